@@ -1,0 +1,95 @@
+/**
+ * @file
+ * The kernel library: one function a file, each in plain C99, no allocation, no globals, no failure.
+ *
+ * `bias` always holds bias - input_zero_point * sum(weights of the channel), so that inner loops multiply raw inputs.
+ * The code generator proves for every output channel that |bias| + 128 * sum(|weights|) < 2^31.
+ */
+#ifndef TP_KERNELS_H
+#define TP_KERNELS_H
+
+#include <stdint.h>
+
+#include "tp_types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * Convolution, dense weights.
+ * @param weights OHWI, int8
+ * @param bias    output_channels entries, zero point folded in
+ * @param scratch window_height * window_width * input_channels bytes; null for a 1x1 window without padding
+ */
+void tp_conv2d_dense_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
+                        const int8_t *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
+/** Convolution, CSR weights: rows are output channels, columns index the patch (HWI). Otherwise as the dense one. */
+void tp_conv2d_csr_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
+                      const tp_csr_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
+/**
+ * Depthwise convolution: output channel o reads input channel o / (output_channels / input_channels).
+ * @param weights HWO, int8
+ * @param bias    output_channels entries, zero point folded in
+ */
+void tp_depthwise_conv2d_dense_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
+                                  const int8_t *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
+/** Fully connected layer, dense weights: `outputs` rows of `inputs` bytes. */
+void tp_dense_dense_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
+                       const int8_t *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
+/** Fully connected layer, CSR weights. */
+void tp_dense_csr_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
+                     const tp_csr_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
+/** Elementwise addition: each input is raised by 20 bits and rescaled to a common scale, their sum to the output's. */
+typedef struct {
+    int32_t input_multiplier, other_multiplier, output_multiplier;
+    int8_t input_shift, other_shift, output_shift;
+    int8_t input_zero_point, other_zero_point, output_zero_point;
+    int8_t clamp_low, clamp_high;
+} tp_add_params;
+
+/** output[i] = input[i] + other[i], requantized, for `count` elements; output may be one of the inputs. */
+void tp_add_s8(const tp_add_params *params, const int8_t *input, const int8_t *other, int32_t count, int8_t *output);
+
+/** The largest value of each window; padding takes no part. */
+void tp_max_pool_s8(const tp_window_params *params, int8_t clamp_low, int8_t clamp_high, const int8_t *input,
+                    int8_t *output);
+
+/** The mean of each window's values inside the input, rounded half away from zero. */
+void tp_average_pool_s8(const tp_window_params *params, int8_t clamp_low, int8_t clamp_high, const int8_t *input,
+                        int8_t *output);
+
+/** The mean over height and width, requantized. */
+typedef struct {
+    uint16_t pixels, channels;
+    int32_t multiplier; /**< the division by `pixels` is folded in */
+    int8_t shift;
+    int8_t input_zero_point, output_zero_point;
+} tp_mean_params;
+
+/** output[c] = mean of input[p][c] over p. */
+void tp_mean_s8(const tp_mean_params *params, const int8_t *input, int8_t *output);
+
+/** output[i] = input[i] for `count` elements; nothing to do where both are the same. */
+void tp_copy_s8(const int8_t *input, int32_t count, int8_t *output);
+
+/** Softmax over rows of `depth` elements, to scale 1/256 and zero point -128. */
+typedef struct {
+    uint16_t rows, depth; /**< depth at most 4095: the sum of exponentials is a Q12.19 */
+    int32_t multiplier; /**< a difference to the row's maximum, times this, is in Q5.26 */
+    int8_t shift;
+    int16_t diff_min; /**< differences below it count as zero */
+} tp_softmax_params;
+
+void tp_softmax_s8(const tp_softmax_params *params, const int8_t *input, int8_t *output);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

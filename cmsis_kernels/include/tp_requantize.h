@@ -1,0 +1,50 @@
+/**
+ * @file
+ * Requantization, and the ONE rounding rule: gemmlowp's double rounding, as TensorFlow Lite for Microcontrollers has it.
+ * Its twin in Python is tinyprune/arithmetic.py.
+ */
+#ifndef TP_REQUANTIZE_H
+#define TP_REQUANTIZE_H
+
+#include <stdint.h>
+
+#include "tp_types.h"
+
+/**
+ * round(a * b / 2^31), ties away from zero. a and b must not both be -2^31.
+ *
+ * The truncating division of (ab + nudge) by 2^31 rounds ties away from zero: for ab >= 0 it is a shift of ab + 2^30,
+ * for ab < 0 a shift of ab + 2^30 too, except for exact ties, which the nudge of 1 - 2^30 sends down.
+ */
+static inline int32_t tp_rounding_doubling_high_multiply(int32_t a, int32_t b) {
+    const int64_t product = (int64_t)a * b;
+    const int64_t nudge = product >= 0 ? INT64_C(1) << 30 : 1 - (INT64_C(1) << 30);
+    return (int32_t)((product + nudge) / (INT64_C(1) << 31));
+}
+
+/** round(value / 2^exponent), ties away from zero; exponent in [0, 31]. */
+static inline int32_t tp_rounding_shift_right(int32_t value, int32_t exponent) {
+    const int32_t mask = (int32_t)((UINT32_C(1) << exponent) - 1U);
+    const int32_t threshold = (mask >> 1) + (value < 0 ? 1 : 0);
+    return (value >> exponent) + ((value & mask) > threshold ? 1 : 0);
+}
+
+/** round(acc * multiplier * 2^(shift - 31)); a left shift must not overflow. */
+static inline int32_t tp_multiply(int32_t acc, int32_t multiplier, int32_t shift) {
+    const int32_t left = shift > 0 ? shift : 0;
+    const int32_t raised = (int32_t)((uint32_t)acc << left);
+    return tp_rounding_shift_right(tp_rounding_doubling_high_multiply(raised, multiplier), left - shift);
+}
+
+static inline int32_t tp_clamp(int32_t value, int32_t low, int32_t high) {
+    return value < low ? low : value > high ? high : value;
+}
+
+/** One accumulator of output channel `channel` as an int8 output. */
+static inline int8_t tp_requantize(const tp_requant *requant, int32_t channel, int32_t acc) {
+    const int32_t entry = channel * requant->channel_step;
+    const int32_t scaled = tp_multiply(acc, requant->multiplier[entry], requant->shift[entry]);
+    return (int8_t)tp_clamp(scaled + requant->zero_point, requant->clamp_low, requant->clamp_high);
+}
+
+#endif

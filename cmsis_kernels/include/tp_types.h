@@ -1,0 +1,46 @@
+/**
+ * @file
+ * Parameters that kernels share. Sizes count elements unless they say bytes; activations are NHWC int8 with N = 1.
+ */
+#ifndef TP_TYPES_H
+#define TP_TYPES_H
+
+#include <stdint.h>
+
+/**
+ * How int32 accumulators become int8 outputs: output = clamp(round(acc * multiplier * 2^(shift - 31)) + zero_point).
+ * `multiplier` and `shift` hold one entry for each output channel (channel_step 1) or one for all (channel_step 0).
+ */
+typedef struct {
+    const int32_t *multiplier; /**< in [2^30, 2^31), or 0 */
+    const int8_t *shift;       /**< in [-31, 30]; positive is to the left */
+    int16_t zero_point;        /**< of the output */
+    int8_t clamp_low;
+    int8_t clamp_high;
+    uint8_t channel_step;
+} tp_requant;
+
+/** A window that slides over the input; padding above and to the left, what lies beyond the input counts as padding. */
+typedef struct {
+    uint16_t input_height, input_width, input_channels;
+    uint16_t output_height, output_width, output_channels;
+    uint16_t window_height, window_width;
+    uint16_t stride_height, stride_width;
+    uint16_t dilation_height, dilation_width;
+    uint16_t pad_top, pad_left;
+    int8_t input_zero_point; /**< the value of padding */
+} tp_window_params;
+
+/** A dense layer: `rows` input vectors of `inputs` elements, each giving `outputs` elements. */
+typedef struct {
+    uint16_t rows, inputs, outputs;
+} tp_dense_params;
+
+/** Compressed sparse rows: the non-zeros of each row in order, their columns, and how many each row has. */
+typedef struct {
+    const int8_t *values;
+    const uint16_t *columns;
+    const uint16_t *row_nonzeros;
+} tp_csr_weights;
+
+#endif

@@ -1,0 +1,20 @@
+#include "tp_dot.h"
+#include "tp_kernels.h"
+#include "tp_requantize.h"
+
+void tp_dense_csr_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
+                     const tp_csr_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output) {
+    (void)scratch;
+    for (int32_t row = 0; row < params->rows; row++) {
+        const int8_t *values = weights->values;
+        const uint16_t *columns = weights->columns;
+        for (int32_t channel = 0; channel < params->outputs; channel++) {
+            const int32_t nonzeros = weights->row_nonzeros[channel];
+            const int32_t acc = tp_dot_csr(bias[channel], input, values, columns, nonzeros);
+            *output++ = tp_requantize(requant, channel, acc);
+            values += nonzeros;
+            columns += nonzeros;
+        }
+        input += params->inputs;
+    }
+}

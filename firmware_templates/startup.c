@@ -1,0 +1,194 @@
+/**
+ * @file startup.c
+ * From reset to main() on a Cortex-M core, and what happens on a fault.
+ * Sections are those of the ARMv7-M architecture reference manual, DDI0403.
+ */
+#include "startup.h"
+
+#include "console.h"
+#include "string.h"
+
+#define REGISTER(address) (*(volatile uint32_t *)(address))
+
+#define SCB_ICSR REGISTER(0xE000ED04U)  /* interrupt control and state: B3.2.4 */
+#define SCB_VTOR REGISTER(0xE000ED08U)  /* vector table offset: B3.2.5 */
+#define SCB_CFSR REGISTER(0xE000ED28U)  /* configurable fault status: B3.2.15 */
+#define SCB_HFSR REGISTER(0xE000ED2CU)  /* HardFault status: B3.2.16 */
+#define SCB_CPACR REGISTER(0xE000ED88U) /* coprocessor access: B3.2.20 */
+
+#define HFSR_DEBUGEVT (UINT32_C(1) << 31)
+#define CPACR_FPU_FULL_ACCESS (UINT32_C(15) << 20)
+
+/** BKPT 0xAB, the semihosting call of M-profile cores. */
+#define SEMIHOSTING_INSTRUCTION 0xBEABU
+#define SEMIHOSTING_EXIT_EXTENDED UINT32_C(0x20)
+#define SEMIHOSTING_APPLICATION_EXIT UINT32_C(0x20026)
+
+#define STACK_PATTERN 0x5AFEC0DE
+#define TEXT_OF(macro) TEXT(macro)
+#define TEXT(tokens) #tokens
+
+/* Addresses that firmware.ld defines. */
+extern uint32_t __stack_limit[], __stack_top[];
+extern uint32_t __data_start[], __data_end[], __data_load[];
+extern uint32_t __bss_start[], __bss_end[];
+
+/** What the core pushes when it takes an exception: B1.5.6. */
+typedef struct {
+    uint32_t r0, r1, r2, r3, r12, lr, pc, xpsr;
+} exception_frame;
+
+int main(void);
+void Reset_Handler(void);
+void start(void);
+void HardFault_Handler(void);
+void Default_Handler(void);
+void handle_hard_fault(exception_frame *frame);
+
+static uint32_t bytes_between(const uint32_t *start, const uint32_t *end)
+{
+    return (uint32_t)((uintptr_t)end - (uintptr_t)start);
+}
+
+uint32_t stack_reserved_bytes(void)
+{
+    return bytes_between(__stack_limit, __stack_top);
+}
+
+uint32_t stack_used_bytes(void)
+{
+    const volatile uint32_t *word = __stack_limit;
+    while (word < __stack_top && *word == STACK_PATTERN) {
+        word++;
+    }
+    return stack_reserved_bytes() - (uint32_t)((uintptr_t)word - (uintptr_t)__stack_limit);
+}
+
+static void enable_fpu(void)
+{
+#if defined(__ARM_FP)
+    SCB_CPACR |= CPACR_FPU_FULL_ACCESS;
+    __asm__ volatile("dsb\n isb" ::: "memory");
+#endif
+}
+
+void finish(uint32_t exit_code)
+{
+    const uint32_t block[2] = {SEMIHOSTING_APPLICATION_EXIT, exit_code};
+    register uint32_t operation __asm__("r0") = SEMIHOSTING_EXIT_EXTENDED;
+    register const uint32_t *argument __asm__("r1") = block;
+
+    __asm__ volatile("bkpt 0xab" : "+r"(operation) : "r"(argument) : "memory");
+    for (;;) {
+        __asm__ volatile("wfi");
+    }
+}
+
+/**
+ * Without a debugger, BKPT escalates to a HardFault (C1.5.3) at the instruction itself: step over it.
+ *
+ * @return whether the fault was a semihosting call
+ */
+static int step_over_semihosting(exception_frame *frame)
+{
+    if ((SCB_HFSR & HFSR_DEBUGEVT) == 0 || *(const uint16_t *)frame->pc != SEMIHOSTING_INSTRUCTION) {
+        return 0;
+    }
+    SCB_HFSR = HFSR_DEBUGEVT; /* writing 1 clears it */
+    frame->pc += 2U;
+    return 1;
+}
+
+/** @param frame what the core pushed, or a null pointer where the stack had no room for it */
+void handle_hard_fault(exception_frame *frame)
+{
+    if (frame != 0 && step_over_semihosting(frame)) {
+        return;
+    }
+    console_text("\ntinyprune: fault");
+    if (frame != 0) {
+        console_text(" pc 0x");
+        console_hex(frame->pc);
+    } else {
+        console_text(" stack overflow");
+    }
+    console_text(" cfsr 0x");
+    console_hex(SCB_CFSR);
+    console_text("\n");
+    finish(1);
+}
+
+/** After a stack overflow there is no frame to look at and no stack to run on: start again from the top. */
+__attribute__((naked)) void HardFault_Handler(void)
+{
+    __asm__ volatile("mov  r0, sp              \n"
+                     "ldr  r1, =__stack_limit  \n"
+                     "cmp  r0, r1              \n"
+                     "bhs  1f                  \n"
+                     "ldr  r1, =__stack_top    \n"
+                     "mov  sp, r1              \n"
+                     "movs r0, #0              \n"
+                     "1:                       \n"
+                     "ldr  r1, =handle_hard_fault \n"
+                     "bx   r1                  \n"
+                     ".ltorg                   \n");
+}
+
+/** No interrupt is ever enabled. Should one come all the same, say which. */
+void Default_Handler(void)
+{
+    console_text("\ntinyprune: fault unexpected exception ");
+    console_unsigned(SCB_ICSR & 0x1FFU);
+    console_text("\n");
+    finish(1);
+}
+
+typedef union {
+    uint32_t *stack_top;
+    void (*handler)(void);
+} vector;
+
+extern const vector vectors[16];
+
+/** What C needs before main(). */
+void start(void)
+{
+    enable_fpu();
+    SCB_VTOR = (uint32_t)(uintptr_t)vectors;
+    (void)memcpy(__data_start, __data_load, bytes_between(__data_start, __data_end));
+    (void)memset(__bss_start, 0, bytes_between(__bss_start, __bss_end));
+    (void)main();
+    finish(0);
+}
+
+/** Paints the whole stack; in assembly, as compiled code may itself be using the stack by then. */
+__attribute__((naked)) void Reset_Handler(void)
+{
+    __asm__ volatile("ldr  r0, =__stack_limit \n"
+                     "ldr  r1, =__stack_top   \n"
+                     "ldr  r2, =" TEXT_OF(STACK_PATTERN) " \n"
+                     "mov  sp, r1             \n"
+                     "1:                      \n"
+                     "str  r2, [r0]           \n"
+                     "adds r0, r0, #4         \n"
+                     "cmp  r0, r1             \n"
+                     "blo  1b                 \n"
+                     "ldr  r0, =start         \n"
+                     "bx   r0                 \n"
+                     ".ltorg                  \n");
+}
+
+/** The vector table of the core's own exceptions: B1.5.2. MemManage, BusFault and UsageFault escalate to HardFault. */
+__attribute__((section(".vectors"), used)) const vector vectors[16] = {
+    [0] = {.stack_top = __stack_top},
+    [1] = {.handler = Reset_Handler},
+    [2] = {.handler = Default_Handler}, /* NMI */
+    [3] = {.handler = HardFault_Handler},
+    [4] = {.handler = Default_Handler},  /* MemManage */
+    [5] = {.handler = Default_Handler},  /* BusFault */
+    [6] = {.handler = Default_Handler},  /* UsageFault */
+    [11] = {.handler = Default_Handler}, /* SVCall */
+    [12] = {.handler = Default_Handler}, /* DebugMonitor */
+    [14] = {.handler = Default_Handler}, /* PendSV */
+    [15] = {.handler = Default_Handler}, /* SysTick */
+};

@@ -1,0 +1,105 @@
+"""The firmware itself: what it prints, in Unicorn and in QEMU, and how it takes faults."""
+
+import re
+import shutil
+import subprocess
+import zlib
+from pathlib import Path
+
+import pytest
+
+from tinyprune.board import Board
+from tinyprune.toolchain import Elf, Toolchain, build
+
+from .bare_board import BareBoard
+from .conftest import fake_files, fake_outputs
+
+
+def lines_that_must_agree(text: str) -> list[str]:
+    return [line for line in text.splitlines() if not line.startswith("#")]
+
+
+def expected_lines() -> list[str]:
+    outputs = fake_outputs()
+    crc = zlib.crc32(bytes(value & 0xFF for value in outputs))
+    return [
+        "tinyprune: model fake",
+        "tinyprune: output " + " ".join(map(str, outputs[:16])),
+        "tinyprune: output " + " ".join(map(str, outputs[16:])),
+        f"tinyprune: crc32 {crc:08x}",
+    ]
+
+
+def run_in_qemu(elf: Elf) -> tuple[int, str]:
+    if not shutil.which("qemu-system-arm"):
+        pytest.skip("qemu-system-arm is not installed")
+    machine = "-M netduinoplus2 -semihosting-config enable=on,target=native -display none -monitor none".split()
+    serial = "-serial null -serial stdio".split()  # USART2 is the second
+    command = ["qemu-system-arm", *machine, *serial, "-kernel", str(elf.path)]
+    result = subprocess.run(
+        command, capture_output=True, text=True, timeout=30, check=False, stdin=subprocess.DEVNULL
+    )
+    return result.returncode, result.stdout
+
+
+def test_prints_outputs_cycles_and_stack(tmp_path: Path, stm32f4: Board, toolchain: Toolchain) -> None:
+    board = BareBoard(build(fake_files(stm32f4), stm32f4, toolchain, tmp_path), stm32f4, debugger=True)
+    text = board.run()
+    lines = lines_that_must_agree(text)
+    assert lines[:4] == expected_lines()
+    assert (used := re.fullmatch(r"tinyprune: stack (\d+) of 4096", lines[4])) and 32 <= int(used[1]) <= 512
+    assert lines[5:] == ["tinyprune: done"] and board.exit_code == 0
+    varying = [line for line in text.splitlines() if line.startswith("#")]
+    assert varying[0] == "#clock 168000000 status 0"
+    assert [line.rsplit(" ", 1)[0] for line in varying[1:]] == ["#dwt 0 scale", "#dwt 1 spread", "#dwt total"]
+
+
+def test_the_uart_is_set_for_the_clock_that_runs(tmp_path: Path, stm32f4: Board, toolchain: Toolchain) -> None:
+    elf = build(fake_files(stm32f4), stm32f4, toolchain, tmp_path)
+    board = BareBoard(elf, stm32f4, debugger=True)
+    board.run()
+    assert board.written[0x4000_4408] == round(42_000_000 / 115_200)
+    assert board.written[0x4002_3C00] == 0x705 and board.written[0x4002_3804] == 0x0740_5408  # FLASH_ACR, RCC_PLLCFGR
+
+
+def test_qemu_prints_the_same(tmp_path: Path, stm32f4: Board, toolchain: Toolchain) -> None:
+    elf = build(fake_files(stm32f4), stm32f4, toolchain, tmp_path)
+    code, text = run_in_qemu(elf)
+    assert code == 0
+    assert lines_that_must_agree(text) == lines_that_must_agree(BareBoard(elf, stm32f4, debugger=True).run())
+    assert "#clock 16000000 status 1" in text  # its clock registers read 0: no crystal
+
+
+def test_a_bare_board_steps_over_the_exit_and_sleeps(tmp_path: Path, stm32f4: Board, toolchain: Toolchain) -> None:
+    board = BareBoard(build(fake_files(stm32f4), stm32f4, toolchain, tmp_path), stm32f4, debugger=False)
+    text = board.run()
+    assert board.faults == 1 and text.endswith("tinyprune: done\n") and "fault" not in text
+
+
+@pytest.mark.parametrize(
+    ("statement", "report"),
+    [
+        ('__asm__ volatile("udf #0");', r"tinyprune: fault pc 0x080\w{5} cfsr 0x00010000"),
+        ("(void)*(volatile int *)0x60000000;", r"tinyprune: fault pc 0x080\w{5} cfsr 0x0000\w{4}"),
+        ('int8_t big[8192]; memset(big, 1, 8192); __asm__ volatile("" ::"r"(big) : "memory");', "fault stack overflow"),
+    ],
+)
+def test_a_fault_is_reported_and_fails(
+    statement: str, report: str, tmp_path: Path, stm32f4: Board, toolchain: Toolchain
+) -> None:
+    files = fake_files(stm32f4)
+    files["model/model.c"] = str(files["model/model.c"]).replace("{ scale();", f"{{ {statement} scale();")
+    code, text = run_in_qemu(build(files, stm32f4, toolchain, tmp_path))
+    assert code == 1 and re.search(report, text), text
+
+
+def test_the_stack_can_be_in_ccm(tmp_path: Path, stm32f4: Board, toolchain: Toolchain) -> None:
+    files = fake_files(stm32f4)
+    for name, content in files.items():
+        files[name] = str(content).replace("tp_arena[4096]", f"tp_arena[{stm32f4.sram.bytes - 512}]")
+    from tinyprune.codegen.firmware import firmware_files
+
+    files |= firmware_files(stm32f4, arena_bytes=stm32f4.sram.bytes - 512)
+    elf = build(files, stm32f4, toolchain, tmp_path)
+    assert elf.symbols["__stack_limit"].address == stm32f4.memory["ccm"].origin
+    assert lines_that_must_agree(BareBoard(elf, stm32f4, debugger=True).run())[:4] == expected_lines()

@@ -1,0 +1,23 @@
+"""tinyprune: pruned neural networks on Cortex-M microcontrollers, bit-exact and measured.
+
+`build`, `compare` and `run` are the commands of the same name; they are imported when they are first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from tinyprune.pipeline import build, compare, run
+
+__all__ = ["__version__", "build", "compare", "run"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("build", "compare", "run"):
+        from tinyprune import pipeline  # noqa: PLC0415 (loads numpy and jinja2)
+
+        return getattr(pipeline, name)
+    raise AttributeError(f"module 'tinyprune' has no attribute '{name}'")

@@ -1,0 +1,193 @@
+"""Boards: one declarative TOML file each, loaded into a validated, frozen `Board`."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from tinyprune import paths
+from tinyprune.errors import TinypruneError, unknown_name
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+CORES = ("cortex-m4", "cortex-m4f")
+FLASHERS = ("pyocd", "openocd", "probe-rs", "st-flash")
+
+
+@dataclass(frozen=True)
+class Region:
+    """An address range of on-chip memory."""
+
+    origin: int
+    bytes: int
+
+    @property
+    def end(self) -> int:
+        return self.origin + self.bytes
+
+
+@dataclass(frozen=True)
+class Uart:
+    name: str
+    pins: str
+    baud: int
+    transmit_address: int
+
+
+@dataclass(frozen=True)
+class Register:
+    """A peripheral register that, emulated, answers `reads_set` beside what was last written to it."""
+
+    address: int
+    reads_set: int
+
+
+@dataclass(frozen=True)
+class Board:
+    """What `boards/<name>.toml` says. Sizes in bytes, addresses as the core sees them."""
+
+    name: str
+    title: str
+    family: str
+    core: str
+    clock_hz: int
+    memory: Mapping[str, Region]
+    uart: Uart
+    registers: tuple[Register, ...]
+    flashers: Mapping[str, str]
+
+    @property
+    def flash(self) -> Region:
+        return self.memory["flash"]
+
+    @property
+    def sram(self) -> Region:
+        return self.memory["sram"]
+
+
+def names() -> list[str]:
+    """The boards that ship with tinyprune, sorted."""
+    return sorted(file.stem for file in paths.boards().glob("*.toml"))
+
+
+def load(name: str) -> Board:
+    """The board called `name`, or described by the file `name` where that ends in `.toml`.
+
+    Raises TinypruneError for an unknown name (with the nearest ones) and for a file that is not valid.
+    """
+    if name.endswith(".toml"):
+        return load_file(Path(name))
+    if name not in names():
+        raise unknown_name("board", name, names())
+    return load_file(paths.boards() / f"{name}.toml")
+
+
+def load_file(file: Path) -> Board:
+    """Reads and validates one board file; an error names the file, the key and what is allowed there."""
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TinypruneError(f"cannot read board file {file}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise TinypruneError(f"{file} is not valid TOML: {error}") from error
+    return _board(file.stem, _Table(file, "", document))
+
+
+class _Table:
+    """A TOML table that hands out typed values, and refuses what is missing, mistyped or unknown."""
+
+    def __init__(self, file: Path, prefix: str, values: Mapping[str, object]) -> None:
+        self.file = file
+        self.prefix = prefix
+        self._left = dict(values)
+
+    def error(self, key: str, expected: str) -> TinypruneError:
+        return TinypruneError(f"{self.file}: key '{self.prefix}{key}' {expected}")
+
+    def _take(self, key: str, kind: type, expected: str) -> object:
+        if key not in self._left:
+            raise self.error(key, f"is missing; it must be {expected}")
+        value = self._left.pop(key)
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise self.error(key, f"is {value!r}; it must be {expected}")
+        return value
+
+    def text(self, key: str, allowed: tuple[str, ...] = ()) -> str:
+        value = cast(str, self._take(key, str, "one of " + ", ".join(allowed) if allowed else "a text"))
+        if allowed and value not in allowed:
+            raise self.error(key, f"is '{value}'; it must be one of {', '.join(allowed)}")
+        return value
+
+    def number(self, key: str, least: int, most: int = 0xFFFF_FFFF) -> int:
+        value = cast(int, self._take(key, int, f"a whole number from {least} to {most}"))
+        if not least <= value <= most:
+            raise self.error(key, f"is {value}; it must be a whole number from {least} to {most}")
+        return value
+
+    def table(self, key: str) -> _Table:
+        value = cast("dict[str, object]", self._take(key, dict, "a table"))
+        return _Table(self.file, f"{self.prefix}{key}.", value)
+
+    def tables(self, key: str) -> list[_Table]:
+        if key not in self._left:
+            return []
+        rows = cast("list[object]", self._take(key, list, "an array of tables"))
+        if not all(isinstance(row, dict) for row in rows):
+            raise self.error(key, "must be an array of tables")
+        return [_Table(self.file, f"{self.prefix}{key}[{i}].", cast("dict[str, object]", row)) for i, row in enumerate(rows)]
+
+    def keys(self) -> list[str]:
+        return list(self._left)
+
+    def done(self) -> None:
+        for key in self._left:
+            raise self.error(key, "is not known here")
+
+
+def _board(name: str, top: _Table) -> Board:
+    memory, uart, emulation, flashers = (top.table(key) for key in ("memory", "uart", "emulation", "flashers"))
+    board = Board(
+        name=name,
+        title=top.text("title"),
+        family=top.text("family", _families()),
+        core=top.text("core", CORES),
+        clock_hz=top.number("clock_hz", 1),
+        memory={key: _region(memory, key) for key in memory.keys()},  # noqa: SIM118 (not a dict)
+        uart=Uart(
+            uart.text("name"), uart.text("pins"), uart.number("baud", 300), uart.number("transmit_address", 0)
+        ),
+        registers=tuple(_register(row) for row in emulation.tables("registers")),
+        flashers={key: flashers.text(key) for key in FLASHERS if key in flashers.keys()},  # noqa: SIM118
+    )
+    for key in ("flash", "sram"):
+        if key not in board.memory:
+            raise memory.error(key, "is missing; it must be a table with origin and bytes")
+    for table in (memory, uart, emulation, flashers, top):
+        table.done()
+    return board
+
+
+def _families() -> tuple[str, ...]:
+    return tuple(sorted(folder.name for folder in (paths.firmware_templates() / "families").iterdir()))
+
+
+def _region(memory: _Table, key: str) -> Region:
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", key):
+        raise memory.error(key, "must be a lower-case name")
+    row = memory.table(key)
+    region = Region(row.number("origin", 0), row.number("bytes", 1))
+    row.done()
+    return region
+
+
+def _register(row: _Table) -> Register:
+    register = Register(row.number("address", 0), row.number("reads_set", 0))
+    row.done()
+    return register

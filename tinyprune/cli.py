@@ -1,0 +1,209 @@
+"""The command line. No logic here: it reads options, calls the pipeline, and prints."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tinyprune import __version__
+from tinyprune.errors import TinypruneError
+
+app = typer.Typer(
+    name="tinyprune",
+    help="Pruned neural networks on Cortex-M microcontrollers: bit-exact, measured.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+)
+
+Model = Annotated[Path | None, typer.Argument(help=".keras, .h5 or int8 .tflite; else tinyprune.toml, else the example")]
+BoardOption = Annotated[str | None, typer.Option("--board", help="a board of `tinyprune boards`, or a board file")]
+Data = Annotated[
+    str | None, typer.Option("--data", help=".npz with x_train, y_train, x_test, y_test, or module:function")
+]
+Sparsity = Annotated[float | None, typer.Option("--sparsity", help="share of zero weights, from 0 to below 1")]
+Format = Annotated[str, typer.Option("--format", help="auto (fewest bytes a layer), dense or csr")]
+ToolchainOption = Annotated[str | None, typer.Option("--toolchain", help="gcc or zig; else whichever is found")]
+Emulator = Annotated[str, typer.Option("--emulator", help="unicorn, or none")]
+Output = Annotated[Path | None, typer.Option("-o", "--output", help="default: build/<model>-<board>")]
+Json = Annotated[bool, typer.Option("--json", help="one JSON document on stdout, all else on stderr")]
+
+
+@app.command()
+def build(
+    model: Model = None,
+    board: BoardOption = None,
+    data: Data = None,
+    sparsity: Sparsity = None,
+    format: Format = "auto",
+    toolchain: ToolchainOption = None,
+    emulator: Emulator = "unicorn",
+    output: Output = None,
+    as_json: Json = False,
+) -> None:
+    """Make the firmware of a model, run it in an emulator, report what it takes."""
+    from tinyprune import pipeline  # noqa: PLC0415 (lazy: `boards` and `--help` start fast)
+    from tinyprune.report import terminal  # noqa: PLC0415
+
+    with _progress() as say:
+        job = _job(model, board, data, sparsity, say)
+        target = output or job.output
+        report = pipeline.build(
+            job.model,
+            job.board,
+            data=job.data,
+            sparsity=job.sparsity,
+            format=format,
+            toolchain=toolchain,
+            emulator=emulator,
+            output=target,
+            say=say,
+        )
+    _print(as_json, report.to_json(), lambda: terminal.print_report(report, target))
+
+
+@app.command()
+def compare(
+    model: Model = None,
+    board: BoardOption = None,
+    data: Data = None,
+    sparsity: Sparsity = None,
+    toolchain: ToolchainOption = None,
+    emulator: Emulator = "unicorn",
+    output: Output = None,
+    as_json: Json = False,
+) -> None:
+    """Build the same weights dense and sparse, and set them side by side."""
+    from tinyprune import pipeline  # noqa: PLC0415
+    from tinyprune.report import terminal  # noqa: PLC0415
+    from tinyprune.report.report import to_json  # noqa: PLC0415
+
+    with _progress() as say:
+        job = _job(model, board, data, sparsity, say)
+        target = output or job.output.with_name(f"{job.output.name}-compare")
+        document = pipeline.compare(
+            job.model,
+            job.board,
+            data=job.data,
+            sparsity=job.sparsity,
+            toolchain=toolchain,
+            emulator=emulator,
+            output=target,
+            say=say,
+        )
+    _print(as_json, to_json(document), lambda: terminal.print_comparison(document, target))
+
+
+@app.command()
+def run(
+    directory: Annotated[Path, typer.Argument(help="a build directory")],
+    input: Annotated[Path | None, typer.Option("--input", help="int8 .npy with a leading axis of n inputs")] = None,
+    output: Annotated[Path | None, typer.Option("--output", help="where to write the n outputs, .npy")] = None,
+    emulator: Emulator = "unicorn",
+    as_json: Json = False,
+) -> None:
+    """Emulate the firmware in a build directory anew."""
+    from tinyprune import pipeline  # noqa: PLC0415
+    from tinyprune.report import arrays, terminal  # noqa: PLC0415
+
+    with _progress() as say:
+        inputs = arrays.load(input) if input else None
+        report, outputs = pipeline.run(directory, inputs=inputs, emulator=emulator, say=say)
+        if output:
+            arrays.save(output, outputs)
+    _print(as_json, report.to_json(), lambda: terminal.print_report(report, directory))
+
+
+@app.command()
+def flash(
+    directory: Annotated[Path, typer.Argument(help="a build directory")],
+    with_: Annotated[str | None, typer.Option("--with", help="pyocd, openocd, st-flash or probe-rs")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="print the command, do not run it")] = False,
+) -> None:
+    """Write the firmware in a build directory to the board."""
+    from tinyprune import board, directory as directories, flashing  # noqa: PLC0415
+
+    with _errors():
+        target = board.load(directories.read_report(directory)["board"])
+        command = flashing.flash(target, directory, with_, dry_run=dry_run)
+    typer.echo(" ".join(command))
+
+
+@app.command()
+def boards(as_json: Json = False) -> None:
+    """List the boards that ship with tinyprune."""
+    from tinyprune import board  # noqa: PLC0415
+
+    with _errors():
+        known = [board.load(name) for name in board.names()]
+    if as_json:
+        rows = [{"name": b.name, "title": b.title, "core": b.core, "clock_hz": b.clock_hz, "memory": _sizes(b)} for b in known]
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    for b in known:
+        memory = ", ".join(f"{size // 1024} KB {name}" for name, size in _sizes(b).items())
+        typer.echo(f"{b.name:12} {b.core:12} {b.clock_hz // 1_000_000:4} MHz  {memory}  {b.title}")
+
+
+def _sizes(board: Any) -> dict[str, int]:
+    return {name: region.bytes for name, region in board.memory.items()}
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tinyprune {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version")
+    ] = False,
+) -> None:
+    """Pruned neural networks on Cortex-M microcontrollers: bit-exact, measured."""
+
+
+def main() -> None:
+    app()
+
+
+def _job(model: Path | None, board: str | None, data: str | None, sparsity: float | None, say: Any) -> Any:
+    from tinyprune import project  # noqa: PLC0415
+
+    return project.job(model, board, data, sparsity, say)
+
+
+def _print(as_json: bool, document: str, table: Any) -> None:
+    if as_json:
+        sys.stdout.write(document)
+    else:
+        table()
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """A TinypruneError becomes one message on stderr and exit code 2; anything else is a bug and shows its traceback."""
+    try:
+        yield
+    except TinypruneError as error:
+        typer.secho("error: ", fg=typer.colors.RED, bold=True, err=True, nl=False)
+        typer.echo(error.what, err=True)
+        if error.remedy:
+            typer.echo(f"  help: {error.remedy}", err=True)
+        raise typer.Exit(2) from None
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    """A `say` that shows on stderr what goes on and for how long; errors end it as in `_errors`."""
+    from tinyprune.report.progress import Progress  # noqa: PLC0415
+
+    with _errors(), Progress() as progress:
+        yield progress.say

@@ -1,0 +1,42 @@
+"""C literals and declarations."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+WIDTH = 116  # of a line of numbers, indented by four
+
+C_TYPES = {"int8": "int8_t", "uint8": "uint8_t", "uint16": "uint16_t", "int32": "int32_t", "uint32": "uint32_t"}
+
+
+def numbers(values: Iterable[object]) -> str:
+    """Comma-separated literals, wrapped and indented."""
+    return textwrap.indent(textwrap.fill(", ".join(map(str, values)), WIDTH), "    ")
+
+
+def array(name: str, values: NDArray[np.generic], attribute: str = "TP_CONSTANT") -> str:
+    """The definition of a constant array. An empty one gets one element, as C has no empty arrays."""
+    flat = values.reshape(-1).tolist() or [0]
+    kind = C_TYPES[values.dtype.name]
+    return f"static const {kind} {name}[{len(flat)}] {attribute} = {{\n{numbers(flat)},\n}};"
+
+
+def struct(kind: str, name: str, members: Iterable[tuple[str, object]]) -> str:
+    """The definition of a constant structure with named members."""
+    body = textwrap.fill(", ".join(f".{member} = {value}" for member, value in members), WIDTH)
+    return f"static const {kind} {name} TP_CONSTANT = {{\n{textwrap.indent(body, '    ')},\n}};"
+
+
+def comment(text: str) -> str:
+    """`text`, fit to stand inside a C comment."""
+    return text.replace("*/", "* /").replace("\n", " ")
+
+
+def string(text: str) -> str:
+    """A C string literal of the printable ASCII in `text`; other characters become question marks."""
+    shown = "".join(c if 32 <= ord(c) < 127 else "?" for c in text)  # noqa: PLR2004
+    return '"' + shown.replace("\\", "\\\\").replace('"', '\\"').replace("?", "\\?") + '"'

@@ -1,0 +1,59 @@
+"""The firmware around a model: start-up, port, main program and linker script, for one board."""
+
+from tinyprune.board import Board
+from tinyprune.codegen.files import Files
+from tinyprune.codegen.templates import render, text
+from tinyprune.errors import BudgetError
+
+COMMON_FILES = (
+    "console.c",
+    "console.h",
+    "main.c",
+    "port.h",
+    "runtime.c",
+    "startup.c",
+    "startup.h",
+    "string.h",
+)
+
+OTHER_STATIC_BYTES = 1024
+"""What to leave free in SRAM for variables that are neither arena nor stack."""
+
+
+def firmware_files(board: Board, *, arena_bytes: int, stack_bytes: int = 4096) -> Files:
+    """All files of the firmware but the model's own (`model.c`, `model.h`, `sample_input.c`, `sample_input.h`).
+
+    `stack_bytes` is rounded up to a multiple of 8. Raises BudgetError where the board's SRAM cannot hold the arena.
+    """
+    check_sram(board, arena_bytes, stack_bytes)
+    files: Files = {name: text(name) for name in COMMON_FILES}
+    files["port.c"] = text(f"families/{board.family}/port.c")
+    files["firmware.ld"] = _linker_script(board, arena_bytes, stack_bytes)
+    return files
+
+
+def check_sram(board: Board, arena_bytes: int, stack_bytes: int) -> None:
+    """Raises BudgetError where the arena, with the stack unless that can move to ccm, is larger than the SRAM."""
+    in_sram = {"the activation arena": arena_bytes}
+    if stack_region(board, arena_bytes, stack_bytes) == "sram":
+        in_sram["the stack"] = stack_bytes
+    needed, available = sum(in_sram.values()), board.sram.bytes
+    if needed <= available:
+        return
+    parts = " and ".join(f"{name} ({size:,} bytes)" for name, size in in_sram.items())
+    raise BudgetError(
+        f"{board.title} has {available:,} bytes of SRAM, {needed - available:,} too few for {parts}",
+        remedy="prune channels (structured pruning shrinks the arena), use a smaller input, or choose a board with more SRAM",
+    )
+
+
+def stack_region(board: Board, arena_bytes: int, stack_bytes: int) -> str:
+    """`"sram"`, or `"ccm"` where the board has that and the SRAM does not suffice for arena, stack and variables."""
+    ccm = board.memory.get("ccm")
+    fits_sram = arena_bytes + stack_bytes + OTHER_STATIC_BYTES <= board.sram.bytes
+    return "sram" if fits_sram or ccm is None or stack_bytes > ccm.bytes else "ccm"
+
+
+def _linker_script(board: Board, arena_bytes: int, stack_bytes: int) -> str:
+    region = stack_region(board, arena_bytes, stack_bytes)
+    return render("firmware.ld.j2", {"board": board, "stack_bytes": stack_bytes, "stack_region": region})

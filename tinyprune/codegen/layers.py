@@ -1,0 +1,177 @@
+"""The C of one layer: its constants, and the kernel call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tinyprune import formats, ir, kernels
+from tinyprune.arithmetic import Requant
+from tinyprune.codegen import c
+from tinyprune.ir import Arena, Graph, Int32, Layer, Tensor, Weighted, Window
+from tinyprune.reference import convolution, elementwise, pooling, softmax
+
+
+@dataclass(frozen=True)
+class LayerCode:
+    """`constants` are definitions; `arguments` are the kernel's, in order."""
+
+    constants: tuple[str, ...]
+    arguments: tuple[str, ...]
+
+
+def layer_code(layer: Layer, graph: Graph) -> LayerCode:
+    """What `model.c` holds for `layer`; the graph has its arena."""
+    assert graph.arena is not None
+    source, target = graph.tensors[layer.input], graph.tensors[layer.output]
+    x, y = address(graph.arena, layer.input), address(graph.arena, layer.output)
+    match layer:
+        case ir.Conv2D() | ir.DepthwiseConv2D():
+            params = c.struct("tp_window_params", f"{layer.name}_params", window_members(layer.window, source, target))
+            return _weighted(layer, graph, params)
+        case ir.Dense():
+            outputs, inputs = layer.weights.shape
+            members = (("rows", ir.rows(layer, graph)), ("inputs", inputs), ("outputs", outputs))
+            return _weighted(layer, graph, c.struct("tp_dense_params", f"{layer.name}_params", members))
+        case ir.Add():
+            other = address(graph.arena, layer.other)
+            return _with_params("tp_add_params", layer, _add_members(layer, graph), (x, other, str(target.bytes), y))
+        case ir.MaxPool() | ir.AveragePool():
+            params = window_members(layer.window, source, target)
+            return _with_params("tp_window_params", layer, params, (*map(str, layer.clamp), x, y))
+        case ir.Mean():
+            return _with_params("tp_mean_params", layer, _mean_members(source, target), (x, y))
+        case ir.Reshape():
+            return LayerCode((), (x, str(target.bytes), y))
+        case ir.Softmax():
+            return _with_params("tp_softmax_params", layer, _softmax_members(layer, source), (x, y))
+
+
+def address(arena: Arena, tensor: str) -> str:
+    return f"tp_arena + {arena.tensors[tensor].offset}"
+
+
+Members = tuple[tuple[str, object], ...]
+
+
+def _with_params(kind: str, layer: Layer, members: Members, rest: tuple[str, ...]) -> LayerCode:
+    name = f"{layer.name}_params"
+    return LayerCode((c.struct(kind, name, members),), (f"&{name}", *rest))
+
+
+def _weighted(layer: Weighted, graph: Graph, params: str) -> LayerCode:
+    assert graph.arena is not None
+    name, arena = layer.name, graph.arena
+    scratch = arena.scratch.get(name)
+    weights, reference = _weights(layer)
+    constants = (
+        *weights,
+        c.array(f"{name}_bias", folded_bias(layer, graph.tensors[layer.input])),
+        *_requant(layer, graph),
+        params,
+    )
+    arguments = (
+        f"&{name}_params",
+        f"&{name}_requant",
+        address(arena, layer.input),
+        reference,
+        f"{name}_bias",
+        f"tp_arena + {scratch.offset}" if scratch else "0",
+        address(arena, layer.output),
+    )
+    return LayerCode(constants, arguments)
+
+
+def _weights(layer: Weighted) -> tuple[list[str], str]:
+    """The definitions of the weights, and the argument that refers to them."""
+    name, arrays = layer.name, layer.weights.arrays
+    definitions = [c.array(f"{name}_{part}", values) for part, values in arrays.items()]
+    if layer.weights.format == "dense":
+        return definitions, f"{name}_values"
+    members = tuple((part, f"{name}_{part}") for part in arrays)
+    kind = f"tp_{layer.weights.format}_weights"
+    return [*definitions, c.struct(kind, f"{name}_weights", members)], f"&{name}_weights"
+
+
+def folded_bias(layer: Weighted, source: Tensor) -> Int32:
+    """bias - zero_point * sum(weights), for each output channel; `verify` has proved that it fits int32."""
+    values = formats.unpack(layer.weights).astype(np.int64)
+    axes = (0, 1, 2) if isinstance(layer, ir.DepthwiseConv2D) else tuple(range(1, values.ndim))
+    return (layer.bias - source.zero_point * values.sum(axis=axes)).astype(np.int32)
+
+
+def _requant(layer: Weighted, graph: Graph) -> tuple[str, ...]:
+    source, target = graph.tensors[layer.input], graph.tensors[layer.output]
+    to = convolution.layer_requant(layer, source, target)
+    name = layer.name
+    members = (
+        ("multiplier", f"{name}_multiplier"),
+        ("shift", f"{name}_shift"),
+        ("zero_point", target.zero_point),
+        ("clamp_low", layer.clamp[0]),
+        ("clamp_high", layer.clamp[1]),
+        ("channel_step", 0 if len(to.multiplier) == 1 else 1),
+    )
+    return (
+        c.array(f"{name}_multiplier", to.multiplier),
+        c.array(f"{name}_shift", to.shift.astype(np.int8)),
+        c.struct("tp_requant", f"{name}_requant", members),
+    )
+
+
+def window_members(window: Window, source: Tensor, target: Tensor) -> Members:
+    sizes = ("height", "width", "channels")
+    return (
+        *((f"input_{size}", value) for size, value in zip(sizes, source.shape[1:], strict=True)),
+        *((f"output_{size}", value) for size, value in zip(sizes, target.shape[1:], strict=True)),
+        *((f"window_{size}", value) for size, value in zip(sizes, window.size, strict=False)),
+        *((f"stride_{size}", value) for size, value in zip(sizes, window.stride, strict=False)),
+        *((f"dilation_{size}", value) for size, value in zip(sizes, window.dilation, strict=False)),
+        ("pad_top", window.padding.top),
+        ("pad_left", window.padding.left),
+        ("input_zero_point", source.zero_point),
+    )
+
+
+def _multiplier(name: str, to: Requant) -> Members:
+    return ((f"{name}multiplier", to.multiplier[0]), (f"{name}shift", to.shift[0]))
+
+
+def _add_members(layer: ir.Add, graph: Graph) -> Members:
+    to = elementwise.add_requant(layer, graph)
+    names = {"input": layer.input, "other": layer.other, "output": layer.output}
+    return (
+        *_multiplier("input_", to.input),
+        *_multiplier("other_", to.other),
+        *_multiplier("output_", to.output),
+        *((f"{role}_zero_point", graph.tensors[name].zero_point) for role, name in names.items()),
+        ("clamp_low", layer.clamp[0]),
+        ("clamp_high", layer.clamp[1]),
+    )
+
+
+def _mean_members(source: Tensor, target: Tensor) -> Members:
+    return (
+        ("pixels", source.shape[1] * source.shape[2]),
+        ("channels", source.shape[3]),
+        *_multiplier("", pooling.mean_requant(source, target)),
+        ("input_zero_point", source.zero_point),
+        ("output_zero_point", target.zero_point),
+    )
+
+
+def _softmax_members(layer: ir.Softmax, source: Tensor) -> Members:
+    p = softmax.parameters(layer.beta, source.scale)
+    depth = source.shape[-1]
+    return (
+        ("rows", source.bytes // depth),
+        ("depth", depth),
+        ("multiplier", p.multiplier),
+        ("shift", p.shift),
+        ("diff_min", max(p.diff_min, -256)),  # int8 values differ by 255 at most
+    )
+
+
+def kernel_call(layer: Layer, code: LayerCode) -> str:
+    return f"{kernels.kernel(layer).function}({', '.join(code.arguments)});"

@@ -1,0 +1,128 @@
+"""A minimal Cortex-M system on Unicorn: the board's memories, registers that hold what is written, UART, semihosting."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+import unicorn
+from unicorn import arm_const
+
+from tinyprune.board import Board
+from tinyprune.errors import TinypruneError
+from tinyprune.toolchain.elf import Elf
+
+CORES: dict[str, int] = {
+    "cortex-m4": arm_const.UC_CPU_ARM_CORTEX_M4,
+    "cortex-m4f": arm_const.UC_CPU_ARM_CORTEX_M4,
+}
+PERIPHERALS = (0x4000_0000, 0x2000_0000)  # DDI0403 B3.1: the address map of ARMv7-M
+SYSTEM_CONTROL = (0xE000_0000, 0x10_0000)
+EXCEPTION_BREAKPOINT = 7  # as QEMU, and so Unicorn, number them
+SEMIHOSTING = b"\xab\xbe"  # BKPT 0xAB
+SYS_EXIT, SYS_EXIT_EXTENDED = 0x18, 0x20
+APPLICATION_EXIT = 0x20026
+FPU_ON = 0x4000_0000
+TIMEOUT_S = 120
+PAGE = 0x1000
+
+
+class EmulationError(TinypruneError):
+    """The firmware did something that ends a run: a fault, or no end."""
+
+
+class Machine:
+    """One emulated board with an image loaded."""
+
+    def __init__(self, elf: Elf, board: Board) -> None:
+        self.elf = elf
+        self.board = board
+        self.uart = bytearray()
+        self.exit_code: int | None = None
+        self._problem = ""
+        self._registers: dict[int, int] = {}
+        self._reads_set = {register.address: register.reads_set for register in board.registers}
+        self.core: Any = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
+        self.core.ctl_set_cpu_model(CORES[board.core])
+        self._map_memory()
+        self.core.hook_add(unicorn.UC_HOOK_INTR, self._exception)
+        self.reset()
+
+    def _map_memory(self) -> None:
+        for region in self.board.memory.values():
+            self.core.mem_map(region.origin, -(-region.bytes // PAGE) * PAGE)
+        for segment in self.elf.segments:
+            self.core.mem_write(segment.load_address, segment.data)
+        for base, size in (PERIPHERALS, SYSTEM_CONTROL):
+            self.core.mmio_map(base, size, self._read, base, self._write, base)
+
+    def _read(self, core: Any, offset: int, size: int, base: int) -> int:
+        address = base + offset
+        return self._registers.get(address, 0) | self._reads_set.get(address, 0)
+
+    def _write(self, core: Any, offset: int, size: int, value: int, base: int) -> None:
+        address = base + offset
+        if address == self.board.uart.transmit_address:
+            self.uart.append(value & 0xFF)
+        else:
+            self._registers[address] = value
+
+    def _exception(self, core: Any, number: int, data: object) -> None:
+        pc = self.register(arm_const.UC_ARM_REG_PC)
+        if number == EXCEPTION_BREAKPOINT and self.read(pc, 2) == SEMIHOSTING:
+            self._semihosting()
+            self.core.reg_write(arm_const.UC_ARM_REG_PC, (pc + 2) | 1)
+        else:
+            self._problem = f"exception {number}"
+            self.core.emu_stop()
+
+    def _semihosting(self) -> None:
+        operation, argument = (self.register(r) for r in (arm_const.UC_ARM_REG_R0, arm_const.UC_ARM_REG_R1))
+        if operation in (SYS_EXIT, SYS_EXIT_EXTENDED):
+            reason, code = struct.unpack("<II", self.read(argument, 8)) if operation == SYS_EXIT_EXTENDED else (argument, 0)
+            self.exit_code = code if reason == APPLICATION_EXIT else 1
+            self.core.emu_stop()
+
+    def register(self, number: int) -> int:
+        return int(self.core.reg_read(number))
+
+    def read(self, address: int, size: int) -> bytes:
+        return bytes(self.core.mem_read(address, size))
+
+    def write(self, address: int, data: bytes) -> None:
+        self.core.mem_write(address, data)
+
+    def reset(self) -> None:
+        """As the core does: the stack pointer and the first address come from the vector table."""
+        stack, start = struct.unpack("<II", self.read(self.board.flash.origin, 8))
+        self.core.reg_write(arm_const.UC_ARM_REG_SP, stack)
+        self.core.reg_write(arm_const.UC_ARM_REG_PC, start | 1)
+        self.core.reg_write(arm_const.UC_ARM_REG_FPEXC, FPU_ON)
+
+    def go(self, until: int) -> None:
+        """Runs from where the machine stands until it gets to the address `until`, or ends."""
+        pc = self.register(arm_const.UC_ARM_REG_PC)
+        self.core.ctl_flush_tb()  # code that was translated for another `until` would run past this one
+        try:
+            self.core.emu_start(pc | 1, until, timeout=TIMEOUT_S * 1_000_000)
+        except unicorn.UcError as error:
+            self._problem = str(error)
+        pc = self.register(arm_const.UC_ARM_REG_PC)
+        if self._problem:
+            raise EmulationError(f"the firmware stopped at {self.place(pc)}: {self._problem}")
+        if pc != until and self.exit_code is None:
+            raise EmulationError(f"the firmware did not get on within {TIMEOUT_S} s; it was at {self.place(pc)}")
+
+    def call(self, function: int, stop_at: int) -> None:
+        """Calls `function` as the firmware's main would; it returns to `stop_at`, where the machine halts."""
+        self.core.reg_write(arm_const.UC_ARM_REG_SP, self.elf.symbols["__stack_top"].address)
+        self.core.reg_write(arm_const.UC_ARM_REG_LR, stop_at | 1)
+        self.core.reg_write(arm_const.UC_ARM_REG_PC, function | 1)
+        self.go(stop_at)
+
+    def place(self, address: int) -> str:
+        """`address` and the function that holds it."""
+        for name, symbol in self.elf.symbols.items():
+            if symbol.kind == "function" and symbol.address <= address < symbol.address + max(symbol.bytes, 1):
+                return f"0x{address:08x} in {name}"
+        return f"0x{address:08x}"

@@ -1,0 +1,60 @@
+"""What one emulated inference gives: facts. Cycles are another matter, see `tinyprune.cycles`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tinyprune.ir import Int8
+
+OUTSIDE = ""  # the layer of a block that belongs to tp_invoke itself
+
+
+@dataclass(frozen=True)
+class Block:
+    """A straight run of instructions, as it was executed within one layer.
+
+    `count` times in all; `taken` of them ended by going elsewhere than to the next address, and `entered` of them began
+    by a jump to `start`. `instructions` is the number in the block, those that an IT skips included.
+    """
+
+    layer: str
+    start: int
+    size_bytes: int
+    instructions: int
+    count: int
+    taken: int
+    entered: int
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """The firmware booted, ran the input that is compiled in, and then each of the further inputs.
+
+    `blocks` cover one tp_invoke on the compiled-in input, from its entry to its return. `outputs` are (n, ...) for all n
+    inputs, `layer_outputs` those of each layer. `stack_bytes` is the most that the firmware used.
+    """
+
+    emulator: str
+    emulator_version: str
+    uart: str
+    exit_code: int
+    blocks: tuple[Block, ...]
+    outputs: Int8
+    layer_outputs: dict[str, Int8]
+    stack_bytes: int
+
+    @property
+    def instructions(self) -> int:
+        return sum(block.instructions * block.count for block in self.blocks)
+
+    def layer_instructions(self, layer: str) -> int:
+        return sum(block.instructions * block.count for block in self.blocks if block.layer == layer)
+
+
+def stack_bytes(uart: str) -> int:
+    """The high water mark that the firmware reads off its painted stack and prints."""
+    line = re.search(r"^tinyprune: stack (\d+) of \d+", uart, re.MULTILINE)
+    if line is None:
+        raise ValueError("the firmware did not print its stack")
+    return int(line[1])

@@ -1,0 +1,103 @@
+"""`.tflite` to `Graph`: checks that it is an int8 model we can run exactly, and builds its layers. No TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinyprune.errors import TinypruneError, UnsupportedModelError
+from tinyprune.frontend import tflite_file
+from tinyprune.frontend.tflite_file import FileModel, FileOperator
+from tinyprune.frontend.tflite_operators import BUILDERS, Source
+from tinyprune.ir import Graph, Layer, Quant, Tensor
+
+
+def load(path: Path) -> Graph:
+    """The model in the file `path`; the graph is named by the file."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise TinypruneError(f"cannot read {path}: {error.strerror}") from error
+    return import_tflite(content, path.stem)
+
+
+def import_tflite(content: bytes, name: str) -> Graph:
+    """The model in the bytes of an int8 `.tflite` file.
+
+    Raises UnsupportedModelError (naming operator and layer) for what cannot be run exactly, TinypruneError for a
+    file that is damaged.
+    """
+    return _Importer(tflite_file.read(content, name), name).graph()
+
+
+@dataclass(frozen=True, eq=False)
+class _Importer:
+    model: FileModel
+    name: str
+
+    def graph(self) -> Graph:
+        self.check_edges()
+        self.check_operators()
+        tensors = {i: self.activation(i) for i in self.activations()}
+        layers = tuple(self.layer(number, operator, tensors) for number, operator in enumerate(self.model.operators))
+        return Graph(
+            name=self.name,
+            tensors={tensor.name: tensor for tensor in tensors.values()},
+            layers=layers,
+            inputs=tuple(tensors[i].name for i in self.model.inputs),
+            outputs=tuple(tensors[i].name for i in self.model.outputs),
+        )
+
+    def check_edges(self) -> None:
+        for kind, ends in (("input", self.model.inputs), ("output", self.model.outputs)):
+            if len(ends) != 1:
+                raise UnsupportedModelError(f"{self.name} has {len(ends)} {kind}s; models with one are supported")
+
+    def check_operators(self) -> None:
+        for number, operator in enumerate(self.model.operators):
+            if operator.name not in BUILDERS:
+                raise UnsupportedModelError(
+                    f"{self.name}: operator {operator.name} (layer {number}, '{self.output_name(operator)}') "
+                    "is not supported",
+                    remedy=f"supported: {', '.join(sorted(BUILDERS))}",
+                )
+        if not self.model.operators:
+            raise UnsupportedModelError(f"{self.name} has no layers")
+
+    def output_name(self, operator: FileOperator) -> str:
+        return self.model.tensors[operator.outputs[0]].name if operator.outputs else "?"
+
+    def activations(self) -> list[int]:
+        """The tensors that are computed: the inputs, and each operator's outputs."""
+        computed = list(self.model.inputs)
+        for operator in self.model.operators:
+            computed += operator.outputs
+        if len(set(computed)) != len(computed):
+            raise TinypruneError(f"{self.name} is damaged: a tensor is written twice")
+        return computed
+
+    def activation(self, index: int) -> Tensor:
+        tensor = self.model.tensors[index]
+        where = f"{self.name}: tensor {index} ('{tensor.name}')"
+        if tensor.type != "INT8":
+            raise UnsupportedModelError(
+                f"{where} is {tensor.type}; int8 models are supported",
+                remedy="convert with full integer quantization: inference_input_type = inference_output_type = int8, "
+                "or give the .keras file to tinyprune",
+            )
+        if len(tensor.scale) != 1 or tensor.scale[0] == 0 or len(tensor.zero_point) > 1:
+            raise UnsupportedModelError(f"{where} is not quantized with one scale")
+        if not tensor.shape or tensor.shape[0] != 1 or 0 in tensor.shape:
+            raise UnsupportedModelError(f"{where} has shape {list(tensor.shape)}; the batch must be 1, no size may be 0")
+        zero_point = tensor.zero_point[0] if tensor.zero_point else 0
+        if not -128 <= zero_point <= 127:
+            raise UnsupportedModelError(f"{where} has zero point {zero_point}, outside int8")
+        return Tensor(f"{index}: {tensor.name}", tensor.shape, Quant(tensor.scale, zero_point))
+
+    def layer(self, number: int, operator: FileOperator, tensors: dict[int, Tensor]) -> Layer:
+        source = Source(self.name, number, operator, self.model.tensors, tensors)
+        builder: Callable[[Source], Layer] = BUILDERS[operator.name]
+        return builder(source)
+
+

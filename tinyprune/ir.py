@@ -1,0 +1,254 @@
+"""The one intermediate representation: a `Graph` of layers in execution order, and what they are made of.
+
+What a pass decides is stored here (the sparse format of a layer *is* the type of its weights, the memory plan *is*
+`graph.arena`), never in a side table. `verify` states what a valid graph is; `dump` prints one as stable text.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Int8 = NDArray[np.int8]
+Int32 = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Quant:
+    """real = scale * (q - zero_point). One scale for a tensor, or one an output channel (then zero_point is 0)."""
+
+    scale: tuple[float, ...]
+    zero_point: int
+
+    def scales(self, channels: int) -> tuple[float, ...]:
+        """One scale for each of `channels` output channels."""
+        return self.scale * channels if len(self.scale) == 1 else self.scale
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An int8 activation. `shape` is NHWC with N = 1, or (1, features)."""
+
+    name: str
+    shape: tuple[int, ...]
+    quant: Quant
+
+    @property
+    def bytes(self) -> int:
+        return math.prod(self.shape)
+
+    @property
+    def scale(self) -> float:
+        return self.quant.scale[0]
+
+    @property
+    def zero_point(self) -> int:
+        return self.quant.zero_point
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """A constant in one storage format of `tinyprune.formats`.
+
+    `shape` is the logical one, output channels first: OHWI for a convolution, (O, I) for a dense layer, and 1HWO for a
+    depthwise one. `arrays` is what `FORMATS[format].pack` made of it.
+    """
+
+    format: str
+    shape: tuple[int, ...]
+    quant: Quant
+    arrays: Mapping[str, NDArray[np.generic]]
+    reason: str = ""  # why this format, in one line of the report
+
+
+@dataclass(frozen=True)
+class Padding:
+    """Rows and columns of zero-point values around the input."""
+
+    top: int = 0
+    bottom: int = 0
+    left: int = 0
+    right: int = 0
+
+
+@dataclass(frozen=True)
+class Window:
+    """How a kernel slides over its input; pairs are (vertical, horizontal)."""
+
+    size: tuple[int, int]
+    stride: tuple[int, int] = (1, 1)
+    dilation: tuple[int, int] = (1, 1)
+    padding: Padding = Padding()
+
+    def output(self, height: int, width: int) -> tuple[int, int]:
+        """Output height and width for an input of the given ones."""
+        pad, reach = self.padding, [(size - 1) * step + 1 for size, step in zip(self.size, self.dilation, strict=True)]
+        return (
+            (height + pad.top + pad.bottom - reach[0]) // self.stride[0] + 1,
+            (width + pad.left + pad.right - reach[1]) // self.stride[1] + 1,
+        )
+
+
+Clamp: TypeAlias = tuple[int, int]  # lowest and highest output value: the fused activation, already quantized
+
+
+@dataclass(frozen=True, eq=False)
+class Conv2D:
+    name: str
+    input: str
+    output: str
+    weights: Weights  # OHWI
+    bias: Int32  # (O,)
+    window: Window
+    clamp: Clamp
+
+
+@dataclass(frozen=True, eq=False)
+class DepthwiseConv2D:
+    """Output channel o reads input channel o // multiplier."""
+
+    name: str
+    input: str
+    output: str
+    weights: Weights  # 1HWO
+    bias: Int32  # (O,)
+    window: Window
+    clamp: Clamp
+
+
+@dataclass(frozen=True, eq=False)
+class Dense:
+    """A fully connected layer over the flattened input."""
+
+    name: str
+    input: str
+    output: str
+    weights: Weights  # (O, I)
+    bias: Int32  # (O,)
+    clamp: Clamp
+
+
+@dataclass(frozen=True)
+class Add:
+    name: str
+    input: str
+    other: str
+    output: str
+    clamp: Clamp
+
+
+@dataclass(frozen=True)
+class MaxPool:
+    name: str
+    input: str
+    output: str
+    window: Window
+    clamp: Clamp
+
+
+@dataclass(frozen=True)
+class AveragePool:
+    name: str
+    input: str
+    output: str
+    window: Window
+    clamp: Clamp
+
+
+@dataclass(frozen=True)
+class Mean:
+    """The mean over height and width."""
+
+    name: str
+    input: str
+    output: str
+
+
+@dataclass(frozen=True)
+class Reshape:
+    name: str
+    input: str
+    output: str
+
+
+@dataclass(frozen=True)
+class Softmax:
+    """Over the last axis."""
+
+    name: str
+    input: str
+    output: str
+    beta: float
+
+
+Weighted: TypeAlias = Conv2D | DepthwiseConv2D | Dense
+Layer: TypeAlias = Weighted | Add | MaxPool | AveragePool | Mean | Reshape | Softmax
+
+
+@dataclass(frozen=True)
+class Placement:
+    """A byte range of the arena."""
+
+    offset: int
+    bytes: int
+
+    @property
+    def end(self) -> int:
+        return self.offset + self.bytes
+
+
+@dataclass(frozen=True)
+class Arena:
+    """The memory plan: where each activation lies, and each layer's scratch (by layer name).
+
+    `activation_bytes` is what the activations alone would take; scratch may add to it.
+    """
+
+    bytes: int
+    activation_bytes: int
+    tensors: Mapping[str, Placement]
+    scratch: Mapping[str, Placement]
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    name: str
+    tensors: Mapping[str, Tensor]
+    layers: tuple[Layer, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    arena: Arena | None = field(default=None)
+
+
+def layer_inputs(layer: Layer) -> tuple[str, ...]:
+    """The activations that `layer` reads."""
+    return (layer.input, layer.other) if isinstance(layer, Add) else (layer.input,)
+
+
+def op_name(layer: Layer) -> str:
+    return type(layer).__name__
+
+
+def macs(layer: Layer, graph: Graph) -> int:
+    """Dense-equivalent multiply-accumulates of one inference; 0 for operators that have none."""
+    match layer:
+        case Conv2D() | DepthwiseConv2D():
+            _, height, width, channels = graph.tensors[layer.output].shape
+            per_channel = math.prod(layer.weights.shape[1:])
+            if isinstance(layer, DepthwiseConv2D):
+                per_channel = layer.window.size[0] * layer.window.size[1]
+            return height * width * channels * per_channel
+        case Dense():
+            return layer.weights.shape[0] * layer.weights.shape[1] * rows(layer, graph)
+        case Add() | MaxPool() | AveragePool() | Mean() | Reshape() | Softmax():
+            return 0
+
+
+def rows(layer: Dense, graph: Graph) -> int:
+    """How many input vectors a dense layer maps: more than one where its input has further dimensions."""
+    return graph.tensors[layer.input].bytes // layer.weights.shape[1]

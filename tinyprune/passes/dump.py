@@ -1,0 +1,59 @@
+"""A graph as stable text: what `--dump` prints and the golden tests compare."""
+
+from __future__ import annotations
+
+import hashlib
+
+from tinyprune import formats, ir
+from tinyprune.ir import Graph, Layer, Tensor, Window
+
+
+def dump(graph: Graph) -> str:
+    """One line a tensor and a layer; constants by their digest."""
+    lines = [f"graph {graph.name}"]
+    lines += [_tensor(graph, tensor) for tensor in graph.tensors.values()]
+    lines += [_layer(layer) for layer in graph.layers]
+    if graph.arena is not None:
+        lines.append(f"arena {graph.arena.bytes} bytes, activations {graph.arena.activation_bytes}")
+        lines += [f"scratch {name} at {p.offset}, {p.bytes} bytes" for name, p in graph.arena.scratch.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _tensor(graph: Graph, tensor: Tensor) -> str:
+    role = "input " if tensor.name in graph.inputs else "output " if tensor.name in graph.outputs else ""
+    place = f" at {graph.arena.tensors[tensor.name].offset}" if graph.arena else ""
+    shape = "x".join(map(str, tensor.shape))
+    return f"{role}tensor '{tensor.name}' {shape} scale {tensor.scale!r} zero_point {tensor.zero_point}{place}"
+
+
+def _layer(layer: Layer) -> str:
+    parts = [f"{layer.name} = {ir.op_name(layer)}({', '.join(map(repr, ir.layer_inputs(layer)))}) -> '{layer.output}'"]
+    match layer:
+        case ir.Conv2D() | ir.DepthwiseConv2D():
+            parts += [_weights(layer), _window(layer.window), f"clamp {layer.clamp}"]
+        case ir.Dense():
+            parts += [_weights(layer), f"clamp {layer.clamp}"]
+        case ir.MaxPool() | ir.AveragePool():
+            parts += [_window(layer.window), f"clamp {layer.clamp}"]
+        case ir.Add():
+            parts += [f"clamp {layer.clamp}"]
+        case ir.Softmax():
+            parts += [f"beta {layer.beta!r}"]
+        case ir.Mean() | ir.Reshape():
+            pass
+    return " ".join(parts)
+
+
+def _weights(layer: ir.Weighted) -> str:
+    weights = layer.weights
+    content = formats.unpack(weights).tobytes() + layer.bias.tobytes() + repr(weights.quant.scale).encode()
+    shape = "x".join(map(str, weights.shape))
+    return f"{weights.format} {shape} {formats.nbytes(weights)} bytes sha256 {hashlib.sha256(content).hexdigest()[:12]}"
+
+
+def _window(window: Window) -> str:
+    pad = window.padding
+    return (
+        f"window {window.size} stride {window.stride} dilation {window.dilation} "
+        f"padding {(pad.top, pad.bottom, pad.left, pad.right)}"
+    )

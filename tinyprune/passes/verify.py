@@ -1,0 +1,126 @@
+"""What a valid graph is. Run after the import and after every pass."""
+
+from __future__ import annotations
+
+import math
+
+from tinyprune import ir, kernels
+from tinyprune.arithmetic import INT32_MAX
+from tinyprune.errors import TinypruneError
+from tinyprune.formats import unpack
+from tinyprune.ir import Graph, Layer, Placement, Tensor, Window
+
+MAX_TENSOR_BYTES = 1 << 24  # no Cortex-M holds more; bounds what a damaged file can make us allocate
+
+MAX_SOFTMAX_DEPTH = 4095  # its sum of exponentials is kept with 12 integer bits
+
+
+class InvalidGraphError(TinypruneError):
+    """The layers do not fit together."""
+
+
+def verify(graph: Graph) -> Graph:
+    """`graph` itself, or an InvalidGraphError that names the layer and what is wrong with it."""
+    for tensor in graph.tensors.values():
+        if tensor.bytes > MAX_TENSOR_BYTES:
+            raise InvalidGraphError(
+                f"{graph.name}: tensor '{tensor.name}' holds {tensor.bytes:,} values; the limit is {MAX_TENSOR_BYTES:,}"
+            )
+    known = set(graph.inputs)
+    for layer in graph.layers:
+        for name in ir.layer_inputs(layer):
+            _require(name in known, graph, layer, f"reads '{name}' before it is computed")
+        _require(layer.output not in known, graph, layer, f"writes '{layer.output}' a second time")
+        known.add(layer.output)
+        _verify_layer(graph, layer)
+    for name in graph.outputs:
+        if name not in known:
+            raise InvalidGraphError(f"{graph.name}: output '{name}' is never computed")
+    if graph.arena is not None:
+        _verify_arena(graph, graph.arena)
+    return graph
+
+
+def _require(condition: bool, graph: Graph, layer: Layer, problem: str) -> None:
+    if not condition:
+        raise InvalidGraphError(f"{graph.name}: layer {layer.name} {problem}")
+
+
+def _verify_layer(graph: Graph, layer: Layer) -> None:
+    source, target = graph.tensors[layer.input], graph.tensors[layer.output]
+    expected = _output_shape(layer, graph, source)
+    windowed = isinstance(layer, (ir.Conv2D, ir.DepthwiseConv2D, ir.MaxPool, ir.AveragePool))
+    same = target.shape == expected if windowed else target.bytes == math.prod(expected)
+    _require(same, graph, layer, f"gives {list(expected)}, not {list(target.shape)}")
+    if isinstance(layer, ir.Weighted):
+        _verify_weights(graph, layer, source)
+    if isinstance(layer, ir.Softmax):
+        _require(source.shape[-1] <= MAX_SOFTMAX_DEPTH, graph, layer, f"is over more than {MAX_SOFTMAX_DEPTH} values")
+
+
+def _output_shape(layer: Layer, graph: Graph, source: Tensor) -> tuple[int, ...]:
+    match layer:
+        case ir.Conv2D() | ir.DepthwiseConv2D():
+            channels = layer.weights.shape[0 if isinstance(layer, ir.Conv2D) else 3]
+            return (1, *_slid(layer, graph, layer.window, source), channels)
+        case ir.MaxPool() | ir.AveragePool():
+            return (1, *_slid(layer, graph, layer.window, source), source.shape[3])
+        case ir.Dense():
+            return (ir.rows(layer, graph), layer.weights.shape[0])
+        case ir.Mean():
+            return (1, source.shape[3])
+        case ir.Add() | ir.Reshape() | ir.Softmax():
+            return source.shape
+
+
+def _slid(layer: Layer, graph: Graph, window: Window, source: Tensor) -> tuple[int, int]:
+    height, width = window.output(source.shape[1], source.shape[2])
+    _require(min(height, width) >= 1, graph, layer, "has a window larger than its input")
+    pad = window.padding
+    sides = ((pad.top, pad.bottom, 0), (pad.left, pad.right, 1))
+    covered = all(max(a, b) < (window.size[i] - 1) * window.dilation[i] + 1 for a, b, i in sides)
+    _require(covered, graph, layer, "has more padding than its window covers")
+    return height, width
+
+
+def _verify_weights(graph: Graph, layer: ir.Weighted, source: Tensor) -> None:
+    """The accumulator must stay inside int32: |bias - zp * sum(w)| + 128 * sum(|w|), with the bias kernels are given."""
+    weights = layer.weights
+    _require(weights.format in kernels.formats_for(layer), graph, layer, f"cannot run in format {weights.format}")
+    values = unpack(weights).astype("int64")
+    axes = (0, 1, 2) if isinstance(layer, ir.DepthwiseConv2D) else tuple(range(1, values.ndim))
+    folded = layer.bias - source.zero_point * values.sum(axis=axes)
+    worst = abs(folded) + 128 * abs(values).sum(axis=axes)
+    _require(int(worst.max()) <= INT32_MAX, graph, layer, "can overflow its 32-bit accumulator")
+
+
+def _verify_arena(graph: Graph, arena: ir.Arena) -> None:
+    """No two things that are alive at the same time share a byte."""
+    lifetimes = live_ranges(graph)
+    places: list[tuple[str, Placement, tuple[int, int]]] = [
+        (name, place, lifetimes[name]) for name, place in arena.tensors.items()
+    ]
+    steps = {layer.name: step for step, layer in enumerate(graph.layers)}
+    places += [(f"scratch of {name}", place, (steps[name], steps[name])) for name, place in arena.scratch.items()]
+    for i, (name, place, (start, end)) in enumerate(places):
+        if place.end > arena.bytes:
+            raise InvalidGraphError(f"{graph.name}: '{name}' lies outside the arena")
+        for other, placed, (first, last) in places[:i]:
+            if start <= last and first <= end and place.offset < placed.end and placed.offset < place.end:
+                raise InvalidGraphError(f"{graph.name}: '{name}' and '{other}' overlap in the arena")
+
+
+def live_ranges(graph: Graph) -> dict[str, tuple[int, int]]:
+    """For each activation the first and last layer (by index) during which it must keep its place.
+
+    Inputs live from before the first layer (-1), outputs to after the last.
+    """
+    first = dict.fromkeys(graph.inputs, -1)
+    last = dict.fromkeys(graph.inputs, -1)
+    for step, layer in enumerate(graph.layers):
+        first[layer.output] = last[layer.output] = step
+        for name in ir.layer_inputs(layer):
+            last[name] = step
+    for name in graph.outputs:
+        last[name] = len(graph.layers)
+    return {name: (first[name], last[name]) for name in first}

@@ -1,0 +1,234 @@
+"""The composition of the rooms, and the Python API: `build`, `compare`, `run`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import tinyprune
+from tinyprune import board as boards
+from tinyprune import reference, toolchain, tuning
+from tinyprune.board import Board
+from tinyprune.codegen.firmware import firmware_files
+from tinyprune.codegen.model import model_files, sample_input_files
+from tinyprune.directory import COMPARISON, REPORT, new_directory, read_report
+from tinyprune.emulators import EMULATORS
+from tinyprune.errors import TinypruneError, unknown_name
+from tinyprune.formats import FORMATS
+from tinyprune.ir import Graph, Int8
+from tinyprune.passes.choose_formats import choose_formats, force_format
+from tinyprune.passes.plan_memory import plan_memory
+from tinyprune.passes.verify import verify
+from tinyprune.report import report
+from tinyprune.report.measure import Expected, measure
+from tinyprune.report.report import Report
+from tinyprune.source import Say, Source, accuracy, checked_inputs, import_pruned, prepare
+from tinyprune.toolchain import Toolchain
+from tinyprune.toolchain.elf import Elf
+
+INPUTS_CHECKED = 3
+SEED = 0
+NO_EMULATOR = "none"
+
+
+def _silent(text: str) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where and with what a graph is built and run."""
+
+    board: Board
+    toolchain: Toolchain
+    emulator: str
+
+
+def target(board: str, toolchain_name: str | None = None, emulator: str = "unicorn") -> Target:
+    """Finds the board, the compiler and the emulator by name; a TinypruneError says what is missing."""
+    if emulator not in (*EMULATORS, NO_EMULATOR):
+        raise unknown_name("emulator", emulator, [*EMULATORS, NO_EMULATOR])
+    return Target(boards.load(board), toolchain.find(toolchain_name), emulator)
+
+
+def build(
+    model: str | Path,
+    board: str,
+    *,
+    data: str | None = None,
+    sparsity: float = 0.0,
+    format: str = "auto",
+    toolchain: str | None = None,
+    emulator: str = "unicorn",
+    output: str | Path,
+    say: Say = _silent,
+) -> Report:
+    """Builds the firmware of `model` for `board` into the directory `output`, runs it, and reports.
+
+    Raises TinypruneError for anything the caller can put right; `output` is then not written.
+    """
+    on = target(board, toolchain, emulator)
+    check_format(format)
+    with new_directory(Path(output)) as folder:
+        source = prepare(Path(model), data, sparsity, say)
+        return build_variant(source, format, on, folder, accuracy(source.graph, source.dataset), say)
+
+
+def compare(
+    model: str | Path,
+    board: str,
+    *,
+    data: str | None = None,
+    sparsity: float = 0.0,
+    toolchain: str | None = None,
+    emulator: str = "unicorn",
+    output: str | Path,
+    say: Say = _silent,
+) -> dict[str, Any]:
+    """Builds the same weights dense and sparse, one subdirectory each, and sets them side by side.
+
+    Returns what `comparison.json` holds: the variants, the ratios of each to the first, and the accuracy of the model
+    as it came, before pruning.
+    """
+    on = target(board, toolchain, emulator)
+    with new_directory(Path(output)) as folder:
+        source = prepare(Path(model), data, sparsity, say)
+        score = accuracy(source.graph, source.dataset)
+        reports = {name: build_variant(source, name, on, folder / name, score, say) for name in ("dense", "csr")}
+        unpruned = score
+        if sparsity and score is not None:
+            say("the same model without pruning, for its accuracy")
+            original = prepare(Path(model), data, 0.0, _silent)
+            unpruned = accuracy(original.graph, original.dataset)
+        document = comparison(reports, unpruned)
+        (folder / COMPARISON).write_text(report.to_json(document), encoding="utf-8")
+        return document
+
+
+def comparison(reports: Mapping[str, Report], unpruned_accuracy: float | None) -> dict[str, Any]:
+    variants = {name: dataclasses.asdict(one) for name, one in reports.items()}
+    first = next(iter(variants.values()))
+    return {
+        "schema": report.SCHEMA,
+        "tinyprune": tinyprune.__version__,
+        "unpruned_accuracy": unpruned_accuracy,
+        "variants": [{"name": name, "report": one} for name, one in variants.items()],
+        "ratios": {name: _ratios(one, first) for name, one in variants.items()},
+    }
+
+
+def _ratios(one: Mapping[str, Any], first: Mapping[str, Any]) -> dict[str, float | None]:
+    """Each figure of `one` over that of `first`: below 1 is less."""
+
+    def ratio(a: float | None, b: float | None) -> float | None:
+        return round(a / b, 4) if a is not None and b else None
+
+    figures = {key: ratio(one[key], first[key]) for key in ("instructions", "cycles")}
+    totals = {key: ratio(one[key]["total"], first[key]["total"]) for key in ("flash", "sram")}
+    return figures | totals | {"flash_weights": ratio(one["flash"]["weights"], first["flash"]["weights"])}
+
+
+def check_format(name: str) -> None:
+    if name not in ("auto", *FORMATS):
+        raise unknown_name("format", name, ["auto", *FORMATS])
+
+
+def lower(graph: Graph, format_name: str) -> Graph:
+    """`graph` with its formats chosen and its memory planned: ready for code."""
+    chosen = choose_formats(graph, tuning.flash_costs(graph)) if format_name == "auto" else force_format(graph, format_name)
+    return verify(plan_memory(verify(chosen)))
+
+
+def build_variant(
+    source: Source, format_name: str, on: Target, folder: Path, score: float | None, say: Say
+) -> Report:
+    """Generates, compiles, runs and reports one graph in `folder`."""
+    graph = lower(source.graph, format_name)
+    inputs = checked_inputs(graph, source.dataset, INPUTS_CHECKED, SEED)
+    say(f"{format_name}: compiling with {on.toolchain.name} {on.toolchain.version}")
+    elf = compile_graph(graph, inputs[0], on, folder)
+    (folder / "model.tflite").write_bytes(source.tflite)
+    np.save(folder / "inputs.npy", inputs)
+    info = report.ModelInfo(source.path, source.sha256)
+    options = report.Options(format_name, source.sparsity, source.pruning)
+    result, _ = _emulate(graph, on.board, elf, on.emulator, inputs, info, options, score, say)
+    (folder / REPORT).write_text(result.to_json(), encoding="utf-8")
+    return result
+
+
+def compile_graph(graph: Graph, sample: Int8, on: Target, folder: Path) -> Elf:
+    """The firmware image of `graph` with `sample` compiled in, built in `folder`."""
+    assert graph.arena is not None
+    files = {
+        **firmware_files(on.board, arena_bytes=graph.arena.bytes),
+        **model_files(graph, tinyprune.__version__),
+        **sample_input_files(graph, sample),
+    }
+    return toolchain.build(files, on.board, on.toolchain, folder)
+
+
+def _emulate(
+    graph: Graph,
+    board: Board,
+    elf: Elf,
+    emulator: str,
+    inputs: Int8,
+    info: report.ModelInfo,
+    options: report.Options,
+    score: float | None,
+    say: Say,
+) -> tuple[Report, Int8 | None]:
+    """The report, and the outputs for `inputs` where something was emulated."""
+    if emulator == NO_EMULATOR:
+        return measure(graph, board, elf, None, Expected({}), info, options, score), None
+    say(f"{options.format}: {len(inputs)} inferences in {emulator}")
+    run = EMULATORS[emulator](elf, board, inputs)
+    expected = Expected(reference.run(graph, inputs))
+    return measure(graph, board, elf, run, expected, info, options, score), run.outputs
+
+
+def run(
+    directory: str | Path, *, inputs: Int8 | None = None, emulator: str = "unicorn", say: Say = _silent
+) -> tuple[Report, Int8]:
+    """Emulates the firmware in a build directory anew, on `inputs` (n, ...) or those it was checked with.
+
+    Returns the report and the outputs (n, ...). The figures are always those of the input that is compiled in.
+    """
+    folder = Path(directory)
+    saved = read_report(folder)
+    options = report.Options(**saved["options"])
+    name = Path(saved["model"]["path"]).stem
+    content = (folder / "model.tflite").read_bytes()
+    graph = lower(import_pruned(content, name, options.sparsity, options.pruning), options.format)
+    board = boards.load(saved["board"])
+    if emulator not in EMULATORS:
+        raise unknown_name("emulator", emulator, EMULATORS)
+    checked: Int8 = np.load(folder / "inputs.npy", allow_pickle=False)
+    given = checked[1:] if inputs is None else _as_inputs(graph, inputs)
+    tools = saved["toolchain"]
+    elf = toolchain.read_elf(
+        folder / "firmware.elf",
+        toolchain=tools["name"],
+        toolchain_version=tools["version"],
+        flags=tuple(tools["flags"]),
+    )
+    info = report.ModelInfo(**saved["model"])
+    every = np.concatenate([checked[:1], given])
+    result, outputs = _emulate(graph, board, elf, emulator, every, info, options, saved["accuracy"], say)
+    assert outputs is not None
+    return result, outputs if inputs is None else outputs[1:]
+
+
+def _as_inputs(graph: Graph, inputs: Int8) -> Int8:
+    shape = graph.tensors[graph.inputs[0]].shape[1:]
+    if inputs.dtype != np.int8 or inputs.ndim == 0 or inputs.size % int(np.prod(shape)) or not inputs.size:
+        raise TinypruneError(
+            f"the input is {inputs.dtype} of shape {list(inputs.shape)}",
+            remedy=f"it must be int8 of shape [n, {', '.join(map(str, shape))}]",
+        )
+    return inputs.reshape(-1, *shape)

@@ -1,0 +1,56 @@
+"""The numpy int8 interpreter: the bit-exact oracle that ships.
+
+It follows TFLM's reference kernels element by element. Every function takes a whole batch: arrays are (n, ...) int8,
+where the layer's shapes have a leading 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from tinyprune import ir
+from tinyprune.ir import Graph, Int8, Layer
+from tinyprune.reference import convolution, elementwise, pooling, softmax
+
+
+def run(graph: Graph, inputs: Int8) -> dict[str, Int8]:
+    """Every tensor of `graph` by name, each (n, ...), for `inputs` (n, ...) of the one model input."""
+    (name,) = graph.inputs
+    values: dict[str, Int8] = {name: inputs.reshape(-1, *graph.tensors[name].shape[1:])}
+    for layer in graph.layers:
+        values[layer.output] = run_layer(layer, graph, values)
+    return values
+
+
+def output(graph: Graph, inputs: Int8) -> Int8:
+    """The model output (n, ...) for `inputs` (n, ...)."""
+    (name,) = graph.outputs
+    return run(graph, inputs)[name]
+
+
+def run_layer(layer: Layer, graph: Graph, values: Mapping[str, Int8]) -> Int8:
+    """The output (n, ...) of one layer, given its inputs."""
+    x = values[layer.input].astype(np.int64)
+    source, target = graph.tensors[layer.input], graph.tensors[layer.output]
+    match layer:
+        case ir.Conv2D():
+            y = convolution.conv2d(layer, x, source, target)
+        case ir.DepthwiseConv2D():
+            y = convolution.depthwise_conv2d(layer, x, source, target)
+        case ir.Dense():
+            y = convolution.dense(layer, x, source, target)
+        case ir.Add():
+            y = elementwise.add(layer, x, values[layer.other].astype(np.int64), graph)
+        case ir.MaxPool():
+            y = pooling.max_pool(layer, x)
+        case ir.AveragePool():
+            y = pooling.average_pool(layer, x)
+        case ir.Mean():
+            y = pooling.mean(x, source, target)
+        case ir.Reshape():
+            y = x
+        case ir.Softmax():
+            y = softmax.softmax(x, layer.beta, source.scale)
+    return y.astype(np.int8).reshape(-1, *target.shape[1:])

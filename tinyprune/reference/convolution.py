@@ -1,0 +1,88 @@
+"""Convolutions and dense layers: int32 accumulators, requantized per output channel.
+
+Accumulators are computed by float64 matrix products, which are exact: |acc| < 2**53.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyprune import formats
+from tinyprune.arithmetic import Int64, Requant, requant, requantize
+from tinyprune.ir import Clamp, Conv2D, Dense, DepthwiseConv2D, Int8, Padding, Tensor, Weighted, Window
+
+Float64 = NDArray[np.float64]
+
+
+def layer_requant(layer: Weighted, source: Tensor, target: Tensor) -> Requant:
+    """Multipliers and shifts, one an output channel, or one where the weights have one scale.
+
+    The real multiplier is input scale * weight scale / output scale, in double precision, as in TFLM.
+    """
+    return requant(source.scale * scale / target.scale for scale in layer.weights.quant.scale)
+
+
+def finish(acc: Int64, to: Requant, target: Tensor, clamp: Clamp) -> Int64:
+    """int32 accumulators to int8 values (as int64): requantize, add the zero point, clamp."""
+    return np.clip(requantize(acc, to) + target.zero_point, *clamp)
+
+
+def conv2d(layer: Conv2D, x: Int64, source: Tensor, target: Tensor) -> Int64:
+    acc = conv2d_accumulate(x - source.zero_point, formats.unpack(layer.weights), layer.window) + layer.bias
+    return finish(acc, layer_requant(layer, source, target), target, layer.clamp)
+
+
+def depthwise_conv2d(layer: DepthwiseConv2D, x: Int64, source: Tensor, target: Tensor) -> Int64:
+    acc = depthwise_accumulate(x - source.zero_point, formats.unpack(layer.weights), layer.window) + layer.bias
+    return finish(acc, layer_requant(layer, source, target), target, layer.clamp)
+
+
+def dense(layer: Dense, x: Int64, source: Tensor, target: Tensor) -> Int64:
+    weights = formats.unpack(layer.weights)
+    rows = (x - source.zero_point).reshape(-1, weights.shape[1]).astype(np.float64)
+    acc = _exact(rows @ weights.T.astype(np.float64)) + layer.bias
+    return finish(acc, layer_requant(layer, source, target), target, layer.clamp)
+
+
+def conv2d_accumulate(x: Int64, weights: Int8, window: Window) -> Int64:
+    """Sums of products (n, oh, ow, O) of `x` (n, h, w, I), zero point removed, and `weights` OHWI."""
+    height, width = window.output(x.shape[1], x.shape[2])
+    acc = np.zeros((x.shape[0], height, width, weights.shape[0]))
+    for taps, i, j in _taps(x, window):
+        acc += taps @ weights[:, i, j, :].T.astype(np.float64)
+    return _exact(acc)
+
+
+def depthwise_accumulate(x: Int64, weights: Int8, window: Window) -> Int64:
+    """As `conv2d_accumulate`, for `weights` 1HWO."""
+    height, width = window.output(x.shape[1], x.shape[2])
+    channels = weights.shape[3]
+    acc = np.zeros((x.shape[0], height, width, channels))
+    for taps, i, j in _taps(x, window):
+        acc += np.repeat(taps, channels // x.shape[3], axis=3) * weights[0, i, j].astype(np.float64)
+    return _exact(acc)
+
+
+def _taps(x: Int64, window: Window) -> list[tuple[Float64, int, int]]:
+    """For each kernel position (i, j), the inputs that it meets at every output position: (n, oh, ow, I)."""
+    padded = pad(x.astype(np.float64), window.padding, 0)
+    height, width = window.output(x.shape[1], x.shape[2])
+    views: list[tuple[Float64, int, int]] = []
+    for i in range(window.size[0]):
+        for j in range(window.size[1]):
+            top, left = i * window.dilation[0], j * window.dilation[1]
+            rows = slice(top, top + (height - 1) * window.stride[0] + 1, window.stride[0])
+            columns = slice(left, left + (width - 1) * window.stride[1] + 1, window.stride[1])
+            views.append((padded[:, rows, columns, :], i, j))
+    return views
+
+
+def pad(x: Float64, padding: Padding, value: float) -> Float64:
+    """`x` (n, h, w, c) with rows and columns of `value` around."""
+    around = ((0, 0), (padding.top, padding.bottom), (padding.left, padding.right), (0, 0))
+    return np.pad(x, around, constant_values=value)
+
+
+def _exact(acc: Float64) -> Int64:
+    return acc.astype(np.int64)

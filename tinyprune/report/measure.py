@@ -1,0 +1,119 @@
+"""Builds a `Report` from what was measured: the graph, its image, and the run where there was one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+import tinyprune
+from tinyprune import formats, ir, kernels
+from tinyprune.board import Board
+from tinyprune.cycles import Cycles, CycleModel, model_for, price
+from tinyprune.emulators.run import Run
+from tinyprune.ir import Graph, Int8, Layer
+from tinyprune.report import report
+from tinyprune.report.report import Report
+from tinyprune.toolchain.elf import Elf
+from tinyprune.toolchain.memory import memory_use
+
+
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """What the reference says for the inputs that were emulated: each tensor by name, (n, ...)."""
+
+    values: dict[str, Int8]
+
+
+def measure(
+    graph: Graph,
+    board: Board,
+    elf: Elf,
+    run: Run | None,
+    expected: Expected,
+    model: report.ModelInfo,
+    options: report.Options,
+    accuracy: float | None,
+) -> Report:
+    """The report of one build. Nothing in it that was not measured: without a run, its figures are None."""
+    cycle_model = model_for(board.core) if run else None
+    cycles = price(run.blocks, elf.read, cycle_model) if run and cycle_model else None
+    return Report(
+        schema=report.SCHEMA,
+        tinyprune=tinyprune.__version__,
+        model=model,
+        options=options,
+        board=board.name,
+        toolchain=report.ToolchainInfo(elf.toolchain, elf.toolchain_version, elf.flags),
+        emulator=report.EmulatorInfo(run.emulator, run.emulator_version) if run else None,
+        cycle_model=_cycle_model_info(cycle_model),
+        bit_exact=is_bit_exact(graph, run, expected) if run else None,
+        inputs_checked=len(run.outputs) if run else 0,
+        accuracy=accuracy,
+        instructions=run.instructions if run else None,
+        cycles=cycles.total if cycles else None,
+        flash=_flash(elf, board),
+        sram=_sram(graph, elf, board, run),
+        layers=tuple(_layer(layer, graph, elf, run, cycles) for layer in graph.layers),
+    )
+
+
+def is_bit_exact(graph: Graph, run: Run, expected: Expected) -> bool:
+    """Whether every element of every layer, and of the model's output, is the reference's."""
+    wanted = {layer.name: expected.values[layer.output] for layer in graph.layers}
+    same_layers = all(_same(run.layer_outputs[name], values) for name, values in wanted.items())
+    return same_layers and _same(run.outputs, expected.values[graph.outputs[0]])
+
+
+def _same(ours: Int8, wanted: Int8) -> bool:
+    return np.array_equal(ours.reshape(len(ours), -1), wanted.reshape(len(wanted), -1))
+
+
+def _cycle_model_info(model: CycleModel | None) -> report.CycleModelInfo | None:
+    return report.CycleModelInfo(model.name, model.claim) if model else None
+
+
+def _flash(elf: Elf, board: Board) -> report.Flash:
+    use = memory_use(elf, board).flash
+    return report.Flash(use.total, use.code, use.weights, use.other)
+
+
+def _sram(graph: Graph, elf: Elf, board: Board, run: Run | None) -> report.Sram:
+    """The arena's symbol is split into activations and the scratch beyond them."""
+    assert graph.arena is not None
+    use = memory_use(elf, board)
+    arena = graph.arena.activation_bytes
+    stack = run.stack_bytes if run else None
+    return report.Sram(
+        total=use.static_bytes + (stack or 0),
+        arena=arena,
+        scratch=use.arena_bytes - arena,
+        stack=stack,
+        other=use.static_bytes - use.arena_bytes,
+    )
+
+
+def _layer(layer: Layer, graph: Graph, elf: Elf, run: Run | None, cycles: Cycles | None) -> report.LayerReport:
+    weights = layer.weights if isinstance(layer, ir.Weighted) else None
+    values = formats.unpack(weights) if weights else np.zeros(0, np.int8)
+    return report.LayerReport(
+        name=layer.name,
+        op=ir.op_name(layer),
+        format=weights.format if weights else None,
+        reason=weights.reason if weights else None,
+        macs=ir.macs(layer, graph),
+        nonzeros=int(np.count_nonzero(values)),
+        sparsity=round(1 - np.count_nonzero(values) / values.size, 6) if values.size else None,
+        weights_bytes=constant_bytes(elf, layer.name),
+        scratch_bytes=kernels.scratch_bytes(layer, graph),
+        instructions=run.layer_instructions(layer.name) if run else None,
+        cycles=cycles.by_layer.get(layer.name, 0) if cycles else None,
+    )
+
+
+def constant_bytes(elf: Elf, layer: str) -> int:
+    """What the constants of one layer take in the image: the symbols that bear its name."""
+    section = elf.sections[".tp_weights"]
+    inside = range(section.address, section.address + section.bytes)
+    named = (symbol for name, symbol in elf.symbols.items() if name.startswith(f"{layer}_"))
+    return sum(symbol.bytes for symbol in named if symbol.address in inside)

@@ -1,0 +1,40 @@
+"""What goes on, on stderr: a line a step, with a spinner and the time it took."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.status import Status
+
+
+class Progress:
+    """Shows one step at a time; a finished one keeps its line."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        self._status: Status | None = None
+        self._text = ""
+        self._start_s = 0.0
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._finish(failed=kind is not None)
+
+    def say(self, text: str) -> None:
+        """Ends the step before, and starts `text`."""
+        self._finish(failed=False)
+        self._text, self._start_s = text, time.monotonic()
+        self._status = self._console.status(text)
+        self._status.start()
+
+    def _finish(self, failed: bool) -> None:
+        if self._status is None:
+            return
+        self._status.stop()
+        self._status = None
+        took = time.monotonic() - self._start_s
+        self._console.print(f"[dim]{'failed' if failed else f'{took:5.1f} s'}  {self._text}[/dim]")

@@ -1,0 +1,111 @@
+"""`Report`: the contract of `report.json` (docs/report.md). Sizes are bytes; None where nothing was measured."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for; enough to make the same graph again from the `model.tflite` beside the report."""
+
+    format: str
+    sparsity: float
+    pruning: str | None  # "iterative" or "one-shot" (before quantization), "one-shot-int8" (after it)
+
+
+@dataclass(frozen=True)
+class ToolchainInfo:
+    name: str
+    version: str
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class EmulatorInfo:
+    name: str
+    version: str
+
+
+@dataclass(frozen=True)
+class CycleModelInfo:
+    name: str
+    claim: str
+
+
+@dataclass(frozen=True)
+class Flash:
+    """`weights` is every constant of the model: values, indices, biases, requantization, parameters."""
+
+    total: int
+    code: int
+    weights: int
+    other: int
+
+
+@dataclass(frozen=True)
+class Sram:
+    """`stack` is what was used, painted and read back; None, and not in `total`, where nothing was emulated."""
+
+    total: int
+    arena: int
+    scratch: int
+    stack: int | None
+    other: int
+
+
+@dataclass(frozen=True)
+class LayerReport:
+    name: str
+    op: str
+    format: str | None
+    reason: str | None
+    macs: int
+    nonzeros: int
+    sparsity: float | None
+    weights_bytes: int
+    scratch_bytes: int
+    instructions: int | None
+    cycles: int | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """One build. `instructions`, `cycles` and those of `layers` cover one tp_invoke on the compiled-in input."""
+
+    schema: int
+    tinyprune: str
+    model: ModelInfo
+    options: Options
+    board: str
+    toolchain: ToolchainInfo
+    emulator: EmulatorInfo | None
+    cycle_model: CycleModelInfo | None
+    bit_exact: bool | None
+    inputs_checked: int
+    accuracy: float | None
+    instructions: int | None
+    cycles: int | None
+    flash: Flash
+    sram: Sram
+    layers: tuple[LayerReport, ...]
+
+    def to_json(self) -> str:
+        return to_json(dataclasses.asdict(self))
+
+
+def to_json(document: Mapping[str, Any]) -> str:
+    """Stable JSON text with a final newline."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,136 @@
+"""A model file and its data, made ready: pruned where asked, quantized, imported. Shared by all variants of a build."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tinyprune import reference
+from tinyprune.errors import TinypruneError
+from tinyprune.frontend import tflite_import
+from tinyprune.frontend.dataset import Dataset, load_dataset
+from tinyprune.ir import Graph, Int8
+from tinyprune.passes.prune_weights import prune_weights
+from tinyprune.passes.verify import verify
+
+Say = Callable[[str], None]
+
+KERAS_SUFFIXES = (".keras", ".h5")
+ITERATIVE, ONE_SHOT, ONE_SHOT_INT8 = "iterative", "one-shot", "one-shot-int8"
+CHUNK = 64  # samples that the reference runs at once: bounds its memory
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """`tflite` is the int8 file; `graph` is it, imported and verified, one-shot pruned where `pruning` says so."""
+
+    path: str
+    sha256: str
+    tflite: bytes
+    graph: Graph
+    dataset: Dataset | None
+    sparsity: float
+    pruning: str | None
+
+
+def prepare(model: Path, data: str | None, sparsity: float, say: Say) -> Source:
+    """Reads, prunes and quantizes `model` (.keras, .h5 or int8 .tflite); says what it does."""
+    if not 0 <= sparsity < 1:
+        raise TinypruneError(f"sparsity {sparsity} is not a share of zeros", remedy="it must be in [0, 1)")
+    if not model.is_file():
+        raise TinypruneError(f"there is no model file {model}", remedy="give a .keras, .h5 or int8 .tflite file")
+    if model.suffix not in (*KERAS_SUFFIXES, ".tflite"):
+        raise TinypruneError(f"{model} is not a model file that tinyprune reads", remedy="known: .keras, .h5, .tflite")
+    digest = hashlib.sha256(model.read_bytes()).hexdigest()
+    dataset = load_dataset(data) if data else None
+    keras = model.suffix in KERAS_SUFFIXES
+    tflite, pruning = _from_keras(model, dataset, sparsity, say) if keras else _from_tflite(model, sparsity, say)
+    graph = import_pruned(tflite, model.stem, sparsity, pruning)
+    return Source(str(model), digest, tflite, graph, dataset, sparsity, pruning)
+
+
+def import_pruned(tflite: bytes, name: str, sparsity: float, pruning: str | None) -> Graph:
+    """The graph of an int8 file, verified, and one-shot pruned where `pruning` says that it was done on int8."""
+    graph = verify(tflite_import.import_tflite(tflite, name))
+    return verify(prune_weights(graph, sparsity)) if pruning == ONE_SHOT_INT8 else graph
+
+
+def _from_tflite(model: Path, sparsity: float, say: Say) -> tuple[bytes, str | None]:
+    if not sparsity:
+        return model.read_bytes(), None
+    say(f"pruning the int8 weights to {sparsity:.0%} by magnitude, in one shot: accuracy was not looked after")
+    return model.read_bytes(), ONE_SHOT_INT8
+
+
+def _from_keras(model: Path, dataset: Dataset | None, sparsity: float, say: Say) -> tuple[bytes, str | None]:
+    if dataset is None:
+        raise TinypruneError(
+            f"{model} must be quantized, and that needs samples to calibrate with",
+            remedy="give --data FILE.npz with x_train or x_test (or module:function), or an int8 .tflite file",
+        )
+    return keras_to_tflite(model, dataset, sparsity, say)
+
+
+def keras_to_tflite(model: Path, dataset: Dataset, sparsity: float, say: Say) -> tuple[bytes, str | None]:
+    """The Keras model as int8 `.tflite`, pruned to `sparsity`, and how it was pruned. Imports TensorFlow."""
+    say("loading TensorFlow")
+    from tinyprune.frontend.keras_model import load_keras_model  # noqa: PLC0415 (lazy: TensorFlow)
+    from tinyprune.frontend.quantize import quantize  # noqa: PLC0415
+
+    keras_model = load_keras_model(model)
+    pruning = None
+    if sparsity:
+        from tinyprune.pruning import prune  # noqa: PLC0415
+
+        trains = dataset.x_train is not None and dataset.y_train is not None
+        pruning = ITERATIVE if trains else ONE_SHOT
+        how = "with fine-tuning" if trains else "in one shot, as there is no training data: accuracy was not looked after"
+        say(f"pruning to {sparsity:.0%} by magnitude, {how}")
+        schedule = "iterative" if trains else "one_shot"
+        keras_model, _ = prune(keras_model, dataset, sparsity, schedule=schedule, progress=lambda text, _: say(text))
+    say("quantizing to int8")
+    return quantize(keras_model, dataset.calibration()), pruning
+
+
+def quantize_inputs(graph: Graph, x: np.ndarray) -> Int8:
+    """Real inputs (n, ...) as the model's int8 ones: round half away from zero, saturate."""
+    tensor = graph.tensors[graph.inputs[0]]
+    if int(np.prod(x.shape[1:])) != tensor.bytes:
+        raise TinypruneError(
+            f"the data has samples of shape {list(x.shape[1:])}, the model takes {list(tensor.shape[1:])}"
+        )
+    scaled = x.astype(np.float64) / tensor.scale
+    rounded = np.trunc(scaled + np.copysign(0.5, scaled)) + tensor.zero_point
+    return np.clip(rounded, -128, 127).astype(np.int8).reshape(-1, *tensor.shape[1:])
+
+
+def accuracy(graph: Graph, dataset: Dataset | None) -> float | None:
+    """The share of test samples whose largest output is their label, by the int8 reference; None without labels."""
+    if dataset is None or dataset.x_test is None or dataset.y_test is None:
+        return None
+    inputs, labels = quantize_inputs(graph, dataset.x_test), dataset.y_test
+    chunks = [reference.output(graph, inputs[i : i + CHUNK]) for i in range(0, len(inputs), CHUNK)]
+    outputs = np.concatenate(chunks).reshape(len(inputs), -1)
+    if labels.ndim > 1 and labels.shape[-1] == outputs.shape[1]:
+        labels = labels.argmax(-1)
+    if labels.size != len(outputs) or not np.issubdtype(labels.dtype, np.number):
+        return None
+    return float(np.mean(outputs.argmax(-1) == labels.reshape(-1)))
+
+
+def checked_inputs(graph: Graph, dataset: Dataset | None, count: int, seed: int) -> Int8:
+    """The inputs on which the firmware is compared with the reference: seeded test samples, else random ones.
+
+    The first of them is compiled into the firmware.
+    """
+    random = np.random.default_rng(seed)
+    if dataset is not None and dataset.x_test is not None and len(dataset.x_test) >= count:
+        picked = np.sort(random.choice(len(dataset.x_test), count, replace=False))
+        return quantize_inputs(graph, dataset.x_test[picked])
+    shape = graph.tensors[graph.inputs[0]].shape[1:]
+    return random.integers(-128, 128, (count, *shape), np.int8)
+

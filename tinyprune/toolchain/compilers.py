@@ -1,0 +1,105 @@
+"""The compilers that can build a firmware: where they are, and which flags they need."""
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tinyprune.errors import TinypruneError, ToolMissingError, unknown_name
+
+COMMON_FLAGS = (
+    "-O3",
+    "-g",
+    "-std=c99",
+    "-ffreestanding",
+    "-ffunction-sections",
+    "-fdata-sections",
+    "-Wall",
+    "-Wextra",
+    "-Wpedantic",
+    "-Wconversion",
+    "-Wshadow",
+    "-Werror",
+    "-nostdlib",
+    "-Wl,--gc-sections",
+    "-Wl,--build-id=none",
+)
+
+COMPILER_FLAGS = {
+    # Else gcc turns the loop inside a memset() into a call of memset().
+    "gcc": ("-fno-tree-loop-distribute-patterns",),
+    # zig inserts checks for undefined behaviour, names lld an entry symbol of its own over the linker script's, and lld's
+    # default pages of 64 KB would only pad the file.
+    "zig": (
+        "-fno-sanitize=all",
+        "-fno-unwind-tables",
+        "-fno-asynchronous-unwind-tables",
+        "-Wl,--entry=Reset_Handler",
+        "-Wl,-z,max-page-size=4096",
+    ),
+}
+
+CORE_FLAGS = {
+    ("gcc", "cortex-m4"): ("-mthumb", "-mcpu=cortex-m4", "-mfloat-abi=soft"),
+    ("gcc", "cortex-m4f"): ("-mthumb", "-mcpu=cortex-m4", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"),
+    ("zig", "cortex-m4"): ("-target", "thumb-freestanding-eabi", "-mcpu=cortex_m4"),
+    ("zig", "cortex-m4f"): ("-target", "thumb-freestanding-eabihf", "-mcpu=cortex_m4+vfp4d16sp"),
+}
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """A compiler that is installed: `name` is "gcc" or "zig", `command` starts its C driver."""
+
+    name: str
+    version: str
+    command: tuple[str, ...]
+
+    def flags(self, core: str) -> tuple[str, ...]:
+        """Every flag that shapes the code for a core of `board.CORES`; none of them depends on the machine."""
+        return CORE_FLAGS[self.name, core] + COMMON_FLAGS + COMPILER_FLAGS[self.name]
+
+
+def find(name: str | None = None) -> Toolchain:
+    """The compiler called `name`, or the first of gcc and zig that is installed.
+
+    Raises ToolMissingError where there is none, and TinypruneError for a name other than gcc and zig.
+    """
+    if name is not None and name not in _FINDERS:
+        raise unknown_name("toolchain", name, _FINDERS)
+    for candidate in [name] if name else _FINDERS:
+        toolchain = _FINDERS[candidate]()
+        if toolchain is not None:
+            return toolchain
+    missing = f"{name} is not" if name else "neither arm-none-eabi-gcc nor zig is"
+    raise ToolMissingError(
+        f"no C compiler for Cortex-M: {missing} installed",
+        remedy="`pip install tinyprune[zig]` works everywhere; on Debian and Ubuntu also `apt install gcc-arm-none-eabi`",
+    )
+
+
+def _find_gcc() -> Toolchain | None:
+    gcc = shutil.which("arm-none-eabi-gcc")
+    return Toolchain("gcc", _answer((gcc, "-dumpfullversion")), (gcc,)) if gcc else None
+
+
+def _find_zig() -> Toolchain | None:
+    if importlib.util.find_spec("ziglang"):
+        zig = (sys.executable, "-m", "ziglang")
+    elif on_path := shutil.which("zig"):
+        zig = (on_path,)
+    else:
+        return None
+    return Toolchain("zig", _answer((*zig, "version")), (*zig, "cc"))
+
+
+_FINDERS: dict[str, Callable[[], Toolchain | None]] = {"gcc": _find_gcc, "zig": _find_zig}
+
+
+def _answer(command: tuple[str, ...]) -> str:
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        raise TinypruneError(f"{' '.join(command)} fails: {result.stderr.strip()}", remedy="reinstall this compiler")
+    return result.stdout.strip()

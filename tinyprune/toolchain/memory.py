@@ -1,0 +1,53 @@
+"""How much of a board's memories a built firmware occupies."""
+
+from dataclasses import dataclass
+
+from tinyprune.board import Board
+from tinyprune.toolchain.elf import Elf
+
+
+@dataclass(frozen=True)
+class FlashUse:
+    """Bytes of flash; the three parts add up to the total, which is the size of `firmware.bin`."""
+
+    total: int
+    code: int
+    """vector table and functions"""
+    weights: int
+    """the model's constants"""
+    other: int
+    """read-only data, initial values of variables, alignment"""
+
+
+@dataclass(frozen=True)
+class MemoryUse:
+    """Bytes of a board's memories."""
+
+    flash: FlashUse
+    static_bytes: int
+    """variables, the arena included, the stack excluded"""
+    arena_bytes: int
+    stack_bytes: int
+    """reserved, in SRAM or CCM"""
+
+
+def memory_use(elf: Elf, board: Board) -> MemoryUse:
+    """What `elf` occupies on `board`, from its section sizes and symbols."""
+    symbols = elf.symbols
+    arena = symbols.get("tp_arena")
+    return MemoryUse(
+        flash=_flash_use(elf, board),
+        static_bytes=_bytes(elf, ".data", ".bss"),
+        arena_bytes=arena.bytes if arena else 0,
+        stack_bytes=symbols["__stack_top"].address - symbols["__stack_limit"].address,
+    )
+
+
+def _flash_use(elf: Elf, board: Board) -> FlashUse:
+    total = max(segment.load_address + len(segment.data) for segment in elf.segments) - board.flash.origin
+    code, weights = _bytes(elf, ".vectors", ".text"), _bytes(elf, ".tp_weights")
+    return FlashUse(total=total, code=code, weights=weights, other=total - code - weights)
+
+
+def _bytes(elf: Elf, *sections: str) -> int:
+    return sum(elf.sections[name].bytes for name in sections if name in elf.sections)
