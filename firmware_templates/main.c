@@ -15,21 +15,18 @@
 
 int main(void);
 
-static void print_number(const char *label, uint32_t value)
-{
+static void print_number(const char *label, uint32_t value) {
     console_text(label);
     console_unsigned(value);
 }
 
-static void print_clock(uint32_t status)
-{
+static void print_clock(uint32_t status) {
     print_number("#clock ", port_clock_hz());
     print_number(" status ", status);
     console_text("\n");
 }
 
-static void print_output(void)
-{
+static void print_output(void) {
     for (uint32_t i = 0; i < PRINTED_OUTPUTS; i++) {
         console_text(i % OUTPUTS_PER_LINE == 0 ? "tinyprune: output " : " ");
         console_signed(tp_output[i]);
@@ -40,8 +37,7 @@ static void print_output(void)
 }
 
 /** @return the CRC-32 of IEEE 802.3 (zlib's), bit by bit: a table would cost 1 KB of flash */
-static uint32_t crc32(const int8_t *data, uint32_t bytes)
-{
+static uint32_t crc32(const int8_t *data, uint32_t bytes) {
     uint32_t crc = UINT32_C(0xFFFFFFFF);
     for (uint32_t i = 0; i < bytes; i++) {
         crc ^= (uint8_t)data[i];
@@ -52,8 +48,7 @@ static uint32_t crc32(const int8_t *data, uint32_t bytes)
     return ~crc;
 }
 
-static void run_model(void)
-{
+static void run_model(void) {
     (void)memcpy(tp_input, tp_sample_input, TP_INPUT_BYTES);
     tp_invoke();
     print_output();
@@ -62,15 +57,13 @@ static void run_model(void)
     console_text("\n");
 }
 
-static uint32_t time_layer(const tp_layer *layer)
-{
+static uint32_t time_layer(const tp_layer *layer) {
     const uint32_t start = port_cycles();
     layer->run();
     return port_cycles() - start;
 }
 
-static void time_layers(void)
-{
+static void time_layers(void) {
     uint32_t total = 0;
 
     (void)memcpy(tp_input, tp_sample_input, TP_INPUT_BYTES); /* the first inference may have written over it */
@@ -87,18 +80,18 @@ static void time_layers(void)
     console_text("\n");
 }
 
-static void print_stack(void)
-{
+static void print_stack(void) {
     print_number("tinyprune: stack ", stack_used_bytes());
     print_number(" of ", stack_reserved_bytes());
     console_text("\n");
 }
 
-int main(void)
-{
+int main(void) {
     const uint32_t status = port_init();
 
-    console_text("tinyprune: model " TP_MODEL_NAME "\n");
+    console_text("tinyprune: model ");
+    console_text(TP_MODEL_NAME);
+    console_text("\n");
     print_clock(status);
     run_model();
     time_layers();

@@ -12,13 +12,9 @@ typedef uint32_t __attribute__((may_alias)) word;
 /** An empty statement that compilers cannot see through: keeps them from turning a loop into a call of its function. */
 #define KEEP_LOOP() __asm__ volatile("" ::: "memory")
 
-static int is_aligned(const void *pointer)
-{
-    return ((uintptr_t)pointer & (sizeof(word) - 1U)) == 0;
-}
+static int is_aligned(const void *pointer) { return ((uintptr_t)pointer & (sizeof(word) - 1U)) == 0; }
 
-void *memcpy(void *restrict target, const void *restrict source, size_t bytes)
-{
+void *memcpy(void *restrict target, const void *restrict source, size_t bytes) {
     unsigned char *to = target;
     const unsigned char *from = source;
 
@@ -49,8 +45,7 @@ void *memcpy(void *restrict target, const void *restrict source, size_t bytes)
     return target;
 }
 
-void *memmove(void *target, const void *source, size_t bytes)
-{
+void *memmove(void *target, const void *source, size_t bytes) {
     unsigned char *to = target;
     const unsigned char *from = source;
 
@@ -68,8 +63,7 @@ void *memmove(void *target, const void *source, size_t bytes)
     return target;
 }
 
-void *memset(void *target, int value, size_t bytes)
-{
+void *memset(void *target, int value, size_t bytes) {
     unsigned char *to = target;
 
     if (is_aligned(to)) {
@@ -87,8 +81,7 @@ void *memset(void *target, int value, size_t bytes)
     return target;
 }
 
-int memcmp(const void *left, const void *right, size_t bytes)
-{
+int memcmp(const void *left, const void *right, size_t bytes) {
     const unsigned char *a = left;
     const unsigned char *b = right;
 
@@ -117,22 +110,10 @@ void __aeabi_memclr(void *target, size_t bytes);
 void __aeabi_memclr4(void *target, size_t bytes) ALSO(__aeabi_memclr);
 void __aeabi_memclr8(void *target, size_t bytes) ALSO(__aeabi_memclr);
 
-void __aeabi_memcpy(void *target, const void *source, size_t bytes)
-{
-    (void)memcpy(target, source, bytes);
-}
+void __aeabi_memcpy(void *target, const void *source, size_t bytes) { (void)memcpy(target, source, bytes); }
 
-void __aeabi_memmove(void *target, const void *source, size_t bytes)
-{
-    (void)memmove(target, source, bytes);
-}
+void __aeabi_memmove(void *target, const void *source, size_t bytes) { (void)memmove(target, source, bytes); }
 
-void __aeabi_memset(void *target, size_t bytes, int value)
-{
-    (void)memset(target, value, bytes);
-}
+void __aeabi_memset(void *target, size_t bytes, int value) { (void)memset(target, value, bytes); }
 
-void __aeabi_memclr(void *target, size_t bytes)
-{
-    (void)memset(target, 0, bytes);
-}
+void __aeabi_memclr(void *target, size_t bytes) { (void)memset(target, 0, bytes); }

@@ -45,40 +45,39 @@ void HardFault_Handler(void);
 void Default_Handler(void);
 void handle_hard_fault(exception_frame *frame);
 
-static uint32_t bytes_between(const uint32_t *start, const uint32_t *end)
-{
+static uint32_t bytes_between(const uint32_t *start, const uint32_t *end) {
     return (uint32_t)((uintptr_t)end - (uintptr_t)start);
 }
 
-uint32_t stack_reserved_bytes(void)
-{
-    return bytes_between(__stack_limit, __stack_top);
-}
+uint32_t stack_reserved_bytes(void) { return bytes_between(__stack_limit, __stack_top); }
 
-uint32_t stack_used_bytes(void)
-{
-    const volatile uint32_t *word = __stack_limit;
-    while (word < __stack_top && *word == STACK_PATTERN) {
-        word++;
+uint32_t stack_used_bytes(void) {
+    const volatile uint32_t *stack = __stack_limit;
+    const uint32_t reserved = stack_reserved_bytes();
+    uint32_t unused = 0;
+
+    while (unused < reserved && stack[unused / sizeof(uint32_t)] == STACK_PATTERN) {
+        unused += (uint32_t)sizeof(uint32_t);
     }
-    return stack_reserved_bytes() - (uint32_t)((uintptr_t)word - (uintptr_t)__stack_limit);
+    return reserved - unused;
 }
 
-static void enable_fpu(void)
-{
+static void enable_fpu(void) {
 #if defined(__ARM_FP)
     SCB_CPACR |= CPACR_FPU_FULL_ACCESS;
     __asm__ volatile("dsb\n isb" ::: "memory");
 #endif
 }
 
-void finish(uint32_t exit_code)
-{
+void finish(uint32_t exit_code) {
     const uint32_t block[2] = {SEMIHOSTING_APPLICATION_EXIT, exit_code};
-    register uint32_t operation __asm__("r0") = SEMIHOSTING_EXIT_EXTENDED;
-    register const uint32_t *argument __asm__("r1") = block;
 
-    __asm__ volatile("bkpt 0xab" : "+r"(operation) : "r"(argument) : "memory");
+    __asm__ volatile("mov  r0, %0\n"
+                     "mov  r1, %1\n"
+                     "bkpt 0xab  \n"
+                     :
+                     : "r"(SEMIHOSTING_EXIT_EXTENDED), "r"(block)
+                     : "r0", "r1", "memory");
     for (;;) {
         __asm__ volatile("wfi");
     }
@@ -89,8 +88,7 @@ void finish(uint32_t exit_code)
  *
  * @return whether the fault was a semihosting call
  */
-static int step_over_semihosting(exception_frame *frame)
-{
+static int step_over_semihosting(exception_frame *frame) {
     if ((SCB_HFSR & HFSR_DEBUGEVT) == 0 || *(const uint16_t *)frame->pc != SEMIHOSTING_INSTRUCTION) {
         return 0;
     }
@@ -100,8 +98,7 @@ static int step_over_semihosting(exception_frame *frame)
 }
 
 /** @param frame what the core pushed, or a null pointer where the stack had no room for it */
-void handle_hard_fault(exception_frame *frame)
-{
+void handle_hard_fault(exception_frame *frame) {
     if (frame != 0 && step_over_semihosting(frame)) {
         return;
     }
@@ -119,8 +116,7 @@ void handle_hard_fault(exception_frame *frame)
 }
 
 /** After a stack overflow there is no frame to look at and no stack to run on: start again from the top. */
-__attribute__((naked)) void HardFault_Handler(void)
-{
+__attribute__((naked)) void HardFault_Handler(void) {
     __asm__ volatile("mov  r0, sp              \n"
                      "ldr  r1, =__stack_limit  \n"
                      "cmp  r0, r1              \n"
@@ -135,8 +131,7 @@ __attribute__((naked)) void HardFault_Handler(void)
 }
 
 /** No interrupt is ever enabled. Should one come all the same, say which. */
-void Default_Handler(void)
-{
+void Default_Handler(void) {
     console_text("\ntinyprune: fault unexpected exception ");
     console_unsigned(SCB_ICSR & 0x1FFU);
     console_text("\n");
@@ -151,8 +146,7 @@ typedef union {
 extern const vector vectors[16];
 
 /** What C needs before main(). */
-void start(void)
-{
+void start(void) {
     enable_fpu();
     SCB_VTOR = (uint32_t)(uintptr_t)vectors;
     (void)memcpy(__data_start, __data_load, bytes_between(__data_start, __data_end));
@@ -162,33 +156,30 @@ void start(void)
 }
 
 /** Paints the whole stack; in assembly, as compiled code may itself be using the stack by then. */
-__attribute__((naked)) void Reset_Handler(void)
-{
+__attribute__((naked)) void Reset_Handler(void) {
     __asm__ volatile("ldr  r0, =__stack_limit \n"
                      "ldr  r1, =__stack_top   \n"
                      "ldr  r2, =" TEXT_OF(STACK_PATTERN) " \n"
-                     "mov  sp, r1             \n"
-                     "1:                      \n"
-                     "str  r2, [r0]           \n"
-                     "adds r0, r0, #4         \n"
-                     "cmp  r0, r1             \n"
-                     "blo  1b                 \n"
-                     "ldr  r0, =start         \n"
-                     "bx   r0                 \n"
-                     ".ltorg                  \n");
+                                                         "mov  sp, r1             \n"
+                                                         "1:                      \n"
+                                                         "str  r2, [r0]           \n"
+                                                         "adds r0, r0, #4         \n"
+                                                         "cmp  r0, r1             \n"
+                                                         "blo  1b                 \n"
+                                                         "ldr  r0, =start         \n"
+                                                         "bx   r0                 \n"
+                                                         ".ltorg                  \n");
 }
 
 /** The vector table of the core's own exceptions: B1.5.2. MemManage, BusFault and UsageFault escalate to HardFault. */
 __attribute__((section(".vectors"), used)) const vector vectors[16] = {
-    [0] = {.stack_top = __stack_top},
-    [1] = {.handler = Reset_Handler},
-    [2] = {.handler = Default_Handler}, /* NMI */
-    [3] = {.handler = HardFault_Handler},
-    [4] = {.handler = Default_Handler},  /* MemManage */
-    [5] = {.handler = Default_Handler},  /* BusFault */
-    [6] = {.handler = Default_Handler},  /* UsageFault */
-    [11] = {.handler = Default_Handler}, /* SVCall */
-    [12] = {.handler = Default_Handler}, /* DebugMonitor */
-    [14] = {.handler = Default_Handler}, /* PendSV */
-    [15] = {.handler = Default_Handler}, /* SysTick */
+    [0] = {.stack_top = __stack_top},     [1] = {.handler = Reset_Handler},
+    [2] = {.handler = Default_Handler},                                       /* NMI */
+    [3] = {.handler = HardFault_Handler}, [4] = {.handler = Default_Handler}, /* MemManage */
+    [5] = {.handler = Default_Handler},                                       /* BusFault */
+    [6] = {.handler = Default_Handler},                                       /* UsageFault */
+    [11] = {.handler = Default_Handler},                                      /* SVCall */
+    [12] = {.handler = Default_Handler},                                      /* DebugMonitor */
+    [14] = {.handler = Default_Handler},                                      /* PendSV */
+    [15] = {.handler = Default_Handler},                                      /* SysTick */
 };

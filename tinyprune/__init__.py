@@ -17,7 +17,7 @@ __all__ = ["__version__", "build", "compare", "run"]
 
 def __getattr__(name: str) -> Any:
     if name in ("build", "compare", "run"):
-        from tinyprune import pipeline  # noqa: PLC0415 (loads numpy and jinja2)
+        from tinyprune import pipeline
 
         return getattr(pipeline, name)
     raise AttributeError(f"module 'tinyprune' has no attribute '{name}'")

@@ -141,7 +141,9 @@ class _Table:
         rows = cast("list[object]", self._take(key, list, "an array of tables"))
         if not all(isinstance(row, dict) for row in rows):
             raise self.error(key, "must be an array of tables")
-        return [_Table(self.file, f"{self.prefix}{key}[{i}].", cast("dict[str, object]", row)) for i, row in enumerate(rows)]
+        return [
+            _Table(self.file, f"{self.prefix}{key}[{i}].", cast("dict[str, object]", row)) for i, row in enumerate(rows)
+        ]
 
     def keys(self) -> list[str]:
         return list(self._left)
@@ -160,9 +162,7 @@ def _board(name: str, top: _Table) -> Board:
         core=top.text("core", CORES),
         clock_hz=top.number("clock_hz", 1),
         memory={key: _region(memory, key) for key in memory.keys()},  # noqa: SIM118 (not a dict)
-        uart=Uart(
-            uart.text("name"), uart.text("pins"), uart.number("baud", 300), uart.number("transmit_address", 0)
-        ),
+        uart=Uart(uart.text("name"), uart.text("pins"), uart.number("baud", 300), uart.number("transmit_address", 0)),
         registers=tuple(_register(row) for row in emulation.tables("registers")),
         flashers={key: flashers.text(key) for key in FLASHERS if key in flashers.keys()},  # noqa: SIM118
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,7 +23,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Model = Annotated[Path | None, typer.Argument(help=".keras, .h5 or int8 .tflite; else tinyprune.toml, else the example")]
+Model = Annotated[
+    Path | None, typer.Argument(help=".keras, .h5 or int8 .tflite; else tinyprune.toml, else the example")
+]
 BoardOption = Annotated[str | None, typer.Option("--board", help="a board of `tinyprune boards`, or a board file")]
 Data = Annotated[
     str | None, typer.Option("--data", help=".npz with x_train, y_train, x_test, y_test, or module:function")
@@ -48,8 +51,8 @@ def build(
     as_json: Json = False,
 ) -> None:
     """Make the firmware of a model, run it in an emulator, report what it takes."""
-    from tinyprune import pipeline  # noqa: PLC0415 (lazy: `boards` and `--help` start fast)
-    from tinyprune.report import terminal  # noqa: PLC0415
+    from tinyprune import pipeline
+    from tinyprune.report import terminal
 
     with _progress() as say:
         job = _job(model, board, data, sparsity, say)
@@ -80,9 +83,9 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Build the same weights dense and sparse, and set them side by side."""
-    from tinyprune import pipeline  # noqa: PLC0415
-    from tinyprune.report import terminal  # noqa: PLC0415
-    from tinyprune.report.report import to_json  # noqa: PLC0415
+    from tinyprune import pipeline
+    from tinyprune.report import terminal
+    from tinyprune.report.report import to_json
 
     with _progress() as say:
         job = _job(model, board, data, sparsity, say)
@@ -109,8 +112,8 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Emulate the firmware in a build directory anew."""
-    from tinyprune import pipeline  # noqa: PLC0415
-    from tinyprune.report import arrays, terminal  # noqa: PLC0415
+    from tinyprune import pipeline
+    from tinyprune.report import arrays, terminal
 
     with _progress() as say:
         inputs = arrays.load(input) if input else None
@@ -127,23 +130,27 @@ def flash(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="print the command, do not run it")] = False,
 ) -> None:
     """Write the firmware in a build directory to the board."""
-    from tinyprune import board, directory as directories, flashing  # noqa: PLC0415
+    from tinyprune import board, flashing
+    from tinyprune import directory as directories
 
     with _errors():
         target = board.load(directories.read_report(directory)["board"])
-        command = flashing.flash(target, directory, with_, dry_run=dry_run)
-    typer.echo(" ".join(command))
+        for command in flashing.flash(target, directory, with_, dry_run=dry_run):
+            typer.echo(shlex.join(command))
 
 
 @app.command()
 def boards(as_json: Json = False) -> None:
     """List the boards that ship with tinyprune."""
-    from tinyprune import board  # noqa: PLC0415
+    from tinyprune import board
 
     with _errors():
         known = [board.load(name) for name in board.names()]
     if as_json:
-        rows = [{"name": b.name, "title": b.title, "core": b.core, "clock_hz": b.clock_hz, "memory": _sizes(b)} for b in known]
+        rows = [
+            {"name": b.name, "title": b.title, "core": b.core, "clock_hz": b.clock_hz, "memory": _sizes(b)}
+            for b in known
+        ]
         typer.echo(json.dumps(rows, indent=2))
         return
     for b in known:
@@ -175,7 +182,7 @@ def main() -> None:
 
 
 def _job(model: Path | None, board: str | None, data: str | None, sparsity: float | None, say: Any) -> Any:
-    from tinyprune import project  # noqa: PLC0415
+    from tinyprune import project
 
     return project.job(model, board, data, sparsity, say)
 
@@ -188,8 +195,8 @@ def _print(as_json: bool, document: str, table: Any) -> None:
 
 
 @contextmanager
-def _errors() -> Iterator[None]:
-    """A TinypruneError becomes one message on stderr and exit code 2; anything else is a bug and shows its traceback."""
+def _errors() -> Generator[None]:
+    """A TinypruneError becomes one message on stderr and exit code 2; all else is a bug and shows its traceback."""
     try:
         yield
     except TinypruneError as error:
@@ -201,9 +208,9 @@ def _errors() -> Iterator[None]:
 
 
 @contextmanager
-def _progress() -> Iterator[Any]:
+def _progress() -> Generator[Any]:
     """A `say` that shows on stderr what goes on and for how long; errors end it as in `_errors`."""
-    from tinyprune.report.progress import Progress  # noqa: PLC0415
+    from tinyprune.report.progress import Progress
 
     with _errors(), Progress() as progress:
         yield progress.say

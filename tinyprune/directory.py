@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ REPORT, COMPARISON = "report.json", "comparison.json"
 
 
 @contextmanager
-def new_directory(target: Path) -> Iterator[Path]:
+def new_directory(target: Path) -> Generator[Path]:
     """A directory to write into, which becomes `target` when the block ends well, and is removed when it does not.
 
     An existing `target` is replaced only if it holds a report or a comparison of ours.

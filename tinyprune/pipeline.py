@@ -36,7 +36,7 @@ SEED = 0
 NO_EMULATOR = "none"
 
 
-def _silent(text: str) -> None:
+def _silent(text: str, *, transient: bool = False) -> None:
     pass
 
 
@@ -140,13 +140,13 @@ def check_format(name: str) -> None:
 
 def lower(graph: Graph, format_name: str) -> Graph:
     """`graph` with its formats chosen and its memory planned: ready for code."""
-    chosen = choose_formats(graph, tuning.flash_costs(graph)) if format_name == "auto" else force_format(graph, format_name)
+    chosen = (
+        choose_formats(graph, tuning.flash_costs(graph)) if format_name == "auto" else force_format(graph, format_name)
+    )
     return verify(plan_memory(verify(chosen)))
 
 
-def build_variant(
-    source: Source, format_name: str, on: Target, folder: Path, score: float | None, say: Say
-) -> Report:
+def build_variant(source: Source, format_name: str, on: Target, folder: Path, score: float | None, say: Say) -> Report:
     """Generates, compiles, runs and reports one graph in `folder`."""
     graph = lower(source.graph, format_name)
     inputs = checked_inputs(graph, source.dataset, INPUTS_CHECKED, SEED)

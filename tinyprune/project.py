@@ -34,7 +34,7 @@ class Job:
 
 
 def job(
-    model: Path | None, board: str | None, data: str | None, sparsity: float | None, say: Callable[[str], None]
+    model: Path | None, board: str | None, data: str | None, sparsity: float | None, note: Callable[[str], None]
 ) -> Job:
     """The job that the options describe; what they leave out comes from the project file where no model is given."""
     settings: dict[str, Any] = {}
@@ -42,7 +42,7 @@ def job(
         file = Path(FILE)
         if not file.is_file():
             file = paths.example() / FILE
-            say(f"no model given and no {FILE} here: the bundled example, {paths.example().name}")
+            note(f"no model given and no {FILE} here: the bundled example, {paths.example().name}")
         settings = _read(file)
         if "model" not in settings:
             raise TinypruneError(f"{file} names no model", remedy='add a line: model = "FILE.keras"')

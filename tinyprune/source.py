@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tinyprune import reference
 from tinyprune.errors import TinypruneError
@@ -17,7 +18,12 @@ from tinyprune.ir import Graph, Int8
 from tinyprune.passes.prune_weights import prune_weights
 from tinyprune.passes.verify import verify
 
-Say = Callable[[str], None]
+
+class Say(Protocol):
+    """Is told each step of a job as it starts; a transient text only tells how far the step is."""
+
+    def __call__(self, text: str, *, transient: bool = False) -> None: ...
+
 
 KERAS_SUFFIXES = (".keras", ".h5")
 ITERATIVE, ONE_SHOT, ONE_SHOT_INT8 = "iterative", "one-shot", "one-shot-int8"
@@ -78,25 +84,29 @@ def _from_keras(model: Path, dataset: Dataset | None, sparsity: float, say: Say)
 def keras_to_tflite(model: Path, dataset: Dataset, sparsity: float, say: Say) -> tuple[bytes, str | None]:
     """The Keras model as int8 `.tflite`, pruned to `sparsity`, and how it was pruned. Imports TensorFlow."""
     say("loading TensorFlow")
-    from tinyprune.frontend.keras_model import load_keras_model  # noqa: PLC0415 (lazy: TensorFlow)
-    from tinyprune.frontend.quantize import quantize  # noqa: PLC0415
+    from tinyprune.frontend.keras_model import load_keras_model
+    from tinyprune.frontend.quantize import quantize
 
     keras_model = load_keras_model(model)
     pruning = None
     if sparsity:
-        from tinyprune.pruning import prune  # noqa: PLC0415
+        from tinyprune.pruning import prune
 
         trains = dataset.x_train is not None and dataset.y_train is not None
         pruning = ITERATIVE if trains else ONE_SHOT
-        how = "with fine-tuning" if trains else "in one shot, as there is no training data: accuracy was not looked after"
+        how = (
+            "with fine-tuning" if trains else "in one shot, as there is no training data: accuracy was not looked after"
+        )
         say(f"pruning to {sparsity:.0%} by magnitude, {how}")
         schedule = "iterative" if trains else "one_shot"
-        keras_model, _ = prune(keras_model, dataset, sparsity, schedule=schedule, progress=lambda text, _: say(text))
+        keras_model, _ = prune(
+            keras_model, dataset, sparsity, schedule=schedule, progress=lambda text, _: say(text, transient=True)
+        )
     say("quantizing to int8")
     return quantize(keras_model, dataset.calibration()), pruning
 
 
-def quantize_inputs(graph: Graph, x: np.ndarray) -> Int8:
+def quantize_inputs(graph: Graph, x: NDArray[np.floating]) -> Int8:
     """Real inputs (n, ...) as the model's int8 ones: round half away from zero, saturate."""
     tensor = graph.tensors[graph.inputs[0]]
     if int(np.prod(x.shape[1:])) != tensor.bytes:
@@ -112,14 +122,15 @@ def accuracy(graph: Graph, dataset: Dataset | None) -> float | None:
     """The share of test samples whose largest output is their label, by the int8 reference; None without labels."""
     if dataset is None or dataset.x_test is None or dataset.y_test is None:
         return None
-    inputs, labels = quantize_inputs(graph, dataset.x_test), dataset.y_test
+    inputs, labels = quantize_inputs(graph, dataset.x_test), np.asarray(dataset.y_test, np.float64)
     chunks = [reference.output(graph, inputs[i : i + CHUNK]) for i in range(0, len(inputs), CHUNK)]
     outputs = np.concatenate(chunks).reshape(len(inputs), -1)
     if labels.ndim > 1 and labels.shape[-1] == outputs.shape[1]:
         labels = labels.argmax(-1)
-    if labels.size != len(outputs) or not np.issubdtype(labels.dtype, np.number):
+    if labels.size != len(outputs):
         return None
-    return float(np.mean(outputs.argmax(-1) == labels.reshape(-1)))
+    right = outputs.argmax(-1) == np.reshape(labels, -1)
+    return np.count_nonzero(right) / len(right)
 
 
 def checked_inputs(graph: Graph, dataset: Dataset | None, count: int, seed: int) -> Int8:
@@ -133,4 +144,3 @@ def checked_inputs(graph: Graph, dataset: Dataset | None, count: int, seed: int)
         return quantize_inputs(graph, dataset.x_test[picked])
     shape = graph.tensors[graph.inputs[0]].shape[1:]
     return random.integers(-128, 128, (count, *shape), np.int8)
-

@@ -1,6 +1,7 @@
 /**
  * @file
- * Exponential and reciprocal in gemmlowp fixed point. Qa.b is an int32 with a integer and b fractional bits, a + b = 31.
+ * Exponential and reciprocal in gemmlowp fixed point. Qa.b is an int32 with a integer and b fractional bits, a + b
+ * = 31.
  */
 #ifndef TP_FIXED_POINT_H
 #define TP_FIXED_POINT_H
@@ -49,7 +50,8 @@ static inline int32_t tp_exp_of_negative(int32_t a) {
     return result;
 }
 
-/** 1 / (1 + a) in Q0.31 for a in [0, 1) in Q0.31: three Newton-Raphson steps in Q2.29 from 48/17 - 32/17 * (1 + a) / 2. */
+/** 1 / (1 + a) in Q0.31 for a in [0, 1) in Q0.31: three Newton-Raphson steps in Q2.29 from 48/17 - 32/17 * (1 + a) / 2.
+ */
 static inline int32_t tp_one_over_one_plus(int32_t a) {
     const int32_t half_denominator = (int32_t)(((int64_t)a + TP_Q0_31_ONE + 1) / 2);
     int32_t x = 1515870810 + tp_rounding_doubling_high_multiply(half_denominator, -1010580540);

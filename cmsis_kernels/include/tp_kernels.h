@@ -81,7 +81,7 @@ void tp_copy_s8(const int8_t *input, int32_t count, int8_t *output);
 /** Softmax over rows of `depth` elements, to scale 1/256 and zero point -128. */
 typedef struct {
     uint16_t rows, depth; /**< depth at most 4095: the sum of exponentials is a Q12.19 */
-    int32_t multiplier; /**< a difference to the row's maximum, times this, is in Q5.26 */
+    int32_t multiplier;   /**< a difference to the row's maximum, times this, is in Q5.26 */
     int8_t shift;
     int16_t diff_min; /**< differences below it count as zero */
 } tp_softmax_params;

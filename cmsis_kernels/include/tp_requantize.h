@@ -1,7 +1,7 @@
 /**
  * @file
- * Requantization, and the ONE rounding rule: gemmlowp's double rounding, as TensorFlow Lite for Microcontrollers has it.
- * Its twin in Python is tinyprune/arithmetic.py.
+ * Requantization, and the ONE rounding rule: gemmlowp's double rounding, as TensorFlow Lite for Microcontrollers has
+ * it. Its twin in Python is tinyprune/arithmetic.py.
  */
 #ifndef TP_REQUANTIZE_H
 #define TP_REQUANTIZE_H
@@ -26,6 +26,7 @@ static inline int32_t tp_rounding_doubling_high_multiply(int32_t a, int32_t b) {
 static inline int32_t tp_rounding_shift_right(int32_t value, int32_t exponent) {
     const int32_t mask = (int32_t)((UINT32_C(1) << exponent) - 1U);
     const int32_t threshold = (mask >> 1) + (value < 0 ? 1 : 0);
+    /* cppcheck-suppress shiftTooManyBitsSigned ; 31 is allowed to the right */
     return (value >> exponent) + ((value & mask) > threshold ? 1 : 0);
 }
 

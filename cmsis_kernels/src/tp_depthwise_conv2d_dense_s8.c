@@ -29,8 +29,7 @@ void tp_depthwise_conv2d_dense_s8(const tp_window_params *params, const tp_requa
             int32_t channel = 0;
             for (int32_t source = 0; source < params->input_channels; source++) {
                 for (int32_t i = 0; i < multiplier; i++, channel++) {
-                    const int32_t acc =
-                        accumulate(params, input + source, weights + channel, bias[channel], top, left);
+                    const int32_t acc = accumulate(params, input + source, weights + channel, bias[channel], top, left);
                     *output++ = tp_requantize(requant, channel, acc);
                 }
             }

@@ -10,9 +10,7 @@ from tinyprune.board import Board
 from tinyprune.toolchain import Elf
 
 BREAKPOINT = 7  # QEMU's EXCP_BKPT
-FRAME = tuple(
-    getattr(arm_const, f"UC_ARM_REG_{name}") for name in ("R0", "R1", "R2", "R3", "R12", "LR", "PC", "XPSR")
-)
+FRAME = tuple(getattr(arm_const, f"UC_ARM_REG_{name}") for name in ("R0", "R1", "R2", "R3", "R12", "LR", "PC", "XPSR"))
 EXC_RETURN = 0xFFFFFFF9
 HFSR = 0xE000ED2C
 

@@ -7,12 +7,12 @@ import zlib
 from pathlib import Path
 
 import pytest
+from bare_board import BareBoard
+from fake_firmware import fake_files, fake_outputs
 
 from tinyprune.board import Board
+from tinyprune.codegen.firmware import firmware_files
 from tinyprune.toolchain import Elf, Toolchain, build
-
-from .bare_board import BareBoard
-from .conftest import fake_files, fake_outputs
 
 
 def lines_that_must_agree(text: str) -> list[str]:
@@ -33,12 +33,11 @@ def expected_lines() -> list[str]:
 def run_in_qemu(elf: Elf) -> tuple[int, str]:
     if not shutil.which("qemu-system-arm"):
         pytest.skip("qemu-system-arm is not installed")
-    machine = "-M netduinoplus2 -semihosting-config enable=on,target=native -display none -monitor none".split()
-    serial = "-serial null -serial stdio".split()  # USART2 is the second
-    command = ["qemu-system-arm", *machine, *serial, "-kernel", str(elf.path)]
-    result = subprocess.run(
-        command, capture_output=True, text=True, timeout=30, check=False, stdin=subprocess.DEVNULL
-    )
+    machine = ["-M", "netduinoplus2", "-display", "none", "-monitor", "none"]
+    semihosting = ["-semihosting-config", "enable=on,target=native"]
+    serial = ["-serial", "null", "-serial", "stdio"]  # USART2 is the second
+    command = ["qemu-system-arm", *machine, *semihosting, *serial, "-kernel", str(elf.path)]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, stdin=subprocess.DEVNULL)
     return result.returncode, result.stdout
 
 
@@ -97,8 +96,6 @@ def test_the_stack_can_be_in_ccm(tmp_path: Path, stm32f4: Board, toolchain: Tool
     files = fake_files(stm32f4)
     for name, content in files.items():
         files[name] = str(content).replace("tp_arena[4096]", f"tp_arena[{stm32f4.sram.bytes - 512}]")
-    from tinyprune.codegen.firmware import firmware_files
-
     files |= firmware_files(stm32f4, arena_bytes=stm32f4.sram.bytes - 512)
     elf = build(files, stm32f4, toolchain, tmp_path)
     assert elf.symbols["__stack_limit"].address == stm32f4.memory["ccm"].origin

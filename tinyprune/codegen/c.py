@@ -38,5 +38,5 @@ def comment(text: str) -> str:
 
 def string(text: str) -> str:
     """A C string literal of the printable ASCII in `text`; other characters become question marks."""
-    shown = "".join(c if 32 <= ord(c) < 127 else "?" for c in text)  # noqa: PLR2004
+    shown = "".join(c if 32 <= ord(c) < 127 else "?" for c in text)
     return '"' + shown.replace("\\", "\\\\").replace('"', '\\"').replace("?", "\\?") + '"'

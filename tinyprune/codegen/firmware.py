@@ -43,7 +43,7 @@ def check_sram(board: Board, arena_bytes: int, stack_bytes: int) -> None:
     parts = " and ".join(f"{name} ({size:,} bytes)" for name, size in in_sram.items())
     raise BudgetError(
         f"{board.title} has {available:,} bytes of SRAM, {needed - available:,} too few for {parts}",
-        remedy="prune channels (structured pruning shrinks the arena), use a smaller input, or choose a board with more SRAM",
+        remedy="prune channels (structured pruning), use a smaller input, or take a board with more",
     )
 
 

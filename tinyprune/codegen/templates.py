@@ -1,4 +1,4 @@
-"""The templates of `firmware_templates/`, rendered strictly: a name that a template uses and nobody gives is an error."""
+"""The templates of `firmware_templates/`, rendered strictly: a name that is used and not given is an error."""
 
 from __future__ import annotations
 

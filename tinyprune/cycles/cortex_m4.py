@@ -2,12 +2,12 @@
 
 Not modelled:
 
-- what executed blocks do not tell: accesses that are not aligned (+1 or +2, 3.3.2), instructions that an IT skips (priced
-  as executed), the pipeline across the border of two blocks;
+- what executed blocks do not tell: accesses that are not aligned (+1 or +2, 3.3.2), that an IT skips an instruction (it
+  is priced as executed), the pipeline across the border of two blocks;
 - what the manual does not quantify: literal loads that contend with the fetch unit (3.3.2), wide loads on odd halfwords
   that pair badly (3.3.1 note b);
-- what int8 kernels hardly do: use the result of a floating-point instruction in the next one (+1, 7.2.3), or let integer
-  instructions overtake a VDIV or VSQRT.
+- what int8 kernels hardly do: use the result of a floating-point instruction in the next one (+1, 7.2.3), or let
+  integer instructions overtake a VDIV or VSQRT.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A minimal Cortex-M system on Unicorn: the board's memories, registers that hold what is written, UART, semihosting."""
+"""A minimal Cortex-M system on Unicorn: the board's memories, registers that keep what is written, UART and exit."""
 
 from __future__ import annotations
 
@@ -79,7 +79,9 @@ class Machine:
     def _semihosting(self) -> None:
         operation, argument = (self.register(r) for r in (arm_const.UC_ARM_REG_R0, arm_const.UC_ARM_REG_R1))
         if operation in (SYS_EXIT, SYS_EXIT_EXTENDED):
-            reason, code = struct.unpack("<II", self.read(argument, 8)) if operation == SYS_EXIT_EXTENDED else (argument, 0)
+            reason, code = (
+                struct.unpack("<II", self.read(argument, 8)) if operation == SYS_EXIT_EXTENDED else (argument, 0)
+            )
             self.exit_code = code if reason == APPLICATION_EXIT else 1
             self.core.emu_stop()
 

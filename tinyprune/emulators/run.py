@@ -31,8 +31,8 @@ class Block:
 class Run:
     """The firmware booted, ran the input that is compiled in, and then each of the further inputs.
 
-    `blocks` cover one tp_invoke on the compiled-in input, from its entry to its return. `outputs` are (n, ...) for all n
-    inputs, `layer_outputs` those of each layer. `stack_bytes` is the most that the firmware used.
+    `blocks` cover one tp_invoke on the compiled-in input, from its entry to its return. `outputs` are (n, ...) for
+    all n inputs, `layer_outputs` those of each layer. `stack_bytes` is the most that the firmware used.
     """
 
     emulator: str

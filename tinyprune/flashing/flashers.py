@@ -11,8 +11,8 @@ Command = tuple[str, ...]
 class Flasher:
     """A programming tool.
 
-    `arguments(target, directory)` is what to run it with, one tuple a run, to program, verify and reset; `target` is the
-    board file's word for the board in this tool.
+    `arguments(target, directory)` is what to run it with, one tuple a run, to program and reset the board; `target` is
+    the board file's word for the board in this tool.
     """
 
     arguments: Callable[[str, Path], tuple[Command, ...]]

@@ -17,8 +17,8 @@ ERROR_LINES = 15
 def find_flasher(board: Board, name: str | None = None) -> str:
     """`name`, or the first of FLASHERS that is installed and that the board file has a target for.
 
-    Raises ToolMissingError where none is, or the one asked for is not, and TinypruneError for a tool that tinyprune or the
-    board file does not know.
+    Raises ToolMissingError where none is, or the one asked for is not, and TinypruneError for a tool that tinyprune or
+    the board file does not know.
     """
     usable = [candidate for candidate in FLASHERS if candidate in board.flashers]
     if name is not None and name not in usable:
@@ -37,8 +37,8 @@ def find_flasher(board: Board, name: str | None = None) -> str:
 def flash(board: Board, directory: Path, name: str | None = None, *, dry_run: bool = False) -> tuple[Command, ...]:
     """Programs the firmware that was built in `directory` and resets the board; returns the commands that it ran.
 
-    With `dry_run` it only returns them. Raises as find_flasher() does, and TinypruneError where there is no firmware or a
-    command fails, with its last lines.
+    With `dry_run` it only returns them. Raises as find_flasher() does, and TinypruneError where there is no firmware,
+    or where a command fails, with its last lines.
     """
     chosen = find_flasher(board, name)
     if not (directory / "firmware.elf").is_file():

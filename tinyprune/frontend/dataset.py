@@ -1,7 +1,6 @@
 """Training and test samples, from an `.npz` file or a Python function."""
 
 import importlib
-import os
 import sys
 import zipfile
 from collections.abc import Generator, Mapping
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
 from tinyprune.errors import TinypruneError, unknown_name
@@ -67,11 +65,11 @@ def _read_npz(path: Path) -> Mapping[str, object]:
     if not path.is_file():
         raise TinypruneError(f"data file '{path}' does not exist", remedy=f"working directory: {Path.cwd()}")
     try:
-        loaded: object = np.load(path, allow_pickle=False)
-        if not isinstance(loaded, NpzFile):
+        archive: Any = np.load(path, allow_pickle=False)
+        if isinstance(archive, np.ndarray):
             raise ValueError("it holds one array without a name")
-        with loaded as archive:
-            return {key: archive[key] for key in archive.files}
+        with archive:
+            return dict(archive)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise TinypruneError(
             f"data file '{path}' cannot be read: {error}",
@@ -111,7 +109,7 @@ def _as_mapping(returned: object, spec: str) -> Mapping[str, object]:
 
 @contextmanager
 def _working_directory_importable() -> Generator[None]:
-    directory = os.getcwd()
+    directory = str(Path.cwd())
     sys.path.insert(0, directory)
     try:
         yield

@@ -18,8 +18,14 @@ from tinyprune.errors import TinypruneError
 
 Option = int | float | bool
 
-OP_NAMES: dict[int, str] = {code: name for name, code in vars(tflite.BuiltinOperator).items() if name.isupper()}
-TYPE_NAMES: dict[int, str] = {code: name for name, code in vars(tflite.TensorType).items() if name.isupper()}
+
+def _names(enumeration: type) -> dict[int, str]:
+    """Value to name, for one of the schema's enumerations."""
+    return {int(value): name for name, value in vars(enumeration).items() if name.isupper()}
+
+
+OP_NAMES = _names(tflite.BuiltinOperator)
+TYPE_NAMES = _names(tflite.TensorType)
 NUMPY_TYPES = {"INT8": np.int8, "INT32": np.int32, "INT64": np.int64, "FLOAT32": np.float32}
 
 _CONV = ("Padding", "StrideH", "StrideW", "DilationHFactor", "DilationWFactor", "FusedActivationFunction")
@@ -111,10 +117,7 @@ class _Reader:
         shape, kind = _ints(row.ShapeAsNumpy()), TYPE_NAMES[row.Type()]
         if len(shape) > MAX_RANK or any(size < 0 for size in shape):
             raise ValueError(f"shape {shape}")
-        quant = row.Quantization()
-        quantized = quant is not None and quant.ScaleLength() > 0
-        scale = tuple(float(s) for s in quant.ScaleAsNumpy()) if quantized else ()
-        zero_point = _ints(quant.ZeroPointAsNumpy()) if quantized and quant.ZeroPointLength() else ()
+        scale, zero_point = _quantization(row.Quantization())
         if not all(np.isfinite(s) and s >= 0 for s in scale):
             raise ValueError("a scale that is not a positive number")
         name = (row.Name() or b"").decode("utf-8", "replace")
@@ -158,6 +161,13 @@ def _options(name: str, row: Any) -> dict[str, Option]:
         raise ValueError(f"{name} without options")
     options.Init(table.Bytes, table.Pos)
     return {field: getattr(options, field)() for field in fields}
+
+
+def _quantization(quant: Any) -> tuple[tuple[float, ...], tuple[int, ...]]:
+    """Scales and zero points; both empty where the tensor has none."""
+    if quant is None or quant.ScaleLength() == 0:
+        return (), ()
+    return tuple(float(scale) for scale in quant.ScaleAsNumpy()), _ints(quant.ZeroPointAsNumpy())
 
 
 def _ints(array: Any) -> tuple[int, ...]:

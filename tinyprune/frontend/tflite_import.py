@@ -89,7 +89,9 @@ class _Importer:
         if len(tensor.scale) != 1 or tensor.scale[0] == 0 or len(tensor.zero_point) > 1:
             raise UnsupportedModelError(f"{where} is not quantized with one scale")
         if not tensor.shape or tensor.shape[0] != 1 or 0 in tensor.shape:
-            raise UnsupportedModelError(f"{where} has shape {list(tensor.shape)}; the batch must be 1, no size may be 0")
+            raise UnsupportedModelError(
+                f"{where} has shape {list(tensor.shape)}; the batch must be 1, no size may be 0"
+            )
         zero_point = tensor.zero_point[0] if tensor.zero_point else 0
         if not -128 <= zero_point <= 127:
             raise UnsupportedModelError(f"{where} has zero point {zero_point}, outside int8")
@@ -99,5 +101,3 @@ class _Importer:
         source = Source(self.name, number, operator, self.model.tensors, tensors)
         builder: Callable[[Source], Layer] = BUILDERS[operator.name]
         return builder(source)
-
-

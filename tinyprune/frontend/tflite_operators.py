@@ -12,7 +12,7 @@ from tinyprune import formats, ir
 from tinyprune.arithmetic import quantize_clamp
 from tinyprune.errors import UnsupportedModelError
 from tinyprune.frontend.tflite_file import FileOperator, FileTensor, Option
-from tinyprune.ir import Clamp, Int8, Int32, Layer, Padding, Quant, Tensor, Weights, Window
+from tinyprune.ir import Clamp, Int8, Int32, Layer, Padding, Quant, Tensor, Window
 
 ACTIVATIONS = {0: (-np.inf, np.inf), 1: (0.0, np.inf), 2: (-1.0, 1.0), 3: (0.0, 6.0)}  # NONE, RELU, RELU_N1_TO_1, RELU6
 SAME, VALID = 0, 1
@@ -141,7 +141,7 @@ def depthwise_conv2d(source: Source) -> Layer:
         raise source.error(f"has weights {list(values.shape)} for {channels} channels")
     weights = formats.pack("dense", values, quant)
     return ir.DepthwiseConv2D(
-        source.name("depthwise_conv2d"),
+        source.name("depthwise"),
         source.input().name,
         source.output().name,
         weights,
@@ -213,9 +213,7 @@ def softmax(source: Source) -> Layer:
     quant = source.output().quant
     if quant != Quant((1 / 256,), -128):
         raise source.error(f"has output scale {quant.scale[0]:g} and zero point {quant.zero_point}, not 1/256 and -128")
-    return ir.Softmax(
-        source.name("softmax"), source.input().name, source.output().name, float(source.options["Beta"])
-    )
+    return ir.Softmax(source.name("softmax"), source.input().name, source.output().name, float(source.options["Beta"]))
 
 
 BUILDERS: dict[str, Callable[[Source], Layer]] = {

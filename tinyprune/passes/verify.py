@@ -84,7 +84,7 @@ def _slid(layer: Layer, graph: Graph, window: Window, source: Tensor) -> tuple[i
 
 
 def _verify_weights(graph: Graph, layer: ir.Weighted, source: Tensor) -> None:
-    """The accumulator must stay inside int32: |bias - zp * sum(w)| + 128 * sum(|w|), with the bias kernels are given."""
+    """The accumulator must stay inside int32: |bias - zp * sum(w)| + 128 * sum(|w|), the bias as kernels get it."""
     weights = layer.weights
     _require(weights.format in kernels.formats_for(layer), graph, layer, f"cannot run in format {weights.format}")
     values = unpack(weights).astype("int64")

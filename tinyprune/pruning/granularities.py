@@ -15,7 +15,7 @@ def element(scores: FloatArray, removed: int) -> BoolArray:
     """True where a weight stays: all but the `removed` lowest scores. Of equal scores the first in memory go first."""
     kept = np.ones(scores.size, dtype=np.bool_)
     kept[np.argsort(scores, axis=None, kind="stable")[:removed]] = False
-    return kept.reshape(scores.shape)
+    return np.reshape(kept, scores.shape)
 
 
 GRANULARITIES: dict[str, Granularity] = {"element": element}

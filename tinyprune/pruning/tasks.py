@@ -35,8 +35,8 @@ def task_of(model: "keras.Model", labels: Array) -> Task:
     only_zeros_and_ones = bool(np.isin(labels, (0, 1)).all())
     if only_zeros_and_ones and output_activation(model) == "sigmoid":
         return "binary"
-    one_per_row = only_zeros_and_ones and len(output) == 1 and bool((labels.reshape(len(labels), -1).sum(1) == 1).all())
-    return "one-hot" if one_per_row and output != (1,) else "regression"
+    one_class = len(output) == 1 and output != (1,) and bool((np.sum(labels, axis=-1) == 1).all())
+    return "one-hot" if only_zeros_and_ones and one_class else "regression"
 
 
 def loss_for(model: "keras.Model", task: Task) -> Any:
@@ -59,11 +59,11 @@ def accuracy(task: Task, outputs: Array, labels: Array) -> float | None:
     """The share of right answers, 0 to 1; None for a regression."""
     match task:
         case "classes":
-            return _share(np.argmax(outputs, axis=-1) == labels.reshape(-1))
+            return _share(np.argmax(outputs, axis=-1) == np.ravel(labels))
         case "one-hot":
             return _share(np.argmax(outputs, axis=-1) == np.argmax(labels, axis=-1))
         case "binary":
-            return _share(np.rint(outputs) == labels.reshape(outputs.shape))
+            return _share(np.rint(outputs) == np.reshape(labels, outputs.shape))
         case "regression":
             return None
 

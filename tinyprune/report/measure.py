@@ -9,7 +9,7 @@ import numpy as np
 import tinyprune
 from tinyprune import formats, ir, kernels
 from tinyprune.board import Board
-from tinyprune.cycles import Cycles, CycleModel, model_for, price
+from tinyprune.cycles import CycleModel, Cycles, model_for, price
 from tinyprune.emulators.run import Run
 from tinyprune.ir import Graph, Int8, Layer
 from tinyprune.report import report

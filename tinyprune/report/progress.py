@@ -21,11 +21,16 @@ class Progress:
     def __enter__(self) -> Progress:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._finish(failed=kind is not None)
 
-    def say(self, text: str) -> None:
-        """Ends the step before, and starts `text`."""
+    def say(self, text: str, *, transient: bool = False) -> None:
+        """Ends the step before, and starts `text`; a transient text only shows how far the step is."""
+        if transient and self._status is not None:
+            self._status.update(f"{self._text}: {text}")
+            return
         self._finish(failed=False)
         self._text, self._start_s = text, time.monotonic()
         self._status = self._console.status(text)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from tinyprune.report.report import Report
 
 MISSING = "-"
+
+Show = Callable[[Mapping[str, Any]], str]
 
 
 def print_report(report: Report, directory: Path) -> None:
@@ -37,11 +40,11 @@ def print_comparison(document: Mapping[str, Any], directory: Path) -> None:
 
 
 def _layers(report: Report) -> Table:
-    table = Table(title=f"{Path(report.model.path).name} on {report.board}")
-    for name, justify in (("layer", "left"), ("format", "left")):
-        table.add_column(name, justify=justify)
+    table = Table(box=box.SIMPLE_HEAD, title=f"{Path(report.model.path).name} on {report.board}")
+    table.add_column("layer", overflow="fold")
+    table.add_column("format")
     for name in ("MACs", "sparsity", "bytes", "instructions", "cycles"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for layer in report.layers:
         table.add_row(
             layer.name,
@@ -88,14 +91,14 @@ def _comparison(document: Mapping[str, Any], variants: Mapping[str, Any]) -> Tab
     first = next(iter(variants.values()))
     sparsity = first["options"]["sparsity"]
     title = f"{Path(first['model']['path']).name} on {first['board']}, {sparsity:.0%} sparse"
-    table = Table(title=title)
+    table = Table(box=box.SIMPLE_HEAD, title=title)
     table.add_column("")
     for name in variants:
         table.add_column(name, justify="right")
     last = list(variants)[-1]
     table.add_column(f"{last} / {next(iter(variants))}", justify="right")
     ratios = document["ratios"][last]
-    rows = [
+    rows: list[tuple[str, Show, float | None]] = [
         ("instructions", lambda r: _count(r["instructions"]), ratios["instructions"]),
         ("cycles", lambda r: _count(r["cycles"]), ratios["cycles"]),
         ("flash, bytes", lambda r: _count(r["flash"]["total"]), ratios["flash"]),
@@ -110,13 +113,11 @@ def _comparison(document: Mapping[str, Any], variants: Mapping[str, Any]) -> Tab
 
 
 def _compared_layers(variants: Mapping[str, Any]) -> Table:
-    table = Table(title="by layer: bytes of weights and instructions")
-    table.add_column("layer")
-    table.add_column("MACs", justify="right")
-    table.add_column("sparsity", justify="right")
-    for name in variants:
-        table.add_column(f"{name}\nbytes", justify="right")
-        table.add_column(f"{name}\ninstructions", justify="right")
+    table = Table(box=box.SIMPLE_HEAD, title="by layer: bytes of weights and instructions")
+    table.add_column("layer", overflow="fold")
+    figures = [f"{name}\n{figure}" for name in variants for figure in ("bytes", "instructions")]
+    for name in ("MACs", "sparsity", *figures):
+        table.add_column(name, justify="right", no_wrap=True)
     for rows in zip(*(report["layers"] for report in variants.values()), strict=True):
         shown = [(_count(row["weights_bytes"]), _count(row["instructions"])) for row in rows]
         first = rows[0]

@@ -19,8 +19,9 @@ ERROR_LINES = 20
 def build(files: Files, board: Board, toolchain: Toolchain, directory: Path) -> Elf:
     """Writes `files` into `directory` (made where missing) and builds them there.
 
-    The same files give the same `firmware.elf`, byte for byte, in any directory. Raises BudgetError where the firmware is
-    larger than the board's flash or SRAM, and TinypruneError with the command and the compiler's words for anything else.
+    The same files give the same `firmware.elf`, byte for byte, in any directory. Raises BudgetError where the firmware
+    is larger than the board's flash or SRAM, and TinypruneError with the command and the compiler's words for anything
+    else.
     """
     directory = directory.resolve()
     write_files(files, directory)
@@ -43,24 +44,25 @@ def write_files(files: Files, directory: Path) -> None:
 
 
 def _command(files: Files, toolchain: Toolchain, flags: tuple[str, ...], directory: Path) -> list[str]:
-    """Relative paths only, and the directory's own name mapped away: both would end up in the debug information."""
+    """Relative paths only, and the directory's own name mapped away: it would end up in the debug information."""
+    gcc = toolchain.name == "gcc"
     sources = sorted(name for name in files if name.endswith(".c"))
     header_folders = sorted({str(PurePosixPath(name).parent) for name in files if name.endswith(".h")})
     return [
         *toolchain.command,
         *flags,
-        f"-ffile-prefix-map={directory}=.",
+        f"-ffile-prefix-map={directory}=." if gcc else "-ffile-compilation-dir=.",  # clang trips over a '=' in the name
         *(f"-I{folder}" for folder in header_folders),
         *sources,
         "-Tfirmware.ld",
-        *(["-lgcc", "-Wl,-Map=firmware.map"] if toolchain.name == "gcc" else ["-Wl,--print-map"]),
+        *(["-lgcc", "-Wl,-Map=firmware.map"] if gcc else ["-Wl,--print-map"]),
         "-o",
         "firmware.elf",
     ]
 
 
 def _compile(command: list[str], board: Board, toolchain: Toolchain, directory: Path) -> None:
-    # English messages, for overflow_error(); gcc writes PWD, which may name the directory by a symbolic link, into the ELF.
+    # LC_ALL: English, for overflow_error(). PWD: gcc writes it into the ELF, and it may be a link to the directory.
     environment = {**os.environ, "LC_ALL": "C", "PWD": str(directory)}
     result = subprocess.run(
         command, cwd=directory, env=environment, capture_output=True, encoding="utf-8", errors="replace", check=False

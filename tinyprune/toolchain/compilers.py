@@ -30,8 +30,8 @@ COMMON_FLAGS = (
 COMPILER_FLAGS = {
     # Else gcc turns the loop inside a memset() into a call of memset().
     "gcc": ("-fno-tree-loop-distribute-patterns",),
-    # zig inserts checks for undefined behaviour, names lld an entry symbol of its own over the linker script's, and lld's
-    # default pages of 64 KB would only pad the file.
+    # zig inserts checks for undefined behaviour, and overrules the linker script's entry symbol with one of its own;
+    # lld's default pages of 64 KB would only pad the file.
     "zig": (
         "-fno-sanitize=all",
         "-fno-unwind-tables",
@@ -76,7 +76,7 @@ def find(name: str | None = None) -> Toolchain:
     missing = f"{name} is not" if name else "neither arm-none-eabi-gcc nor zig is"
     raise ToolMissingError(
         f"no C compiler for Cortex-M: {missing} installed",
-        remedy="`pip install tinyprune[zig]` works everywhere; on Debian and Ubuntu also `apt install gcc-arm-none-eabi`",
+        remedy="`pip install tinyprune[zig]` works everywhere; Debian and Ubuntu: `apt install gcc-arm-none-eabi`",
     )
 
 

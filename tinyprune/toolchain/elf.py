@@ -21,7 +21,7 @@ class Symbol:
 
 @dataclass(frozen=True)
 class Section:
-    """An output section that occupies memory; `load_address` is where its content is in flash, None where it has none."""
+    """An output section that occupies memory; `load_address` is that of its content in flash, None without."""
 
     address: int
     bytes: int
@@ -54,7 +54,7 @@ class Elf:
         """`size` bytes of the image at `address`. Raises KeyError where the image has none there."""
         for segment in self.segments:
             offset = address - segment.address
-            if 0 <= offset and offset + size <= len(segment.data):
+            if offset >= 0 and offset + size <= len(segment.data):
                 return segment.data[offset : offset + size]
         raise KeyError(f"0x{address:08x} is not in {self.path}")
 

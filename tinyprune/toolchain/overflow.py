@@ -9,8 +9,8 @@ from tinyprune.errors import BudgetError
 _OVERFLOW = re.compile(r"region [`'](\w+)':? overflowed by (\d+) bytes")
 
 _REMEDIES = {
-    "flash": "prune to a higher sparsity, store the weights in a sparse format (csr), or choose a board with more flash",
-    "sram": "prune channels (structured pruning shrinks the arena), use a smaller input, or choose a board with more SRAM",
+    "flash": "prune to a higher sparsity, store the weights sparse (csr), or choose a board with more flash",
+    "sram": "prune channels (structured pruning), use a smaller input, or choose a board with more SRAM",
     "ccm": "reserve less stack",
 }
 

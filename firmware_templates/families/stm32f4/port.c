@@ -63,7 +63,8 @@
 #define PLL_HZ UINT32_C(168000000)
 #define BAUD UINT32_C(115200)
 
-/** Polls of a ready flag, at least 4 cycles each: more than 50 ms at 16 MHz. Crystals start in 2 ms (DS8626 table 39). */
+/** Polls of a ready flag, at least 4 cycles each: more than 50 ms at 16 MHz. Crystals start in 2 ms (DS8626 table 39).
+ */
 #define READY_POLLS UINT32_C(200000)
 
 /** Polls for one character, at least 4 cycles each: more than its 87 us at 168 MHz. */
@@ -72,8 +73,7 @@
 static uint32_t clock_hz = HSI_HZ;
 
 /** @return whether the masked bits became `wanted` within `polls` reads */
-static int becomes(volatile const uint32_t *reg, uint32_t mask, uint32_t wanted, uint32_t polls)
-{
+static int becomes(volatile const uint32_t *reg, uint32_t mask, uint32_t wanted, uint32_t polls) {
     while (polls-- > 0) {
         if ((*reg & mask) == wanted) {
             return 1;
@@ -83,8 +83,7 @@ static int becomes(volatile const uint32_t *reg, uint32_t mask, uint32_t wanted,
 }
 
 /** Starts the crystal and, from it, the PLL: 8 MHz / M 8 * N 336 / P 2 = 168 MHz, Q 7 (48 MHz). Section 7.3.2. */
-static uint32_t start_pll(void)
-{
+static uint32_t start_pll(void) {
     RCC_CR |= RCC_CR_HSEON;
     if (!becomes(&RCC_CR, RCC_CR_HSERDY, RCC_CR_HSERDY, READY_POLLS)) {
         return PORT_NO_CRYSTAL;
@@ -98,15 +97,13 @@ static uint32_t start_pll(void)
 }
 
 /** The wait states must be in place before the clock rises: section 3.5.1. */
-static uint32_t slow_flash_down(void)
-{
+static uint32_t slow_flash_down(void) {
     FLASH_ACR = FLASH_ACR_LATENCY_5 | FLASH_ACR_PRFTEN | FLASH_ACR_ICEN | FLASH_ACR_DCEN;
     return becomes(&FLASH_ACR, FLASH_ACR_LATENCY_MASK, FLASH_ACR_LATENCY_5, READY_POLLS) ? 0 : PORT_NO_WAIT_STATES;
 }
 
 /** Core and AHB at the PLL's rate; APB1 at most 42 MHz, APB2 at most 84 MHz: section 7.2. */
-static uint32_t switch_to_pll(void)
-{
+static uint32_t switch_to_pll(void) {
     RCC_CFGR = RCC_CFGR_PPRE1_DIV4 | RCC_CFGR_PPRE2_DIV2 | RCC_CFGR_SW_PLL;
     if (!becomes(&RCC_CFGR, RCC_CFGR_SWS_MASK, RCC_CFGR_SWS_PLL, READY_POLLS)) {
         RCC_CFGR = 0;
@@ -116,8 +113,7 @@ static uint32_t switch_to_pll(void)
     return 0;
 }
 
-static uint32_t start_clock(void)
-{
+static uint32_t start_clock(void) {
     uint32_t status = start_pll();
     if (status == 0) {
         status = slow_flash_down();
@@ -126,8 +122,7 @@ static uint32_t start_clock(void)
 }
 
 /** PA2 is alternate function 7 (DS8626 table 9). 16 times oversampling: BRR = f / baud, rounded (section 30.3.4). */
-static void start_uart(void)
-{
+static void start_uart(void) {
     const uint32_t apb1_hz = clock_hz == PLL_HZ ? PLL_HZ / 4U : clock_hz;
 
     RCC_AHB1ENR |= RCC_AHB1ENR_GPIOAEN;
@@ -138,33 +133,24 @@ static void start_uart(void)
     USART2_CR1 = USART2_CR1_UE | USART2_CR1_TE;
 }
 
-static void start_cycle_counter(void)
-{
+static void start_cycle_counter(void) {
     DEMCR |= DEMCR_TRCENA;
     DWT_CYCCNT = 0;
     DWT_CTRL |= DWT_CTRL_CYCCNTENA;
 }
 
-uint32_t port_init(void)
-{
+uint32_t port_init(void) {
     const uint32_t status = start_clock();
     start_uart();
     start_cycle_counter();
     return status;
 }
 
-uint32_t port_clock_hz(void)
-{
-    return clock_hz;
-}
+uint32_t port_clock_hz(void) { return clock_hz; }
 
-void port_putc(char character)
-{
+void port_putc(char character) {
     (void)becomes(&USART2_SR, USART2_SR_TXE, USART2_SR_TXE, TRANSMIT_POLLS);
     USART2_DR = (uint8_t)character;
 }
 
-uint32_t port_cycles(void)
-{
-    return DWT_CYCCNT;
-}
+uint32_t port_cycles(void) { return DWT_CYCCNT; }
