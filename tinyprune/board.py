@@ -62,6 +62,7 @@ class Board:
     uart: Uart
     registers: tuple[Register, ...]
     flashers: Mapping[str, str]
+    toml: str
 
     @property
     def flash(self) -> Region:
@@ -92,12 +93,13 @@ def load(name: str) -> Board:
 def load_file(file: Path) -> Board:
     """Reads and validates one board file; an error names the file, the key and what is allowed there."""
     try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        document = tomllib.loads(text)
     except OSError as error:
         raise TinypruneError(f"cannot read board file {file}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise TinypruneError(f"{file} is not valid TOML: {error}") from error
-    return _board(file.stem, _Table(file, "", document))
+    return _board(file.stem, text, _Table(file, "", document))
 
 
 class _Table:
@@ -153,7 +155,7 @@ class _Table:
             raise self.error(key, "is not known here")
 
 
-def _board(name: str, top: _Table) -> Board:
+def _board(name: str, text: str, top: _Table) -> Board:
     memory, uart, emulation, flashers = (top.table(key) for key in ("memory", "uart", "emulation", "flashers"))
     board = Board(
         name=name,
@@ -165,6 +167,7 @@ def _board(name: str, top: _Table) -> Board:
         uart=Uart(uart.text("name"), uart.text("pins"), uart.number("baud", 300), uart.number("transmit_address", 0)),
         registers=tuple(_register(row) for row in emulation.tables("registers")),
         flashers={key: flashers.text(key) for key in FLASHERS if key in flashers.keys()},  # noqa: SIM118
+        toml=text,
     )
     for key in ("flash", "sram"):
         if key not in board.memory:

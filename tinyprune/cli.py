@@ -134,7 +134,8 @@ def flash(
     from tinyprune import directory as directories
 
     with _errors():
-        target = board.load(directories.read_report(directory)["board"])
+        report = directories.read_report(directory)
+        target = board.load_file(directory / f"{report['board']}.toml")
         for command in flashing.flash(target, directory, with_, dry_run=dry_run):
             typer.echo(shlex.join(command))
 

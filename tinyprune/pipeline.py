@@ -168,6 +168,7 @@ def compile_graph(graph: Graph, sample: Int8, on: Target, folder: Path) -> Elf:
         **firmware_files(on.board, arena_bytes=graph.arena.bytes),
         **model_files(graph, tinyprune.__version__),
         **sample_input_files(graph, sample),
+        f"{on.board.name}.toml": on.board.toml,
     }
     return toolchain.build(files, on.board, on.toolchain, folder)
 
@@ -205,7 +206,7 @@ def run(
     name = Path(saved["model"]["path"]).stem
     content = (folder / "model.tflite").read_bytes()
     graph = lower(import_pruned(content, name, options.sparsity, options.pruning), options.format)
-    board = boards.load(saved["board"])
+    board = boards.load_file(folder / f"{saved['board']}.toml")
     if emulator not in EMULATORS:
         raise unknown_name("emulator", emulator, EMULATORS)
     checked: Int8 = np.load(folder / "inputs.npy", allow_pickle=False)

@@ -31,6 +31,7 @@ RANKS = {
     "project": 6,
     "pipeline": 7,
     "cli": 8,
+    "__main__": 9,
 }
 # Values that flow from one room of a rank to the next: what a room hands on, its neighbour may import.
 NEIGHBOURS = {

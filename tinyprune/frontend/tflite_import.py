@@ -28,7 +28,7 @@ def import_tflite(content: bytes, name: str) -> Graph:
     Raises UnsupportedModelError (naming operator and layer) for what cannot be run exactly, TinypruneError for a
     file that is damaged.
     """
-    return _Importer(tflite_file.read(content, name), name).graph()
+    return _Importer(tflite_file.read(content, f"{name}.tflite"), name).graph()
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,13 +55,16 @@ class _Importer:
                 raise UnsupportedModelError(f"{self.name} has {len(ends)} {kind}s; models with one are supported")
 
     def check_operators(self) -> None:
-        for number, operator in enumerate(self.model.operators):
-            if operator.name not in BUILDERS:
-                raise UnsupportedModelError(
-                    f"{self.name}: operator {operator.name} (layer {number}, '{self.output_name(operator)}') "
-                    "is not supported",
-                    remedy=f"supported: {', '.join(sorted(BUILDERS))}",
-                )
+        unsupported = [
+            f"{operator.name} (layer {number}, '{self.output_name(operator)}')"
+            for number, operator in enumerate(self.model.operators)
+            if operator.name not in BUILDERS
+        ]
+        if unsupported:
+            raise UnsupportedModelError(
+                f"{self.name}: not supported: {', '.join(unsupported)}",
+                remedy=f"supported: {', '.join(sorted(BUILDERS))}",
+            )
         if not self.model.operators:
             raise UnsupportedModelError(f"{self.name} has no layers")
 

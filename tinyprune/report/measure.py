@@ -113,7 +113,9 @@ def _layer(layer: Layer, graph: Graph, elf: Elf, run: Run | None, cycles: Cycles
 
 def constant_bytes(elf: Elf, layer: str) -> int:
     """What the constants of one layer take in the image: the symbols that bear its name."""
-    section = elf.sections[".tp_weights"]
+    section = elf.sections.get(".tp_weights")
+    if section is None:
+        return 0
     inside = range(section.address, section.address + section.bytes)
     named = (symbol for name, symbol in elf.symbols.items() if name.startswith(f"{layer}_"))
     return sum(symbol.bytes for symbol in named if symbol.address in inside)

@@ -1,0 +1,84 @@
+/**
+ * @file
+ * Runs a generated model on the host: `runner INPUTS OUTPUTS`. For each input it writes the output of every layer, run
+ * one by one, and then that of a whole tp_invoke.
+ *
+ * Under AddressSanitizer a layer may touch no byte of the arena but those of its own inputs, output and scratch.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model.h"
+#include "places.h"
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WITH_ASAN
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define WITH_ASAN
+#endif
+
+#if defined(WITH_ASAN)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(start, bytes) ((void)(start), (void)(bytes))
+#define ASAN_UNPOISON_MEMORY_REGION(start, bytes) ((void)(start), (void)(bytes))
+#endif
+
+static FILE *open_file(const char *path, const char *mode) {
+    FILE *file = fopen(path, mode);
+    if (!file) {
+        perror(path);
+        exit(EXIT_FAILURE);
+    }
+    return file;
+}
+
+static void write_bytes(const int8_t *bytes, size_t count, FILE *file) {
+    if (fwrite(bytes, 1, count, file) != count) {
+        perror("outputs");
+        exit(EXIT_FAILURE);
+    }
+}
+
+static void allow_only(uint32_t layer) {
+    ASAN_POISON_MEMORY_REGION(tp_arena, TP_ARENA_BYTES);
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        if (places[i].layer == layer) {
+            ASAN_UNPOISON_MEMORY_REGION(tp_arena + places[i].offset, places[i].bytes);
+        }
+    }
+}
+
+static void run_layers(const int8_t *input, FILE *outputs) {
+    memcpy(tp_input, input, TP_INPUT_BYTES);
+    for (uint32_t i = 0; i < TP_LAYER_COUNT; i++) {
+        allow_only(i);
+        tp_layers[i].run();
+        write_bytes(tp_layers[i].output, tp_layers[i].output_bytes, outputs);
+    }
+    ASAN_UNPOISON_MEMORY_REGION(tp_arena, TP_ARENA_BYTES);
+}
+
+static void run_whole(const int8_t *input, FILE *outputs) {
+    memcpy(tp_input, input, TP_INPUT_BYTES);
+    tp_invoke();
+    write_bytes(tp_output, TP_OUTPUT_BYTES, outputs);
+}
+
+int main(int count, char **arguments) {
+    static int8_t input[TP_INPUT_BYTES];
+    if (count != 3) {
+        return EXIT_FAILURE;
+    }
+    FILE *inputs = open_file(arguments[1], "rb");
+    FILE *outputs = open_file(arguments[2], "wb");
+    while (fread(input, 1, sizeof input, inputs) == sizeof input) {
+        run_layers(input, outputs);
+        run_whole(input, outputs);
+    }
+    fclose(inputs);
+    return fclose(outputs) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

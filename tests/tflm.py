@@ -1,0 +1,68 @@
+"""Runs a `.tflite` file in TensorFlow Lite for Microcontrollers: the golden reference of every output bit.
+
+It runs in a subprocess (`python tflm.py MODEL INPUTS OUTPUTS`), as an interpreter may corrupt memory on a bad file.
+"""
+
+import importlib.util
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tflite
+
+from tinyprune import formats, ir
+from tinyprune.frontend import tflite_file
+from tinyprune.ir import Graph, Int8
+
+ARENA_BYTES = 8 << 20
+
+
+def run_tflm(content: bytes, inputs: Int8) -> dict[int, Int8]:
+    """Every computed tensor of the file `content` by its index, each (n, ...), for `inputs` (n, ...)."""
+    if importlib.util.find_spec("tflite_micro") is None:
+        pytest.skip("tflite-micro is not installed (it has wheels for Linux on x86-64 only)")
+    with tempfile.TemporaryDirectory() as name:
+        model, given, outputs = (Path(name) / file for file in ("model.tflite", "inputs.npy", "outputs.npz"))
+        model.write_bytes(content)
+        np.save(given, inputs)
+        command = [sys.executable, __file__, str(model), str(given), str(outputs)]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert result.returncode == 0, result.stderr[-4000:]
+        with np.load(outputs) as arrays:
+            return {int(index): arrays[index] for index in arrays.files}
+
+
+def patch_weights(content: bytes, graph: Graph) -> bytes:
+    """The file `content`, which `graph` was imported from, with the weights that `graph` has by now."""
+    patched = bytearray(content)
+    root = tflite.Model.GetRootAsModel(patched, 0)
+    operators = tflite_file.read(content, graph.name).operators
+    for layer, operator in zip(graph.layers, operators, strict=True):
+        if isinstance(layer, ir.Weighted):
+            buffer = root.Buffers(root.Subgraphs(0).Tensors(operator.inputs[1]).Buffer())
+            buffer.DataAsNumpy()[:] = formats.unpack(layer.weights).reshape(-1).view(np.uint8)
+    return bytes(patched)
+
+
+def _main(model: Path, inputs: Path, outputs: Path) -> None:
+    from tflite_micro.python.tflite_micro import runtime
+
+    content = model.read_bytes()
+    indices = [index for operator in tflite_file.read(content, "model").operators for index in operator.outputs]
+    keep_all = runtime.InterpreterConfig.kPreserveAllTensors
+    interpreter = runtime.Interpreter.from_bytes(content, arena_size=ARENA_BYTES, intrepreter_config=keep_all)
+    shape = interpreter.get_input_details(0)["shape"]
+    values: dict[str, list[Int8]] = {str(index): [] for index in indices}
+    for one in np.load(inputs):
+        interpreter.set_input(one.reshape(shape), 0)
+        interpreter.invoke()
+        for index in indices:
+            values[str(index)].append(interpreter.GetTensor(index, 0)["tensor_data"].copy())
+    np.savez(outputs, **{index: np.stack(many) for index, many in values.items()})
+
+
+if __name__ == "__main__":
+    _main(*map(Path, sys.argv[1:]))
