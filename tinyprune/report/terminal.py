@@ -40,7 +40,7 @@ def print_comparison(document: Mapping[str, Any], directory: Path) -> None:
 
 
 def _layers(report: Report) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, title=f"{Path(report.model.path).name} on {report.board}")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=f"{Path(report.model.path).name} on {report.board}")
     table.add_column("layer", overflow="fold")
     table.add_column("format")
     for name in ("MACs", "sparsity", "bytes", "instructions", "cycles"):
@@ -91,7 +91,7 @@ def _comparison(document: Mapping[str, Any], variants: Mapping[str, Any]) -> Tab
     first = next(iter(variants.values()))
     sparsity = first["options"]["sparsity"]
     title = f"{Path(first['model']['path']).name} on {first['board']}, {sparsity:.0%} sparse"
-    table = Table(box=box.SIMPLE_HEAD, title=title)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title)
     table.add_column("")
     for name in variants:
         table.add_column(name, justify="right")
@@ -113,7 +113,7 @@ def _comparison(document: Mapping[str, Any], variants: Mapping[str, Any]) -> Tab
 
 
 def _compared_layers(variants: Mapping[str, Any]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, title="by layer: bytes of weights and instructions")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="by layer: bytes of weights and instructions")
     table.add_column("layer", overflow="fold")
     figures = [f"{name}\n{figure}" for name in variants for figure in ("bytes", "instructions")]
     for name in ("MACs", "sparsity", *figures):
