@@ -222,7 +222,8 @@ class Graph:
     layers: tuple[Layer, ...]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
-    arena: Arena | None = field(default=None)
+    constants: Mapping[str, Int8] = field(default_factory=dict[str, Int8])  # activations that never change, by tensor
+    arena: Arena | None = None
 
 
 def layer_inputs(layer: Layer) -> tuple[str, ...]:

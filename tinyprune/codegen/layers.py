@@ -9,7 +9,7 @@ import numpy as np
 from tinyprune import formats, ir, kernels
 from tinyprune.arithmetic import Requant
 from tinyprune.codegen import c
-from tinyprune.ir import Arena, Graph, Int32, Layer, Tensor, Weighted, Window
+from tinyprune.ir import Graph, Int32, Layer, Tensor, Weighted, Window
 from tinyprune.reference import convolution, elementwise, pooling, softmax
 
 
@@ -25,7 +25,7 @@ def layer_code(layer: Layer, graph: Graph) -> LayerCode:
     """What `model.c` holds for `layer`; the graph has its arena."""
     assert graph.arena is not None
     source, target = graph.tensors[layer.input], graph.tensors[layer.output]
-    x, y = address(graph.arena, layer.input), address(graph.arena, layer.output)
+    x, y = address(graph, layer.input), address(graph, layer.output)
     match layer:
         case ir.Conv2D() | ir.DepthwiseConv2D():
             params = c.struct("tp_window_params", f"{layer.name}_params", window_members(layer.window, source, target))
@@ -35,7 +35,7 @@ def layer_code(layer: Layer, graph: Graph) -> LayerCode:
             members = (("rows", ir.rows(layer, graph)), ("inputs", inputs), ("outputs", outputs))
             return _weighted(layer, graph, c.struct("tp_dense_params", f"{layer.name}_params", members))
         case ir.Add():
-            other = address(graph.arena, layer.other)
+            other = address(graph, layer.other)
             return _with_params("tp_add_params", layer, _add_members(layer, graph), (x, other, str(target.bytes), y))
         case ir.MaxPool() | ir.AveragePool():
             params = window_members(layer.window, source, target)
@@ -48,8 +48,17 @@ def layer_code(layer: Layer, graph: Graph) -> LayerCode:
             return _with_params("tp_softmax_params", layer, _softmax_members(layer, source), (x, y))
 
 
-def address(arena: Arena, tensor: str) -> str:
-    return f"tp_arena + {arena.tensors[tensor].offset}"
+def address(graph: Graph, tensor: str) -> str:
+    """A place in the arena, or a constant array."""
+    assert graph.arena is not None
+    if tensor in graph.constants:
+        return f"constant_{list(graph.constants).index(tensor)}"
+    return f"tp_arena + {graph.arena.tensors[tensor].offset}"
+
+
+def constant_arrays(graph: Graph) -> list[str]:
+    """The definitions of the constant activations."""
+    return [c.array(address(graph, name), values) for name, values in graph.constants.items()]
 
 
 Members = tuple[tuple[str, object], ...]
@@ -74,11 +83,11 @@ def _weighted(layer: Weighted, graph: Graph, params: str) -> LayerCode:
     arguments = (
         f"&{name}_params",
         f"&{name}_requant",
-        address(arena, layer.input),
+        address(graph, layer.input),
         reference,
         f"{name}_bias",
         f"tp_arena + {scratch.offset}" if scratch else "0",
-        address(arena, layer.output),
+        address(graph, layer.output),
     )
     return LayerCode(constants, arguments)
 

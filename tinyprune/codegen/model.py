@@ -9,7 +9,7 @@ from pathlib import Path
 from tinyprune import formats, ir, kernels, paths
 from tinyprune.codegen import c
 from tinyprune.codegen.files import Files
-from tinyprune.codegen.layers import address, kernel_call, layer_code
+from tinyprune.codegen.layers import address, constant_arrays, kernel_call, layer_code
 from tinyprune.codegen.templates import render, text
 from tinyprune.ir import Graph, Int8, Layer
 
@@ -36,6 +36,7 @@ def model_files(graph: Graph, version: str) -> Files:
         "output": graph.tensors[graph.outputs[0]],
         "input_offset": graph.arena.tensors[graph.inputs[0]].offset,
         "output_offset": graph.arena.tensors[graph.outputs[0]].offset,
+        "constants": constant_arrays(graph),
         "layers": [_view(layer, graph) for layer in graph.layers],
     }
     return {
@@ -76,7 +77,7 @@ def _view(layer: Layer, graph: Graph) -> LayerView:
         title=_title(layer, graph),
         constants=code.constants,
         call=kernel_call(layer, code),
-        output=address(graph.arena, layer.output),
+        output=address(graph, layer.output),
         output_bytes=graph.tensors[layer.output].bytes,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +40,7 @@ class _Importer:
         self.check_edges()
         self.check_operators()
         tensors = {i: self.activation(i) for i in self.activations()}
+        self.check_outputs(tensors)
         layers = tuple(self.layer(number, operator, tensors) for number, operator in enumerate(self.model.operators))
         return Graph(
             name=self.name,
@@ -53,6 +54,11 @@ class _Importer:
         for kind, ends in (("input", self.model.inputs), ("output", self.model.outputs)):
             if len(ends) != 1:
                 raise UnsupportedModelError(f"{self.name} has {len(ends)} {kind}s; models with one are supported")
+
+    def check_outputs(self, computed: Mapping[int, Tensor]) -> None:
+        for i in self.model.outputs:
+            if i not in computed:
+                raise UnsupportedModelError(f"{self.name}: output '{self.model.tensors[i].name}' is never computed")
 
     def check_operators(self) -> None:
         unsupported = [

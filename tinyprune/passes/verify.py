@@ -26,7 +26,7 @@ def verify(graph: Graph) -> Graph:
             raise InvalidGraphError(
                 f"{graph.name}: tensor '{tensor.name}' holds {tensor.bytes:,} values; the limit is {MAX_TENSOR_BYTES:,}"
             )
-    known = set(graph.inputs)
+    known = {*graph.inputs, *graph.constants}
     for layer in graph.layers:
         for name in ir.layer_inputs(layer):
             _require(name in known, graph, layer, f"reads '{name}' before it is computed")
@@ -113,14 +113,15 @@ def _verify_arena(graph: Graph, arena: ir.Arena) -> None:
 def live_ranges(graph: Graph) -> dict[str, tuple[int, int]]:
     """For each activation the first and last layer (by index) during which it must keep its place.
 
-    Inputs live from before the first layer (-1), outputs to after the last.
+    Inputs live from before the first layer (-1), outputs to after the last; constants need no place.
     """
     first = dict.fromkeys(graph.inputs, -1)
     last = dict.fromkeys(graph.inputs, -1)
     for step, layer in enumerate(graph.layers):
         first[layer.output] = last[layer.output] = step
         for name in ir.layer_inputs(layer):
-            last[name] = step
+            if name not in graph.constants:
+                last[name] = step
     for name in graph.outputs:
         last[name] = len(graph.layers)
     return {name: (first[name], last[name]) for name in first}

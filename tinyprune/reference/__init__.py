@@ -19,6 +19,8 @@ def run(graph: Graph, inputs: Int8) -> dict[str, Int8]:
     """Every tensor of `graph` by name, each (n, ...), for `inputs` (n, ...) of the one model input."""
     (name,) = graph.inputs
     values: dict[str, Int8] = {name: inputs.reshape(-1, *graph.tensors[name].shape[1:])}
+    for constant, content in graph.constants.items():
+        values[constant] = np.broadcast_to(content, (len(values[name]), *content.shape[1:]))
     for layer in graph.layers:
         values[layer.output] = run_layer(layer, graph, values)
     return values
