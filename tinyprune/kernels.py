@@ -13,12 +13,18 @@ from tinyprune import ir
 from tinyprune.ir import Graph, Layer
 
 
+def _never(layer: Layer) -> tuple[str, ...]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Kernel:
-    """A C function, and the bytes of scratch memory it needs for one layer."""
+    """A C function, the bytes of scratch memory it needs for one layer, and the inputs at whose address its output may
+    begin: each of their values is read for the last time before anything is written over it."""
 
     function: str
     scratch_bytes: Callable[[Layer, Graph], int]
+    in_place: Callable[[Layer], tuple[str, ...]] = _never
 
 
 def _no_scratch(layer: Layer, graph: Graph) -> int:
@@ -34,18 +40,25 @@ def _patch_bytes(layer: Layer, graph: Graph) -> int:
     return window.size[0] * window.size[1] * graph.tensors[layer.input].shape[3]
 
 
+def _where_unpadded(layer: Layer) -> tuple[str, ...]:
+    """A pool whose windows begin inside the input writes no value beyond the first one that it still has to read."""
+    assert isinstance(layer, ir.MaxPool | ir.AveragePool)
+    padding = layer.window.padding
+    return (layer.input,) if padding.top == padding.left == 0 else ()
+
+
 KERNELS: dict[tuple[type[Layer], str], Kernel] = {
     (ir.Conv2D, "dense"): Kernel("tp_conv2d_dense_s8", _patch_bytes),
     (ir.Conv2D, "csr"): Kernel("tp_conv2d_csr_s8", _patch_bytes),
     (ir.DepthwiseConv2D, "dense"): Kernel("tp_depthwise_conv2d_dense_s8", _no_scratch),
     (ir.Dense, "dense"): Kernel("tp_dense_dense_s8", _no_scratch),
     (ir.Dense, "csr"): Kernel("tp_dense_csr_s8", _no_scratch),
-    (ir.Add, ""): Kernel("tp_add_s8", _no_scratch),
-    (ir.MaxPool, ""): Kernel("tp_max_pool_s8", _no_scratch),
-    (ir.AveragePool, ""): Kernel("tp_average_pool_s8", _no_scratch),
-    (ir.Mean, ""): Kernel("tp_mean_s8", _no_scratch),
-    (ir.Reshape, ""): Kernel("tp_copy_s8", _no_scratch),
-    (ir.Softmax, ""): Kernel("tp_softmax_s8", _no_scratch),
+    (ir.Add, ""): Kernel("tp_add_s8", _no_scratch, ir.layer_inputs),
+    (ir.MaxPool, ""): Kernel("tp_max_pool_s8", _no_scratch, _where_unpadded),
+    (ir.AveragePool, ""): Kernel("tp_average_pool_s8", _no_scratch, _where_unpadded),
+    (ir.Mean, ""): Kernel("tp_mean_s8", _no_scratch, ir.layer_inputs),
+    (ir.Reshape, ""): Kernel("tp_copy_s8", _no_scratch, ir.layer_inputs),
+    (ir.Softmax, ""): Kernel("tp_softmax_s8", _no_scratch, ir.layer_inputs),
 }
 
 

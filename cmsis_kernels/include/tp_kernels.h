@@ -56,11 +56,14 @@ typedef struct {
 /** output[i] = input[i] + other[i], requantized, for `count` elements; output may be one of the inputs. */
 void tp_add_s8(const tp_add_params *params, const int8_t *input, const int8_t *other, int32_t count, int8_t *output);
 
-/** The largest value of each window; padding takes no part. */
+/** The largest value of each window; padding takes no part. Without padding at the top and left output may be input. */
 void tp_max_pool_s8(const tp_window_params *params, int8_t clamp_low, int8_t clamp_high, const int8_t *input,
                     int8_t *output);
 
-/** The mean of each window's values inside the input, rounded half away from zero. */
+/**
+ * The mean of each window's values inside the input, rounded half away from zero. Without padding at the top and left
+ * output may be input.
+ */
 void tp_average_pool_s8(const tp_window_params *params, int8_t clamp_low, int8_t clamp_high, const int8_t *input,
                         int8_t *output);
 
@@ -72,7 +75,7 @@ typedef struct {
     int8_t input_zero_point, output_zero_point;
 } tp_mean_params;
 
-/** output[c] = mean of input[p][c] over p. */
+/** output[c] = mean of input[p][c] over p; output may be input. */
 void tp_mean_s8(const tp_mean_params *params, const int8_t *input, int8_t *output);
 
 /** output[i] = input[i] for `count` elements; nothing to do where both are the same. */
@@ -86,6 +89,7 @@ typedef struct {
     int16_t diff_min; /**< differences below it count as zero */
 } tp_softmax_params;
 
+/** Row by row; output may be input. */
 void tp_softmax_s8(const tp_softmax_params *params, const int8_t *input, int8_t *output);
 
 #ifdef __cplusplus

@@ -1,76 +1,61 @@
-"""Places activations and scratch in one arena: what is never alive at the same time may share bytes.
-
-Greedy by size (Pisarchyk and Lee, 2020, arXiv:2001.03288): the largest first, each at the lowest offset where it meets
-nothing that lives at the same time.
-"""
+"""Places activations and scratch in one arena. An output takes the place of its input where the kernel allows it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tinyprune import kernels
-from tinyprune.ir import Arena, Graph, Placement
+from tinyprune.ir import Arena, Graph
+from tinyprune.passes.offsets import Block, extent, lower_bound, place
+from tinyprune.passes.sharing import hosts, is_view
 from tinyprune.passes.verify import live_ranges
-
-ALIGNMENT = 4
-
-
-@dataclass(frozen=True)
-class Block:
-    """Something to place: `bytes` bytes from step `start` to step `end`, both included."""
-
-    name: str
-    bytes: int
-    start: int
-    end: int
 
 
 def plan_memory(graph: Graph) -> Graph:
     """`graph` with its arena."""
-    activations = [
-        Block(name, graph.tensors[name].bytes, start, end) for name, (start, end) in live_ranges(graph).items()
-    ]
-    scratch = [
-        Block(f"scratch {layer.name}", needed, step, step)
-        for step, layer in enumerate(graph.layers)
-        if (needed := kernels.scratch_bytes(layer, graph))
-    ]
-    places = place(activations + scratch)
+    activations, scratch = _activations(graph), _scratch(graph)
+    same = shared(graph)
+    places = place([*activations, *scratch.values()], same)
     arena = Arena(
         bytes=extent(places),
-        activation_bytes=extent(place(activations)),
+        activation_bytes=min(extent(place(activations, same)), extent(places)),
         tensors={block.name: places[block.name] for block in activations},
-        scratch={block.name.removeprefix("scratch "): places[block.name] for block in scratch},
+        scratch={layer: places[block.name] for layer, block in scratch.items()},
     )
     return replace(graph, arena=arena)
 
 
-def place(blocks: list[Block]) -> dict[str, Placement]:
-    """An offset for each block, no two alive at once overlapping; deterministic."""
-    placed: list[tuple[Block, Placement]] = []
-    for block in sorted(blocks, key=lambda b: (-b.bytes, b.start, b.name)):
-        in_the_way = sorted(
-            (spot for other, spot in placed if block.start <= other.end and other.start <= block.end),
-            key=lambda spot: spot.offset,
-        )
-        placed.append((block, Placement(_lowest_gap(block.bytes, in_the_way), block.bytes)))
-    return {block.name: spot for block, spot in placed}
+def liveness_bound(graph: Graph) -> int:
+    """The most bytes of activations that are alive in one layer: no plan for this order of layers takes less."""
+    return lower_bound(_activations(graph), shared(graph))
 
 
-def _lowest_gap(size: int, taken: list[Placement]) -> int:
-    offset = 0
-    for spot in taken:
-        if offset + size <= spot.offset:
-            break
-        offset = max(offset, _aligned(spot.end))
-    return offset
+def shared(graph: Graph) -> dict[str, str]:
+    """The activations that begin where another does, and which: views, and outputs in place of an input that ends."""
+    last = {name: end for name, (_, end) in live_ranges(graph).items()}
+    same: dict[str, str] = {}
+    needed = dict(last)  # of the first activation of a place: the last step in which any there is needed
+    for step, layer in enumerate(graph.layers):
+        heads = [_head(name, same) for name in ([layer.input] if is_view(layer, graph) else hosts(layer, graph))]
+        head = next((one for one in heads if is_view(layer, graph) or needed[one] <= step), None)
+        if head is not None:
+            same[layer.output] = head
+            needed[head] = max(needed[head], last[layer.output])
+    return same
 
 
-def extent(places: Mapping[str, Placement]) -> int:
-    """The bytes of an arena that holds all of `places`."""
-    return _aligned(max((spot.end for spot in places.values()), default=0))
+def _head(name: str, same: dict[str, str]) -> str:
+    return same.get(name, name)
 
 
-def _aligned(offset: int) -> int:
-    return -(-offset // ALIGNMENT) * ALIGNMENT
+def _activations(graph: Graph) -> list[Block]:
+    return [Block(name, graph.tensors[name].bytes, start, end) for name, (start, end) in live_ranges(graph).items()]
+
+
+def _scratch(graph: Graph) -> dict[str, Block]:
+    """By layer: what its kernel needs besides input and output."""
+    return {
+        layer.name: Block(f"scratch {layer.name}", needed, step, step)
+        for step, layer in enumerate(graph.layers)
+        if (needed := kernels.scratch_bytes(layer, graph))
+    }

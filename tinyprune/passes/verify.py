@@ -9,6 +9,7 @@ from tinyprune.arithmetic import INT32_MAX
 from tinyprune.errors import TinypruneError
 from tinyprune.formats import unpack
 from tinyprune.ir import Graph, Layer, Placement, Tensor, Window
+from tinyprune.passes import sharing
 
 MAX_TENSOR_BYTES = 1 << 24  # no Cortex-M holds more; bounds what a damaged file can make us allocate
 
@@ -95,8 +96,9 @@ def _verify_weights(graph: Graph, layer: ir.Weighted, source: Tensor) -> None:
 
 
 def _verify_arena(graph: Graph, arena: ir.Arena) -> None:
-    """No two things that are alive at the same time share a byte."""
+    """No two things that are alive at the same time share a byte, but those that lie in one place rightly."""
     lifetimes = live_ranges(graph)
+    may_share = sharing.pairs(graph, lifetimes)
     places: list[tuple[str, Placement, tuple[int, int]]] = [
         (name, place, lifetimes[name]) for name, place in arena.tensors.items()
     ]
@@ -107,6 +109,8 @@ def _verify_arena(graph: Graph, arena: ir.Arena) -> None:
             raise InvalidGraphError(f"{graph.name}: '{name}' lies outside the arena")
         for other, placed, (first, last) in places[:i]:
             if start <= last and first <= end and place.offset < placed.end and placed.offset < place.end:
+                if place.offset == placed.offset and {(name, other), (other, name)} & may_share:
+                    continue
                 raise InvalidGraphError(f"{graph.name}: '{name}' and '{other}' overlap in the arena")
 
 
