@@ -1,6 +1,6 @@
 """tinyprune: pruned neural networks on Cortex-M microcontrollers, bit-exact and measured.
 
-`build`, `compare` and `run` are the commands of the same name; they are imported when they are first used.
+`analyze`, `build`, `compare` and `run` are the commands of the same name; they are imported when they are first used.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from tinyprune.pipeline import build, compare, run
+    from tinyprune.pipeline import analyze, build, compare, run
 
-__all__ = ["__version__", "build", "compare", "run"]
+__all__ = ["__version__", "analyze", "build", "compare", "run"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("build", "compare", "run"):
+    if name in __all__:
         from tinyprune import pipeline
 
         return getattr(pipeline, name)

@@ -26,6 +26,7 @@ app = typer.Typer(
 Model = Annotated[
     Path | None, typer.Argument(help=".keras, .h5 or int8 .tflite; else tinyprune.toml, else the example")
 ]
+GivenModel = Annotated[Path, typer.Argument(help=".keras, .h5 or int8 .tflite")]
 BoardOption = Annotated[str | None, typer.Option("--board", help="a board of `tinyprune boards`, or a board file")]
 Data = Annotated[
     str | None, typer.Option("--data", help=".npz with x_train, y_train, x_test, y_test, or module:function")
@@ -121,6 +122,22 @@ def run(
         if output:
             arrays.save(output, outputs)
     _print(as_json, report.to_json(), lambda: terminal.print_report(report, directory))
+
+
+@app.command()
+def analyze(
+    model: GivenModel,
+    board: BoardOption = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Show what a model takes, layer by layer, without compiling anything."""
+    from tinyprune import pipeline
+    from tinyprune.report.terminal_analysis import print_analysis
+
+    with _progress() as say:
+        result = pipeline.analyze(model, board, data=data, say=say)
+    _print(as_json, result.to_json(), lambda: print_analysis(result))
 
 
 @app.command()

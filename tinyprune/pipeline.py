@@ -24,7 +24,7 @@ from tinyprune.ir import Graph, Int8
 from tinyprune.passes.choose_formats import choose_formats, force_format
 from tinyprune.passes.plan_memory import plan_memory
 from tinyprune.passes.verify import verify
-from tinyprune.report import report
+from tinyprune.report import analysis, report
 from tinyprune.report.measure import Expected, measure
 from tinyprune.report.report import Report
 from tinyprune.source import Say, Source, accuracy, checked_inputs, import_pruned, prepare
@@ -108,6 +108,16 @@ def compare(
         document = comparison(reports, unpruned)
         (folder / COMPARISON).write_text(report.to_json(document), encoding="utf-8")
         return document
+
+
+def analyze(
+    model: str | Path, board: str | None = None, *, data: str | None = None, say: Say = _silent
+) -> analysis.Analysis:
+    """What `model` is and takes, layer by layer, and whether it can fit `board`; nothing is compiled."""
+    on = boards.load(board) if board else None
+    source = prepare(Path(model), data, 0.0, say)
+    info = report.ModelInfo(source.path, source.sha256)
+    return analysis.analyse(lower(source.graph, "auto"), tuning.flash_costs(source.graph), info, on)
 
 
 def comparison(reports: Mapping[str, Report], unpruned_accuracy: float | None) -> dict[str, Any]:

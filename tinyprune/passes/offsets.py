@@ -49,9 +49,14 @@ def extent(places: Mapping[str, Placement]) -> int:
     return _aligned(max((spot.end for spot in places.values()), default=0))
 
 
+def alive(blocks: Sequence[Block], same: Mapping[str, str] | None = None) -> dict[int, int]:
+    """The bytes that are alive in each step, those that begin at one offset counted once."""
+    return _alive(_groups(blocks, same or {}))
+
+
 def lower_bound(blocks: Sequence[Block], same: Mapping[str, str] | None = None) -> int:
     """The most bytes that are alive in one step: no placement of these blocks takes less."""
-    return max(_alive(_groups(blocks, same or {})).values(), default=0)
+    return max(alive(blocks, same).values(), default=0)
 
 
 def _groups(blocks: Sequence[Block], same: Mapping[str, str]) -> list[Group]:
@@ -72,25 +77,25 @@ def _canonical(block: Block) -> tuple[int, int, int, str]:
 def _offsets(groups: Sequence[Group]) -> list[int]:
     reach = [[_reach(one, other) if i != j else 0 for j, other in enumerate(groups)] for i, one in enumerate(groups)]
     sizes = [_size(group) for group in groups]
-    alive = _alive(groups)
+    filled = _alive(groups)
 
     def extent_of(offsets: list[int]) -> int:
         return max((offset + size for offset, size in zip(offsets, sizes, strict=True)), default=0)
 
-    tried = [_greedy(sorted(range(len(groups)), key=key), reach) for key in _orders(groups, alive)]
+    tried = [_greedy(sorted(range(len(groups)), key=key), reach) for key in _orders(groups, filled)]
     best = min(tried, key=extent_of)
-    bound = max(alive.values(), default=0)
+    bound = max(filled.values(), default=0)
     if extent_of(best) == bound:
         return best
-    steps = [[i for i, group in enumerate(groups) if _size_at(group, step)] for step in alive]
+    steps = [[i for i, group in enumerate(groups) if _size_at(group, step)] for step in filled]
     return search(reach, sizes, steps, bound, extent_of(best)) or best
 
 
-def _orders(groups: Sequence[Group], alive: Mapping[int, int]) -> list[Callable[[int], tuple[int, ...]]]:
+def _orders(groups: Sequence[Group], filled: Mapping[int, int]) -> list[Callable[[int], tuple[int, ...]]]:
     """Sort keys of the numbers of groups: the order in which a greedy placement takes them."""
     size = [_size(group) for group in groups]
     life = [max(block.end for block in group) - group[0].start + 1 for group in groups]
-    crowd = [max(alive[step] for block in group for step in range(block.start, block.end + 1)) for group in groups]
+    crowd = [max(filled[step] for block in group for step in range(block.start, block.end + 1)) for group in groups]
     return [
         lambda i: (-size[i], i),
         lambda i: (-size[i] * life[i], i),
@@ -122,7 +127,6 @@ def _reach(one: Group, other: Group) -> int:
 
 
 def _alive(groups: Sequence[Group]) -> dict[int, int]:
-    """The bytes that are alive in each step."""
     steps = sorted({step for group in groups for block in group for step in range(block.start, block.end + 1)})
     return {step: sum(_size_at(group, step) for group in groups) for step in steps}
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tinyprune import kernels
 from tinyprune.ir import Arena, Graph
-from tinyprune.passes.offsets import Block, extent, lower_bound, place
+from tinyprune.passes.offsets import Block, alive, extent, lower_bound, place
 from tinyprune.passes.sharing import hosts, is_view
 from tinyprune.passes.verify import live_ranges
 
@@ -28,6 +28,12 @@ def plan_memory(graph: Graph) -> Graph:
 def liveness_bound(graph: Graph) -> int:
     """The most bytes of activations that are alive in one layer: no plan for this order of layers takes less."""
     return lower_bound(_activations(graph), shared(graph))
+
+
+def alive_bytes(graph: Graph) -> list[int]:
+    """The bytes of activations and scratch that are needed while each layer runs."""
+    needed = alive([*_activations(graph), *_scratch(graph).values()], shared(graph))
+    return [needed[step] for step in range(len(graph.layers))]
 
 
 def shared(graph: Graph) -> dict[str, str]:

@@ -1,0 +1,71 @@
+"""An analysis as a table in the terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from tinyprune.report.analysis import Analysis, Fit, LayerAnalysis, Totals
+
+
+def print_analysis(analysis: Analysis) -> None:
+    """The layers, the totals, and whether they fit the board."""
+    console = Console(highlight=False)
+    console.print(_layers(analysis))
+    console.print(_totals(analysis.totals))
+    if analysis.fit:
+        console.print(_fit(analysis.fit, analysis.totals))
+
+
+def _layers(analysis: Analysis) -> Table:
+    formats = list(dict.fromkeys(name for layer in analysis.layers for name in layer.format_bytes))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, title=Path(analysis.model.path).name)
+    table.add_column("layer", overflow="fold")
+    table.add_column("output", no_wrap=True)
+    for name in ("MACs", "parameters", "non-zeros", *formats, "alive"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for layer in analysis.layers:
+        table.add_row(
+            layer.name,
+            "x".join(map(str, layer.output_shape[1:])),
+            _count(layer.macs),
+            _count(layer.parameters),
+            _count(layer.nonzeros),
+            *(_bytes(layer, name) for name in formats),
+            _count(layer.alive_bytes),
+        )
+    return table
+
+
+def _bytes(layer: LayerAnalysis, name: str) -> str:
+    """The format that the layer gets is bold."""
+    shown = _count(layer.format_bytes.get(name, 0))
+    return f"[bold]{shown}[/bold]" if name == layer.format else shown
+
+
+def _totals(totals: Totals) -> str:
+    return (
+        f"total  {totals.macs:,} MACs, {totals.parameters:,} parameters, {totals.nonzeros:,} non-zero weights\n"
+        f"flash  {totals.constants_bytes:,} bytes of constants: "
+        f"weights {totals.weights_bytes:,} in the smallest formats\n"
+        f"SRAM   {totals.arena_bytes:,} bytes of arena: activations {totals.activation_bytes:,}, "
+        f"scratch {totals.arena_bytes - totals.activation_bytes:,}"
+    )
+
+
+def _fit(fit: Fit, totals: Totals) -> str:
+    def line(what: str, fits: bool, size: int, memory: str, limit: int) -> str:
+        return f"{what} {'can fit' if fits else 'does NOT FIT'}: {size:,} of {limit:,} bytes of {memory}"
+
+    return (
+        f"{fit.board}: {line('constants', fit.constants_fit, totals.constants_bytes, 'flash', fit.flash_bytes)}\n"
+        f"{' ' * len(fit.board)}  "
+        f"{line('arena', fit.arena_fits, totals.arena_bytes, 'SRAM', fit.sram_bytes)} (code is extra)"
+    )
+
+
+def _count(value: int) -> str:
+    return f"{value:,}" if value else "-"
