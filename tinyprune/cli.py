@@ -141,6 +141,24 @@ def analyze(
 
 
 @app.command()
+def validate(
+    model: Annotated[Path, typer.Argument(help=".keras, .h5 or int8 .tflite, or a build directory")],
+    data: Data = None,
+    board: Annotated[str | None, typer.Option("--board", help="build a model file for it, and run that too")] = None,
+    inputs: Annotated[int, typer.Option("--inputs", help="how many, from x_test of --data, else random")] = 10,
+    as_json: Json = False,
+) -> None:
+    """Compare the reference with the firmware and other interpreters, layer by layer; exit code 1 if not exact."""
+    from tinyprune import pipeline
+    from tinyprune.validation.terminal import print_validation
+
+    with _progress() as say:
+        result = pipeline.validate(model, board, data=data, inputs=inputs, say=say)
+    _print(as_json, result.to_json(), lambda: print_validation(result))
+    raise typer.Exit(0 if result.passed else 1)
+
+
+@app.command()
 def flash(
     directory: Annotated[Path, typer.Argument(help="a build directory")],
     with_: Annotated[str | None, typer.Option("--with", help="pyocd, openocd, st-flash or probe-rs")] = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from tinyprune.directory import COMPARISON, REPORT, new_directory, read_report
 from tinyprune.emulators import EMULATORS
 from tinyprune.errors import TinypruneError, unknown_name
 from tinyprune.formats import FORMATS
+from tinyprune.frontend.dataset import Dataset, load_dataset
 from tinyprune.ir import Graph, Int8
 from tinyprune.passes.choose_formats import choose_formats, force_format
 from tinyprune.passes.plan_memory import plan_memory
@@ -27,9 +29,11 @@ from tinyprune.passes.verify import verify
 from tinyprune.report import analysis, report
 from tinyprune.report.measure import Expected, measure
 from tinyprune.report.report import Report
-from tinyprune.source import Say, Source, accuracy, checked_inputs, import_pruned, prepare
+from tinyprune.source import ONE_SHOT_INT8, Say, Source, accuracy, checked_inputs, import_pruned, prepare, samples
 from tinyprune.toolchain import Toolchain
 from tinyprune.toolchain.elf import Elf
+from tinyprune.validation import validation
+from tinyprune.validation.validation import Validation
 
 INPUTS_CHECKED = 3
 SEED = 0
@@ -210,29 +214,78 @@ def run(
 
     Returns the report and the outputs (n, ...). The figures are always those of the input that is compiled in.
     """
+    if emulator not in EMULATORS:
+        raise unknown_name("emulator", emulator, EMULATORS)
     folder = Path(directory)
     saved = read_report(folder)
     options = report.Options(**saved["options"])
-    name = Path(saved["model"]["path"]).stem
-    content = (folder / "model.tflite").read_bytes()
-    graph = lower(import_pruned(content, name, options.sparsity, options.pruning), options.format)
-    board = boards.load_file(folder / f"{saved['board']}.toml")
-    if emulator not in EMULATORS:
-        raise unknown_name("emulator", emulator, EMULATORS)
-    checked: Int8 = np.load(folder / "inputs.npy", allow_pickle=False)
+    graph, board = lower(_imported(folder, saved), options.format), boards.load_file(folder / f"{saved['board']}.toml")
+    checked, elf = _checked_inputs(folder), _elf(folder, saved)
     given = checked[1:] if inputs is None else _as_inputs(graph, inputs)
-    tools = saved["toolchain"]
-    elf = toolchain.read_elf(
-        folder / "firmware.elf",
-        toolchain=tools["name"],
-        toolchain_version=tools["version"],
-        flags=tuple(tools["flags"]),
-    )
     info = report.ModelInfo(**saved["model"])
     every = np.concatenate([checked[:1], given])
     result, outputs = _emulate(graph, board, elf, emulator, every, info, options, saved["accuracy"], say)
     assert outputs is not None
     return result, outputs if inputs is None else outputs[1:]
+
+
+def validate(
+    model: str | Path, board: str | None = None, *, data: str | None = None, inputs: int = 10, say: Say = _silent
+) -> Validation:
+    """The reference against tflite-micro and ai-edge-litert, where they are installed, and against the firmware.
+
+    `model` is a model file or a build directory; for a file the firmware is built where a `board` is given.
+    """
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(model)
+        if not folder.is_dir():
+            if board is None:
+                source = prepare(folder, data, 0.0, say)
+                taken = samples(source.graph, source.dataset, inputs, SEED)
+                say("running the interpreters")
+                info = report.ModelInfo(source.path, source.sha256)
+                return validation.validate(source.graph, source.tflite, None, taken, info)
+            folder = Path(temporary) / "build"
+            build(model, board, data=data, emulator=NO_EMULATOR, output=folder, say=say)
+        return _validate_build(folder, load_dataset(data) if data else None, inputs, say)
+
+
+def _validate_build(folder: Path, dataset: Dataset | None, count: int, say: Say) -> Validation:
+    saved = read_report(folder)
+    graph = _imported(folder, saved)
+    lowered = lower(graph, saved["options"]["format"])
+    firmware = validation.Firmware(
+        lowered,
+        _elf(folder, saved),
+        boards.load_file(folder / f"{saved['board']}.toml"),
+        _checked_inputs(folder)[:1],
+        "unicorn",
+    )
+    unchanged = saved["options"]["pruning"] != ONE_SHOT_INT8
+    content = (folder / "model.tflite").read_bytes() if unchanged else None
+    say("running the firmware and the interpreters")
+    taken = samples(graph, dataset, count, SEED)
+    return validation.validate(graph, content, firmware, taken, report.ModelInfo(**saved["model"]))
+
+
+def _imported(folder: Path, saved: Mapping[str, Any]) -> Graph:
+    options = report.Options(**saved["options"])
+    content = (folder / "model.tflite").read_bytes()
+    return import_pruned(content, Path(saved["model"]["path"]).stem, options.sparsity, options.pruning)
+
+
+def _elf(folder: Path, saved: Mapping[str, Any]) -> Elf:
+    tools = saved["toolchain"]
+    return toolchain.read_elf(
+        folder / "firmware.elf",
+        toolchain=tools["name"],
+        toolchain_version=tools["version"],
+        flags=tuple(tools["flags"]),
+    )
+
+
+def _checked_inputs(folder: Path) -> Int8:
+    return np.load(folder / "inputs.npy", allow_pickle=False)
 
 
 def _as_inputs(graph: Graph, inputs: Int8) -> Int8:

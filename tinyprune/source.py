@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,15 +122,45 @@ def accuracy(graph: Graph, dataset: Dataset | None) -> float | None:
     """The share of test samples whose largest output is their label, by the int8 reference; None without labels."""
     if dataset is None or dataset.x_test is None or dataset.y_test is None:
         return None
-    inputs, labels = quantize_inputs(graph, dataset.x_test), np.asarray(dataset.y_test, np.float64)
+    inputs = quantize_inputs(graph, dataset.x_test)
     chunks = [reference.output(graph, inputs[i : i + CHUNK]) for i in range(0, len(inputs), CHUNK)]
-    outputs = np.concatenate(chunks).reshape(len(inputs), -1)
-    if labels.ndim > 1 and labels.shape[-1] == outputs.shape[1]:
-        labels = labels.argmax(-1)
-    if labels.size != len(outputs):
+    return share_right(np.concatenate(chunks), dataset.y_test)
+
+
+def share_right(outputs: Int8, labels: NDArray[Any] | None) -> float | None:
+    """The share of `outputs` (n, ...) whose largest element is their label; None where the labels do not say."""
+    if labels is None:
         return None
-    right = outputs.argmax(-1) == np.reshape(labels, -1)
+    scores, truth = outputs.reshape(len(outputs), -1), np.asarray(labels, np.float64)
+    if truth.ndim > 1 and truth.shape[-1] == scores.shape[1]:
+        truth = truth.argmax(-1)
+    if truth.size != len(scores):
+        return None
+    right = scores.argmax(-1) == np.reshape(truth, -1)
     return np.count_nonzero(right) / len(right)
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """int8 `inputs` (n, ...), their labels where there are any, and where they come from in words."""
+
+    inputs: Int8
+    labels: NDArray[Any] | None
+    origin: str
+
+
+def samples(graph: Graph, dataset: Dataset | None, count: int, seed: int) -> Samples:
+    """At most `count` test samples, picked at random by `seed`, in their order; else `count` random inputs."""
+    if count < 1:
+        raise TinypruneError(f"{count} inputs are too few", remedy="give --inputs 1 or more")
+    random = np.random.default_rng(seed)
+    if dataset is None or dataset.x_test is None:
+        shape = graph.tensors[graph.inputs[0]].shape[1:]
+        return Samples(random.integers(-128, 128, (count, *shape), np.int8), None, f"random, seed {seed}")
+    total = len(dataset.x_test)
+    picked = np.sort(random.choice(total, min(count, total), replace=False))
+    labels = None if dataset.y_test is None else dataset.y_test[picked]
+    return Samples(quantize_inputs(graph, dataset.x_test[picked]), labels, f"from x_test ({total:,} samples)")
 
 
 def checked_inputs(graph: Graph, dataset: Dataset | None, count: int, seed: int) -> Int8:

@@ -28,6 +28,7 @@ RANKS = {
     "tuning": 5,
     "source": 5,
     "report": 6,
+    "validation": 6,
     "project": 6,
     "pipeline": 7,
     "cli": 8,
@@ -40,6 +41,7 @@ NEIGHBOURS = {
     ("kernels", "formats"),
     ("emulators", "toolchain"),
     ("cycles", "emulators"),
+    ("validation", "report"),
 }
 TENSORFLOW_ROOMS = {"frontend", "pruning"}
 FILES = sorted(PACKAGE.rglob("*.py"))

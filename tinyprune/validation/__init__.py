@@ -1,0 +1,1 @@
+"""The reference against whatever else can run the model, layer by layer: `tinyprune validate`."""
