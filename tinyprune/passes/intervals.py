@@ -1,0 +1,105 @@
+"""Which values each element of each tensor can take, proved without running anything.
+
+Every operator here is monotone in each of its inputs, so the ends of an interval map to the ends of the next one, by the
+integer arithmetic of the reference itself: nothing is estimated in float. Each requantization takes the hull of what
+the two rounding rules in use give (TFLM's double rounding, and the single rounding that TFLM and CMSIS-NN can be built
+with), so that whatever is proved holds under both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyprune import formats, ir, reference
+from tinyprune.arithmetic import INT32_MAX, Int64, Requant, requantize, requantize_rounding_once
+from tinyprune.ir import Clamp, Graph, Layer, Tensor
+from tinyprune.reference import convolution, elementwise, pooling
+
+Bounds: TypeAlias = Int64  # (2, *shape of the tensor): the lowest and the highest value of each element
+ANYTHING: Clamp = (-128, 127)
+
+
+def intervals(graph: Graph) -> dict[str, Bounds]:
+    """The bounds of each tensor that is an input, a constant, or computed."""
+    known = {name: _between(ANYTHING, graph.tensors[name]) for name in graph.inputs}
+    known |= {name: np.stack([values, values]).astype(np.int64) for name, values in graph.constants.items()}
+    for layer in graph.layers:
+        target = graph.tensors[layer.output]
+        known[layer.output] = _output(layer, graph, known).reshape(2, *target.shape)
+    return known
+
+
+def constant_channels(bounds: Bounds) -> NDArray[np.bool_]:
+    """For each index of the last axis, whether each element has only one value (not: the same one) everywhere."""
+    return (bounds[0] == bounds[1]).reshape(-1, bounds.shape[-1]).all(axis=0)
+
+
+def _between(clamp: Clamp, tensor: Tensor) -> Bounds:
+    return np.stack([np.full(tensor.shape, end, np.int64) for end in clamp])
+
+
+def _output(layer: Layer, graph: Graph, known: Mapping[str, Bounds]) -> Bounds:
+    """The bounds of `layer.output`; those of an operator without a case here are the whole of int8."""
+    source, target = graph.tensors[layer.input], graph.tensors[layer.output]
+    x = known[layer.input]
+    match layer:
+        case ir.Conv2D() | ir.DepthwiseConv2D() | ir.Dense():
+            acc = _accumulator(layer, x - source.zero_point) + layer.bias
+            return _finish(acc, convolution.layer_requant(layer, source, target), target, layer.clamp)
+        case ir.Add() if graph.tensors[layer.other].shape == source.shape:
+            return _sum(layer, x, known[layer.other], graph)
+        case ir.Mean():
+            acc = (x - source.zero_point).sum(axis=(2, 3))
+            return _finish(acc, pooling.mean_requant(source, target), target, ANYTHING)
+        case ir.MaxPool() | ir.AveragePool() | ir.Reshape():
+            return reference.run_layer(layer, graph, {layer.input: _as_batch(x).astype(np.int8)}).astype(np.int64)
+        case _:
+            return _between(ANYTHING, target)
+
+
+def _as_batch(bounds: Bounds) -> Bounds:
+    """The lowest and the highest values as two inputs of the reference, which takes batches."""
+    return bounds.reshape(-1, *bounds.shape[2:])
+
+
+def _accumulator(layer: ir.Weighted, x: Bounds) -> Bounds:
+    """Bounds (2, ..., O) of the sums of products; `x` is without its zero point, so padding adds 0."""
+    weights, batch = formats.unpack(layer.weights), _as_batch(x)
+    rising, falling = (_products(layer, batch, part) for part in (np.maximum(weights, 0), np.minimum(weights, 0)))
+    return rising + falling[::-1]
+
+
+def _products(layer: ir.Weighted, batch: Int64, weights: ir.Int8) -> Bounds:
+    match layer:
+        case ir.Conv2D():
+            return convolution.conv2d_accumulate(batch, weights, layer.window)
+        case ir.DepthwiseConv2D():
+            return convolution.depthwise_accumulate(batch, weights, layer.window)
+        case ir.Dense():
+            return convolution.dense_accumulate(batch, weights).reshape(2, -1, weights.shape[0])
+
+
+def _finish(acc: Bounds, to: Requant, target: Tensor, clamp: Clamp) -> Bounds:
+    """As the reference's `finish`."""
+    return np.clip(_requantized(acc, to) + target.zero_point, *clamp)
+
+
+def _sum(layer: ir.Add, a: Bounds, b: Bounds, graph: Graph) -> Bounds:
+    """As the reference's `add`."""
+    to, up = elementwise.add_requant(layer, graph), elementwise.ADD_LEFT_SHIFT
+    a = _requantized((a - graph.tensors[layer.input].zero_point) << up, to.input)
+    b = _requantized((b - graph.tensors[layer.other].zero_point) << up, to.other)
+    return _finish(a + b, to.output, graph.tensors[layer.output], layer.clamp)
+
+
+def _requantized(acc: Bounds, to: Requant) -> Bounds:
+    """The hull under both rounding rules. Where the left shift may leave 32 bits it wraps: nothing is known then."""
+    wraps = (np.abs(acc) << np.maximum(to.shift.astype(np.int64), 0) > INT32_MAX).any(axis=0)
+    twice, once = requantize(acc, to), requantize_rounding_once(acc, to)
+    low = np.where(wraps, -INT32_MAX - 1, np.minimum(twice[0], once[0]))
+    high = np.where(wraps, INT32_MAX, np.maximum(twice[1], once[1]))
+    return np.stack([low, high])
