@@ -137,4 +137,3 @@ def check(command: tuple[str, ...], folder: Path) -> None:
     result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if result.returncode:
         raise HostError(f"{' '.join(command)}\n{(result.stdout + result.stderr)[-4000:]}")
-

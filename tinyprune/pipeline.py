@@ -23,6 +23,7 @@ from tinyprune.formats import FORMATS
 from tinyprune.ir import Graph, Int8
 from tinyprune.passes.choose_formats import choose_formats, force_format
 from tinyprune.passes.plan_memory import plan_memory
+from tinyprune.passes.simplify import simplify
 from tinyprune.passes.verify import verify
 from tinyprune.report import report
 from tinyprune.report.measure import Expected, measure
@@ -139,9 +140,10 @@ def check_format(name: str) -> None:
 
 
 def lower(graph: Graph, format_name: str) -> Graph:
-    """`graph` with its formats chosen and its memory planned: ready for code."""
+    """`graph` simplified, its formats chosen and its memory planned: ready for code, and with the same output."""
+    small = simplify(graph)
     chosen = (
-        choose_formats(graph, tuning.flash_costs(graph)) if format_name == "auto" else force_format(graph, format_name)
+        choose_formats(small, tuning.flash_costs(small)) if format_name == "auto" else force_format(small, format_name)
     )
     return verify(plan_memory(verify(chosen)))
 
@@ -156,7 +158,7 @@ def build_variant(source: Source, format_name: str, on: Target, folder: Path, sc
     np.save(folder / "inputs.npy", inputs)
     info = report.ModelInfo(source.path, source.sha256)
     options = report.Options(format_name, source.sparsity, source.pruning)
-    result, _ = _emulate(graph, on.board, elf, on.emulator, inputs, info, options, score, say)
+    result, _ = _emulate(source.graph, graph, on.board, elf, on.emulator, inputs, info, options, score, say)
     (folder / REPORT).write_text(result.to_json(), encoding="utf-8")
     return result
 
@@ -174,6 +176,7 @@ def compile_graph(graph: Graph, sample: Int8, on: Target, folder: Path) -> Elf:
 
 
 def _emulate(
+    original: Graph,
     graph: Graph,
     board: Board,
     elf: Elf,
@@ -184,12 +187,15 @@ def _emulate(
     score: float | None,
     say: Say,
 ) -> tuple[Report, Int8 | None]:
-    """The report, and the outputs for `inputs` where something was emulated."""
+    """The report, and the outputs for `inputs` where something was emulated.
+
+    `graph` is what was built; its output must be that of the model as it came, `original`.
+    """
     if emulator == NO_EMULATOR:
-        return measure(graph, board, elf, None, Expected({}), info, options, score), None
+        return measure(graph, board, elf, None, None, info, options, score), None
     say(f"{options.format}: {len(inputs)} inferences in {emulator}")
     run = EMULATORS[emulator](elf, board, inputs)
-    expected = Expected(reference.run(graph, inputs))
+    expected = Expected(reference.run(graph, inputs), reference.output(original, inputs))
     return measure(graph, board, elf, run, expected, info, options, score), run.outputs
 
 
@@ -205,7 +211,8 @@ def run(
     options = report.Options(**saved["options"])
     name = Path(saved["model"]["path"]).stem
     content = (folder / "model.tflite").read_bytes()
-    graph = lower(import_pruned(content, name, options.sparsity, options.pruning), options.format)
+    original = import_pruned(content, name, options.sparsity, options.pruning)
+    graph = lower(original, options.format)
     board = boards.load_file(folder / f"{saved['board']}.toml")
     if emulator not in EMULATORS:
         raise unknown_name("emulator", emulator, EMULATORS)
@@ -220,7 +227,7 @@ def run(
     )
     info = report.ModelInfo(**saved["model"])
     every = np.concatenate([checked[:1], given])
-    result, outputs = _emulate(graph, board, elf, emulator, every, info, options, saved["accuracy"], say)
+    result, outputs = _emulate(original, graph, board, elf, emulator, every, info, options, saved["accuracy"], say)
     assert outputs is not None
     return result, outputs if inputs is None else outputs[1:]
 

@@ -44,7 +44,16 @@ def test_the_headers_are_clean_cpp(built: Path, tmp_path: Path) -> None:
     source = tmp_path / "user.cpp"
     source.write_text('#include "model.h"\n#include "tp_kernels.h"\nint main() { tp_invoke(); return tp_output[0]; }\n')
     command = [sys.executable, "-m", "ziglang", "c++", "-std=c++11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion"]
-    command += ["-Wshadow", "-Werror", "-c", "-o", str(tmp_path / "user.o"), f"-I{built}", f"-I{built / 'kernels'}", str(source)]
+    command += [
+        "-Wshadow",
+        "-Werror",
+        "-c",
+        "-o",
+        str(tmp_path / "user.o"),
+        f"-I{built}",
+        f"-I{built / 'kernels'}",
+        str(source),
+    ]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
 
@@ -76,9 +85,7 @@ def test_qemu_prints_what_unicorn_prints(built: Path) -> None:
     command = ["qemu-system-arm", "-M", "netduinoplus2", "-display", "none", "-monitor", "none"]
     command += ["-serial", "null", "-serial", "stdio"]  # USART2 is the second
     command += ["-semihosting-config", "enable=on,target=native", "-kernel", str(built / "firmware.elf")]
-    qemu = subprocess.run(
-        command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, check=True
-    )
+    qemu = subprocess.run(command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, check=True)
     assert comparable(qemu.stdout) == comparable(machine.uart.decode())
     assert comparable(qemu.stdout)[-1] == "tinyprune: done"
 

@@ -92,9 +92,12 @@ def wrong_layers(graph: Graph, inputs: Int8, layers: dict[str, Int8]) -> dict[st
 
 def check_against_tflm(model: Model) -> None:
     by_index = run_tflm(model.content, model.inputs)
-    shapes = {layer.name: (len(model.inputs), *model.graph.tensors[layer.output].shape[1:]) for layer in model.graph.layers}
+    shapes = {
+        layer.name: (len(model.inputs), *model.graph.tensors[layer.output].shape[1:]) for layer in model.graph.layers
+    }
     outputs = {
-        layer.name: by_index[int(layer.output.split(":")[0])].reshape(shapes[layer.name]) for layer in model.graph.layers
+        layer.name: by_index[int(layer.output.split(":")[0])].reshape(shapes[layer.name])
+        for layer in model.graph.layers
     }
     assert not wrong_layers(model.graph, model.inputs, outputs)
 
@@ -108,9 +111,7 @@ def check_on_host(model: Model, format_name: str, inputs: Int8) -> None:
 
 def test_pruning_left_exactly_the_file_that_tflm_runs(digits: Model) -> None:
     again = tflite_import.import_tflite(digits.content, "digits")
-    np.testing.assert_array_equal(
-        reference.output(again, digits.inputs), reference.output(digits.graph, digits.inputs)
-    )
+    np.testing.assert_array_equal(reference.output(again, digits.inputs), reference.output(digits.graph, digits.inputs))
 
 
 def test_digits_reference_is_tflm(digits: Model) -> None:
@@ -124,9 +125,7 @@ def test_digits_kernels_on_the_host(digits: Model, format_name: str) -> None:
 
 @pytest.mark.parametrize("toolchain_name", ["gcc", "zig"])
 @pytest.mark.parametrize("format_name", FORMATS)
-def test_digits_firmware_in_the_emulator(
-    digits: Model, format_name: str, toolchain_name: str, tmp_path: Path
-) -> None:
+def test_digits_firmware_in_the_emulator(digits: Model, format_name: str, toolchain_name: str, tmp_path: Path) -> None:
     try:
         on = Target(boards.load("stm32f4"), toolchain.find(toolchain_name), "unicorn")
     except ToolMissingError as error:

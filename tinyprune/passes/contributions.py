@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tinyprune import formats, ir
 from tinyprune.arithmetic import Int64
 from tinyprune.ir import Graph
-from tinyprune.passes.intervals import Bounds, constant_channels
+from tinyprune.passes.intervals import Bounds, can_analyze, constant_channels
 from tinyprune.reference import convolution
 
 
@@ -29,11 +29,11 @@ class Contributions:
 
 
 def contributions(graph: Graph, known: Mapping[str, Bounds]) -> dict[str, Contributions]:
-    """By layer name, for each convolution, and each dense layer whose inputs are whole channels."""
+    """By layer name, for each convolution, and each dense layer whose inputs are whole channels; none for a gigantic one."""
     return {
         layer.name: _of_layer(layer, graph, known[layer.input])
         for layer in graph.layers
-        if isinstance(layer, (ir.Conv2D, ir.Dense)) and has_whole_channels(layer, graph)
+        if isinstance(layer, (ir.Conv2D, ir.Dense)) and has_whole_channels(layer, graph) and can_analyze(layer, graph)
     }
 
 
@@ -55,7 +55,7 @@ def _of_layer(layer: ir.Conv2D | ir.Dense, graph: Graph, bounds: Bounds) -> Cont
     weights = by_channel(layer, graph)
     unused = (weights == 0).reshape(len(weights), -1, weights.shape[-1]).all(axis=1).T
     value = np.zeros(unused.shape, np.int64)
-    x = bounds[0] - graph.tensors[layer.input].zero_point
+    x = bounds[0].astype(np.int64) - graph.tensors[layer.input].zero_point
     for channel in np.flatnonzero(constant_channels(bounds)):
         at_each_position = _maps(layer, x[..., channel : channel + 1], weights[..., channel : channel + 1])
         same = (at_each_position == at_each_position[0]).all(axis=0)
