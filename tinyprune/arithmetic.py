@@ -52,7 +52,7 @@ def requant(reals: Iterable[float]) -> Requant:
 
 
 def rounding_doubling_high_multiply(a: Int64, b: Int64 | int) -> Int64:
-    """round(a * b / 2**31), ties away from zero: gemmlowp's `SaturatingRoundingDoublingHighMul`."""
+    """round(a * b / 2**31), ties towards +infinity, saturated: gemmlowp's `SaturatingRoundingDoublingHighMul`."""
     product = a * np.int64(b) if isinstance(b, int) else a * b
     nudged = product + np.where(product >= 0, 1 << 30, 1 - (1 << 30))
     high = np.where(nudged >= 0, nudged >> 31, -((-nudged) >> 31))

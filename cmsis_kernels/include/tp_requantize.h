@@ -11,15 +11,14 @@
 #include "tp_types.h"
 
 /**
- * round(a * b / 2^31), ties away from zero. a and b must not both be -2^31.
+ * round(a * b / 2^31), ties towards +infinity. a and b must not both be -2^31.
  *
- * The truncating division of (ab + nudge) by 2^31 rounds ties away from zero: for ab >= 0 it is a shift of ab + 2^30,
- * for ab < 0 a shift of ab + 2^30 too, except for exact ties, which the nudge of 1 - 2^30 sends down.
+ * gemmlowp adds 2^30 to a product that is not negative, 1 - 2^30 to one that is, and divides by 2^31 truncating. For a
+ * negative sum that is a ceiling, and ceil((ab + 1 - 2^30) / 2^31) = floor((ab + 2^30) / 2^31): one shift for both
+ * signs.
  */
 static inline int32_t tp_rounding_doubling_high_multiply(int32_t a, int32_t b) {
-    const int64_t product = (int64_t)a * b;
-    const int64_t nudge = product >= 0 ? INT64_C(1) << 30 : 1 - (INT64_C(1) << 30);
-    return (int32_t)((product + nudge) / (INT64_C(1) << 31));
+    return (int32_t)(((int64_t)a * b + (INT64_C(1) << 30)) >> 31);
 }
 
 /** round(value / 2^exponent), ties away from zero; exponent in [0, 31]. */

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 C_FILES = sorted(
     str(file.relative_to(ROOT))
-    for folder in ("cmsis_kernels", "firmware_templates", "tests")
+    for folder in ("cmsis_kernels", "firmware_templates", "tests", "tinyprune")
     for file in (ROOT / folder).rglob("*.[ch]")
 )
 COMMANDS = {

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 WIDTH = 116  # of a line of numbers, indented by four
+HARD_SPACE = "\0"  # where a line must not break
 
 C_TYPES = {"int8": "int8_t", "uint8": "uint8_t", "uint16": "uint16_t", "int32": "int32_t", "uint32": "uint32_t"}
 
@@ -27,7 +28,8 @@ def array(name: str, values: NDArray[np.generic], attribute: str = "TP_CONSTANT"
 
 def struct(kind: str, name: str, members: Iterable[tuple[str, object]]) -> str:
     """The definition of a constant structure with named members."""
-    body = textwrap.fill(", ".join(f".{member} = {value}" for member, value in members), WIDTH)
+    unbroken = ", ".join(f".{member}{HARD_SPACE}={HARD_SPACE}{value}" for member, value in members)
+    body = textwrap.fill(unbroken, WIDTH).replace(HARD_SPACE, " ")
     return f"static const {kind} {name} TP_CONSTANT = {{\n{textwrap.indent(body, '    ')},\n}};"
 
 

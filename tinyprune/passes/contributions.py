@@ -1,7 +1,7 @@
 """What one input channel adds to the accumulators of a layer, where that is a number known beforehand.
 
-A channel that is provably constant adds a constant to each accumulator, but not the same one everywhere: at the border a
-padded convolution sees the zero point instead, and a channel may be a constant *map*. Only what is the same at every
+A channel that is provably constant adds a constant to each accumulator, but not the same one everywhere: at the border
+a padded convolution sees the zero point instead, and a channel may be a constant *map*. Only what is the same at every
 output position can be moved into the bias.
 """
 
@@ -29,7 +29,10 @@ class Contributions:
 
 
 def contributions(graph: Graph, known: Mapping[str, Bounds]) -> dict[str, Contributions]:
-    """By layer name, for each convolution, and each dense layer whose inputs are whole channels; none for a gigantic one."""
+    """By layer name, for each convolution, and each dense layer whose inputs are whole channels.
+
+    There are none for a layer that is too large to analyze.
+    """
     return {
         layer.name: _of_layer(layer, graph, known[layer.input])
         for layer in graph.layers
@@ -38,10 +41,8 @@ def contributions(graph: Graph, known: Mapping[str, Bounds]) -> dict[str, Contri
 
 
 def has_whole_channels(layer: ir.Conv2D | ir.Dense, graph: Graph) -> bool:
-    """Whether the columns of the weights are (..., channels of the input) and the rows the channels of the output."""
-    source, target = graph.tensors[layer.input], graph.tensors[layer.output]
-    outputs, inputs = layer.weights.shape[0], layer.weights.shape[-1]
-    return inputs % source.shape[-1] == 0 and target.shape[-1] == outputs
+    """Whether the columns of the weights are (..., channels of the input)."""
+    return layer.weights.shape[-1] % graph.tensors[layer.input].shape[-1] == 0
 
 
 def by_channel(layer: ir.Conv2D | ir.Dense, graph: Graph) -> ir.Int8:

@@ -1,9 +1,9 @@
 """Which values each element of each tensor can take, proved without running anything.
 
-Every operator here is monotone in each of its inputs, so the ends of an interval map to the ends of the next one, by the
-integer arithmetic of the reference itself: nothing is estimated in float. Each requantization takes the hull of what
-the two rounding rules in use give (TFLM's double rounding, and the single rounding that TFLM and CMSIS-NN can be built
-with), so that whatever is proved holds under both.
+Every operator here is monotone in each of its inputs, so the ends of an interval map to the ends of the next one, by
+the integer arithmetic of the reference itself: nothing is estimated in float. Each requantization takes the hull of
+what the two rounding rules in use give (TFLM's double rounding, and the single rounding that TFLM and CMSIS-NN can be
+built with), so that whatever is proved holds under both.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyprune import formats, ir, reference
-from tinyprune.arithmetic import INT32_MAX, Int64, Requant, requantize, requantize_rounding_once
+from tinyprune.arithmetic import Int64, Requant, requantize, requantize_rounding_once
 from tinyprune.ir import Clamp, Graph, Int8, Layer, Tensor
 from tinyprune.reference import convolution, elementwise, pooling
 
@@ -23,7 +23,7 @@ Bounds: TypeAlias = Int8  # (2, *shape of the tensor): the lowest and the highes
 Ends: TypeAlias = Int64  # (2, ...): lowest and highest values while they are computed
 Integers = TypeVar("Integers", Int8, Int64)
 ANYTHING: Clamp = (-128, 127)
-# Beyond these nothing is proved: they are larger than any microcontroller's layers, and bound what a damaged file takes.
+# Beyond these nothing is proved: no layer of a microcontroller is larger, and a damaged file must not take for ever.
 MOST_VALUES = 1 << 21
 MOST_MACS = 1 << 27
 
@@ -112,9 +112,6 @@ def _sum(layer: ir.Add, a: Ends, b: Ends, graph: Graph) -> Ends:
 
 
 def _requantized(acc: Ends, to: Requant) -> Ends:
-    """The hull under both rounding rules. Where the left shift may leave 32 bits it wraps: nothing is known then."""
-    wraps = (np.abs(acc) << np.maximum(to.shift.astype(np.int64), 0) > INT32_MAX).any(axis=0)
+    """The hull under both rounding rules. Monotone, as `verify` has proved that nothing wraps."""
     twice, once = requantize(acc, to), requantize_rounding_once(acc, to)
-    low = np.where(wraps, -INT32_MAX - 1, np.minimum(twice[0], once[0]))
-    high = np.where(wraps, INT32_MAX, np.maximum(twice[1], once[1]))
-    return np.stack([low, high])
+    return np.stack([np.minimum(twice[0], once[0]), np.maximum(twice[1], once[1])])

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyprune import ir
-from tinyprune.arithmetic import INT32_MAX
 from tinyprune.ir import Graph, Layer
 from tinyprune.passes.contributions import Contributions
 
@@ -25,7 +24,7 @@ def live_channels(graph: Graph, adds: Mapping[str, Contributions]) -> dict[str, 
     """For each tensor, which channels stay; at least one of each tensor does.
 
     `adds` is what `contributions` says. An input channel of a layer in it may go if, for each output channel that
-    stays, it adds one number everywhere; and those numbers must fit the bias.
+    stays, it adds one number everywhere.
     """
     fixed = {*graph.inputs, *graph.outputs}
     live = {name: np.full(tensor.shape[-1], name in fixed) for name, tensor in graph.tensors.items()}
@@ -53,7 +52,7 @@ def _needs(layer: Layer, live: Live, adds: Mapping[str, Contributions]) -> dict[
     """What must stay because of `layer`: everything, of an operator that has no rule here."""
     match layer:
         case ir.Conv2D() | ir.Dense() if layer.name in adds:
-            return {layer.input: _inputs_needed(layer, live, adds[layer.name])}
+            return {layer.input: ~adds[layer.name].uniform @ live[layer.output]}
         case ir.DepthwiseConv2D():
             return _depthwise_needs(layer, live)
         case ir.Add() | ir.MaxPool() | ir.AveragePool() | ir.Mean() | ir.Reshape():
@@ -64,16 +63,6 @@ def _needs(layer: Layer, live: Live, adds: Mapping[str, Contributions]) -> dict[
 
 def _touched(layer: Layer) -> tuple[str, ...]:
     return (*ir.layer_inputs(layer), layer.output)
-
-
-def _inputs_needed(layer: ir.Conv2D | ir.Dense, live: Live, adds: Contributions) -> Mask:
-    outputs = live[layer.output]
-    needed = ~adds.uniform[:, outputs].all(axis=1)
-    gone = ~(needed | live[layer.input])
-    bias = layer.bias[outputs] + adds.value[gone][:, outputs].sum(axis=0)
-    if (np.abs(bias) > INT32_MAX).any():
-        needed |= gone & (adds.value[:, outputs] != 0).any(axis=1)
-    return needed
 
 
 def _depthwise_needs(layer: ir.DepthwiseConv2D, live: Live) -> dict[str, Mask]:
@@ -95,5 +84,5 @@ def _tied(layer: Layer, live: Live) -> dict[str, Mask]:
     period = min(live[name].size for name in _touched(layer))
     if any(live[name].size % period for name in _touched(layer)):
         return {name: np.full(live[name].size, True) for name in _touched(layer)}
-    shared = np.any([live[name].reshape(-1, period).any(axis=0) for name in _touched(layer)], axis=0)
+    shared = np.logical_or.reduce(np.concatenate([live[name].reshape(-1, period) for name in _touched(layer)]))
     return {name: np.tile(shared, live[name].size // period) for name in _touched(layer)}

@@ -12,7 +12,8 @@ from dataclasses import replace
 import numpy as np
 
 from tinyprune import formats, ir
-from tinyprune.ir import Graph, Layer, Quant, Tensor
+from tinyprune.arithmetic import INT32_MAX, Int64
+from tinyprune.ir import Graph, Int32, Layer, Quant, Tensor
 from tinyprune.passes.contributions import Contributions, by_channel, contributions
 from tinyprune.passes.intervals import intervals
 from tinyprune.passes.live_channels import Live, Mask, live_channels
@@ -45,14 +46,24 @@ def _compacted(layer: Layer, graph: Graph, live: Live, adds: Mapping[str, Contri
             inputs, outputs = live[layer.input], live[layer.output]
             kept = by_channel(layer, graph)[outputs][..., inputs]
             weights = _packed(layer, kept if isinstance(layer, ir.Conv2D) else kept.reshape(len(kept), -1), outputs)
-            bias = layer.bias + adds[layer.name].value[~inputs].sum(axis=0)
-            return replace(layer, weights=weights, bias=bias[outputs].astype(np.int32))
+            return replace(layer, weights=weights, bias=_folded_bias(layer, adds[layer.name].value[~inputs])[outputs])
         case ir.DepthwiseConv2D():
             outputs = live[layer.output]
             weights = _packed(layer, formats.unpack(layer.weights)[..., outputs], outputs)
             return replace(layer, weights=weights, bias=layer.bias[outputs])
         case _:
             return layer
+
+
+def _folded_bias(layer: ir.Conv2D | ir.Dense, gone: Int64) -> Int32:
+    """The bias with what the channels that are `gone` (channels, O) added.
+
+    It is the accumulator for an input whose other channels are at the zero point; `verify` has proved that none of
+    those can leave int32.
+    """
+    bias = layer.bias + gone.sum(axis=0)
+    assert np.abs(bias).max() <= INT32_MAX
+    return bias.astype(np.int32)
 
 
 def _packed(layer: ir.Weighted, values: ir.Int8, outputs: Mask) -> ir.Weights:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from tinyprune import ir, kernels
-from tinyprune.arithmetic import INT32_MAX
+from tinyprune.arithmetic import INT32_MAX, Int64, Requant
 from tinyprune.errors import TinypruneError
 from tinyprune.formats import unpack
 from tinyprune.ir import Graph, Layer, Placement, Tensor, Window
+from tinyprune.reference import convolution, elementwise, pooling
 
 MAX_TENSOR_BYTES = 1 << 24  # no Cortex-M holds more; bounds what a damaged file can make us allocate
 
 MAX_SOFTMAX_DEPTH = 4095  # its sum of exponentials is kept with 12 integer bits
+
+MAX_COUNT = 0xFFFF  # kernels count sizes, steps and csr columns in 16 bits
 
 
 class InvalidGraphError(TinypruneError):
@@ -52,8 +57,17 @@ def _verify_layer(graph: Graph, layer: Layer) -> None:
     windowed = isinstance(layer, (ir.Conv2D, ir.DepthwiseConv2D, ir.MaxPool, ir.AveragePool))
     same = target.shape == expected if windowed else target.bytes == math.prod(expected)
     _require(same, graph, layer, f"gives {list(expected)}, not {list(target.shape)}")
+    counted = max(_counts(layer, graph, source, target), default=0)
+    _require(counted <= MAX_COUNT, graph, layer, f"counts to {counted:,}; kernels count to {MAX_COUNT:,}")
     if isinstance(layer, ir.Weighted):
-        _verify_weights(graph, layer, source)
+        _verify_weights(graph, layer, source, target)
+    if isinstance(layer, ir.Add):
+        _require(graph.tensors[layer.other].shape == source.shape, graph, layer, "adds different shapes")
+        worst = np.array([2 * (255 << (elementwise.ADD_LEFT_SHIFT - 1))])  # the inputs' multipliers are at most 1/2
+        _verify_requant(graph, layer, worst, elementwise.add_requant(layer, graph).output)
+    if isinstance(layer, ir.Mean):
+        pixels = source.shape[1] * source.shape[2]
+        _verify_requant(graph, layer, np.array([255 * pixels]), pooling.mean_requant(source, target))
     if isinstance(layer, ir.Softmax):
         _require(source.shape[-1] <= MAX_SOFTMAX_DEPTH, graph, layer, f"is over more than {MAX_SOFTMAX_DEPTH} values")
 
@@ -83,15 +97,55 @@ def _slid(layer: Layer, graph: Graph, window: Window, source: Tensor) -> tuple[i
     return height, width
 
 
-def _verify_weights(graph: Graph, layer: ir.Weighted, source: Tensor) -> None:
+def _counts(layer: Layer, graph: Graph, source: Tensor, target: Tensor) -> tuple[int, ...]:
+    """What the kernel is told in 16 bits."""
+    match layer:
+        case ir.Conv2D() | ir.DepthwiseConv2D() | ir.MaxPool() | ir.AveragePool():
+            row = math.prod(layer.weights.shape[1:]) if isinstance(layer, ir.Conv2D) else 0
+            return (row, *source.shape, *target.shape, *layer.window.stride, *layer.window.dilation)
+        case ir.Dense():
+            return (ir.rows(layer, graph), *layer.weights.shape)
+        case ir.Mean():
+            return (source.shape[1] * source.shape[2], source.shape[3])
+        case ir.Softmax():
+            return (source.bytes // source.shape[-1],)
+        case ir.Add() | ir.Reshape():
+            return ()
+
+
+def _weights_fit(layer: ir.Weighted, source: Tensor) -> bool:
+    shape = layer.weights.shape
+    match layer:
+        case ir.Conv2D():
+            return shape[1:] == (*layer.window.size, source.shape[3])
+        case ir.DepthwiseConv2D():
+            return shape[:3] == (1, *layer.window.size) and shape[3] % source.shape[3] == 0
+        case ir.Dense():
+            return source.bytes % shape[1] == 0
+
+
+def _verify_weights(graph: Graph, layer: ir.Weighted, source: Tensor, target: Tensor) -> None:
     """The accumulator must stay inside int32: |bias - zp * sum(w)| + 128 * sum(|w|), the bias as kernels get it."""
     weights = layer.weights
+    _require(_weights_fit(layer, source), graph, layer, f"has weights {list(weights.shape)} for {list(source.shape)}")
+    channels = target.shape[-1]
+    one_each = layer.bias.shape == (channels,) and len(weights.quant.scale) in (1, channels)
+    _require(one_each, graph, layer, f"needs a bias and a scale for each of {channels} channels")
     _require(weights.format in kernels.formats_for(layer), graph, layer, f"cannot run in format {weights.format}")
     values = unpack(weights).astype("int64")
     axes = (0, 1, 2) if isinstance(layer, ir.DepthwiseConv2D) else tuple(range(1, values.ndim))
     folded = layer.bias - source.zero_point * values.sum(axis=axes)
     worst = abs(folded) + 128 * abs(values).sum(axis=axes)
     _require(int(worst.max()) <= INT32_MAX, graph, layer, "can overflow its 32-bit accumulator")
+    _verify_requant(graph, layer, worst, convolution.layer_requant(layer, source, target))
+
+
+def _verify_requant(graph: Graph, layer: Layer, worst: Int64, to: Requant) -> None:
+    """Accumulators up to `worst` must stay inside int32 when they are raised, and when the zero point is added."""
+    raised = worst * 2.0 ** np.maximum(to.shift, 0)
+    scaled = worst * to.multiplier * 2.0 ** (to.shift - 31.0) + 1 + 128  # rounded up, less the lowest zero point
+    largest = float(np.maximum(raised, scaled).max())
+    _require(largest <= INT32_MAX, graph, layer, "can overflow 32 bits when it is requantized")
 
 
 def _verify_arena(graph: Graph, arena: ir.Arena) -> None:

@@ -43,17 +43,9 @@ def test_building_twice_gives_the_same_bytes(built: Path, tmp_path: Path) -> Non
 def test_the_headers_are_clean_cpp(built: Path, tmp_path: Path) -> None:
     source = tmp_path / "user.cpp"
     source.write_text('#include "model.h"\n#include "tp_kernels.h"\nint main() { tp_invoke(); return tp_output[0]; }\n')
-    command = [sys.executable, "-m", "ziglang", "c++", "-std=c++11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion"]
-    command += [
-        "-Wshadow",
-        "-Werror",
-        "-c",
-        "-o",
-        str(tmp_path / "user.o"),
-        f"-I{built}",
-        f"-I{built / 'kernels'}",
-        str(source),
-    ]
+    warnings = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
+    places = [f"-I{built}", f"-I{built / 'kernels'}", "-c", str(source), "-o", str(tmp_path / "user.o")]
+    command = [sys.executable, "-m", "ziglang", "c++", "-std=c++11", *warnings, *places]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
 

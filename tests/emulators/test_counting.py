@@ -1,0 +1,56 @@
+"""The block counter in Python defines what is counted; the one in C counts the same."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from unicorn import arm_const
+
+from tinyprune import board, build
+from tinyprune.emulators import native
+from tinyprune.emulators.counting import Place, PythonCounter, Tally, instruction_count
+from tinyprune.emulators.machine import Machine
+from tinyprune.emulators.native import NativeCounter
+from tinyprune.toolchain import Elf, read_elf
+
+DIGITS = Path(__file__).parents[1] / "data" / "digits.tflite"
+
+
+@pytest.fixture(scope="module")
+def elf(tmp_path_factory: pytest.TempPathFactory) -> Elf:
+    folder = tmp_path_factory.mktemp("counting") / "out"
+    build(DIGITS, "stm32f4", sparsity=0.8, emulator="none", output=folder)
+    return read_elf(folder / "firmware.elf")
+
+
+def counted(elf: Elf, kind: str) -> dict[Place, Tally]:
+    machine = Machine(elf, board.load("stm32f4"))
+    machine.go(elf.symbols["tp_invoke"].address)
+    stop_at = machine.register(arm_const.UC_ARM_REG_LR) & ~1
+    counter = PythonCounter(machine) if kind == "python" else NativeCounter(machine, native.load())
+    counter.attach()
+    machine.go(stop_at)
+    return counter.detach()
+
+
+def test_the_native_counter_counts_what_the_python_one_counts(elf: Elf) -> None:
+    if native.load() is None:
+        pytest.skip("no compiler for this machine")
+    assert counted(elf, "native") == counted(elf, "python")
+
+
+def test_every_edge_that_leaves_a_block_enters_another(elf: Elf) -> None:
+    tallies = counted(elf, "python").values()
+    assert sum(tally.taken for tally in tallies) == sum(tally.entered for tally in tallies)
+    assert all(0 <= tally.entered <= tally.count and 0 <= tally.taken <= tally.count for tally in tallies)
+
+
+def test_without_a_compiler_there_is_no_native_counter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setattr(native.importlib.util, "find_spec", lambda name: None)
+    assert native.load.__wrapped__() is None
+
+
+def test_instruction_count() -> None:
+    assert instruction_count(bytes.fromhex("00bf 00bf")) == 2  # nop; nop
+    assert instruction_count(bytes.fromhex("00bf aff30080")) == 2  # nop; nop.w
