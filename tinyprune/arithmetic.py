@@ -73,6 +73,15 @@ def requantize(acc: Int64, to: Requant) -> Int64:
     return rounding_divide_by_power_of_two(scaled, np.maximum(-shift, 0))
 
 
+def requantize_rounding_once(acc: Int64, to: Requant) -> Int64:
+    """What `requantize` becomes where TFLM and CMSIS-NN are built with single rounding (TFLITE_SINGLE_ROUNDING).
+
+    Nothing computes with it: passes use it to prove that what they do holds under both rules.
+    """
+    down = 31 - to.shift.astype(np.int64)
+    return (acc * to.multiplier.astype(np.int64) + (np.int64(1) << (down - 1))) >> down
+
+
 def _int32(value: Int64) -> Int64:
     """Wraps to 32 bits, as the left shift in C does."""
     return value.astype(np.int32).astype(np.int64)

@@ -13,7 +13,7 @@ import numpy as np
 
 import tinyprune
 from tinyprune import board as boards
-from tinyprune import reference, toolchain, tuning
+from tinyprune import reference, saved_builds, toolchain, tuning
 from tinyprune.board import Board
 from tinyprune.codegen.firmware import firmware_files
 from tinyprune.codegen.model import model_files, sample_input_files
@@ -25,11 +25,12 @@ from tinyprune.frontend.dataset import Dataset, load_dataset
 from tinyprune.ir import Graph, Int8
 from tinyprune.passes.choose_formats import choose_formats, force_format
 from tinyprune.passes.plan_memory import plan_memory
+from tinyprune.passes.simplify import simplify
 from tinyprune.passes.verify import verify
 from tinyprune.report import analysis, report
 from tinyprune.report.measure import Expected, measure
 from tinyprune.report.report import Report
-from tinyprune.source import ONE_SHOT_INT8, Say, Source, accuracy, checked_inputs, import_pruned, prepare, samples
+from tinyprune.source import ONE_SHOT_INT8, Say, Source, accuracy, checked_inputs, prepare, samples
 from tinyprune.toolchain import Toolchain
 from tinyprune.toolchain.elf import Elf
 from tinyprune.validation import validation
@@ -121,7 +122,8 @@ def analyze(
     on = boards.load(board) if board else None
     source = prepare(Path(model), data, 0.0, say)
     info = report.ModelInfo(source.path, source.sha256)
-    return analysis.analyse(lower(source.graph, "auto"), tuning.flash_costs(source.graph), info, on)
+    graph = lower(source.graph, "auto")
+    return analysis.analyse(graph, source.graph, tuning.flash_costs(graph), info, on)
 
 
 def comparison(reports: Mapping[str, Report], unpruned_accuracy: float | None) -> dict[str, Any]:
@@ -153,9 +155,10 @@ def check_format(name: str) -> None:
 
 
 def lower(graph: Graph, format_name: str) -> Graph:
-    """`graph` with its formats chosen and its memory planned: ready for code."""
+    """`graph` simplified, its formats chosen and its memory planned: ready for code, and with the same output."""
+    small = simplify(graph)
     chosen = (
-        choose_formats(graph, tuning.flash_costs(graph)) if format_name == "auto" else force_format(graph, format_name)
+        choose_formats(small, tuning.flash_costs(small)) if format_name == "auto" else force_format(small, format_name)
     )
     return verify(plan_memory(verify(chosen)))
 
@@ -170,7 +173,7 @@ def build_variant(source: Source, format_name: str, on: Target, folder: Path, sc
     np.save(folder / "inputs.npy", inputs)
     info = report.ModelInfo(source.path, source.sha256)
     options = report.Options(format_name, source.sparsity, source.pruning)
-    result, _ = _emulate(graph, on.board, elf, on.emulator, inputs, info, options, score, say)
+    result, _ = _emulate(source.graph, graph, on.board, elf, on.emulator, inputs, info, options, score, say)
     (folder / REPORT).write_text(result.to_json(), encoding="utf-8")
     return result
 
@@ -188,6 +191,7 @@ def compile_graph(graph: Graph, sample: Int8, on: Target, folder: Path) -> Elf:
 
 
 def _emulate(
+    original: Graph,
     graph: Graph,
     board: Board,
     elf: Elf,
@@ -198,12 +202,15 @@ def _emulate(
     score: float | None,
     say: Say,
 ) -> tuple[Report, Int8 | None]:
-    """The report, and the outputs for `inputs` where something was emulated."""
+    """The report, and the outputs for `inputs` where something was emulated.
+
+    `graph` is what was built; its output must be that of the model as it came, `original`.
+    """
     if emulator == NO_EMULATOR:
-        return measure(graph, board, elf, None, Expected({}), info, options, score), None
+        return measure(graph, board, elf, None, None, info, options, score), None
     say(f"{options.format}: {len(inputs)} inferences in {emulator}")
     run = EMULATORS[emulator](elf, board, inputs)
-    expected = Expected(reference.run(graph, inputs))
+    expected = Expected(reference.run(graph, inputs), reference.output(original, inputs))
     return measure(graph, board, elf, run, expected, info, options, score), run.outputs
 
 
@@ -219,12 +226,13 @@ def run(
     folder = Path(directory)
     saved = read_report(folder)
     options = report.Options(**saved["options"])
-    graph, board = lower(_imported(folder, saved), options.format), boards.load_file(folder / f"{saved['board']}.toml")
-    checked, elf = _checked_inputs(folder), _elf(folder, saved)
+    original = saved_builds.imported(folder, saved)
+    graph, board = lower(original, options.format), boards.load_file(folder / f"{saved['board']}.toml")
+    checked, elf = saved_builds.checked_inputs(folder), saved_builds.elf(folder, saved)
     given = checked[1:] if inputs is None else _as_inputs(graph, inputs)
     info = report.ModelInfo(**saved["model"])
     every = np.concatenate([checked[:1], given])
-    result, outputs = _emulate(graph, board, elf, emulator, every, info, options, saved["accuracy"], say)
+    result, outputs = _emulate(original, graph, board, elf, emulator, every, info, options, saved["accuracy"], say)
     assert outputs is not None
     return result, outputs if inputs is None else outputs[1:]
 
@@ -252,13 +260,13 @@ def validate(
 
 def _validate_build(folder: Path, dataset: Dataset | None, count: int, say: Say) -> Validation:
     saved = read_report(folder)
-    graph = _imported(folder, saved)
+    graph = saved_builds.imported(folder, saved)
     lowered = lower(graph, saved["options"]["format"])
     firmware = validation.Firmware(
         lowered,
-        _elf(folder, saved),
+        saved_builds.elf(folder, saved),
         boards.load_file(folder / f"{saved['board']}.toml"),
-        _checked_inputs(folder)[:1],
+        saved_builds.checked_inputs(folder)[:1],
         "unicorn",
     )
     unchanged = saved["options"]["pruning"] != ONE_SHOT_INT8
@@ -266,26 +274,6 @@ def _validate_build(folder: Path, dataset: Dataset | None, count: int, say: Say)
     say("running the firmware and the interpreters")
     taken = samples(graph, dataset, count, SEED)
     return validation.validate(graph, content, firmware, taken, report.ModelInfo(**saved["model"]))
-
-
-def _imported(folder: Path, saved: Mapping[str, Any]) -> Graph:
-    options = report.Options(**saved["options"])
-    content = (folder / "model.tflite").read_bytes()
-    return import_pruned(content, Path(saved["model"]["path"]).stem, options.sparsity, options.pruning)
-
-
-def _elf(folder: Path, saved: Mapping[str, Any]) -> Elf:
-    tools = saved["toolchain"]
-    return toolchain.read_elf(
-        folder / "firmware.elf",
-        toolchain=tools["name"],
-        toolchain_version=tools["version"],
-        flags=tuple(tools["flags"]),
-    )
-
-
-def _checked_inputs(folder: Path) -> Int8:
-    return np.load(folder / "inputs.npy", allow_pickle=False)
 
 
 def _as_inputs(graph: Graph, inputs: Int8) -> Int8:

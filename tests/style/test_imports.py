@@ -30,9 +30,10 @@ RANKS = {
     "report": 6,
     "validation": 6,
     "project": 6,
-    "pipeline": 7,
-    "cli": 8,
-    "__main__": 9,
+    "saved_builds": 7,
+    "pipeline": 8,
+    "cli": 9,
+    "__main__": 10,
 }
 # Values that flow from one room of a rank to the next: what a room hands on, its neighbour may import.
 NEIGHBOURS = {

@@ -39,9 +39,7 @@ def depthwise_conv2d(layer: DepthwiseConv2D, x: Int64, source: Tensor, target: T
 
 
 def dense(layer: Dense, x: Int64, source: Tensor, target: Tensor) -> Int64:
-    weights = formats.unpack(layer.weights)
-    rows = (x - source.zero_point).reshape(-1, weights.shape[1]).astype(np.float64)
-    acc = _exact(rows @ weights.T.astype(np.float64)) + layer.bias
+    acc = dense_accumulate(x - source.zero_point, formats.unpack(layer.weights)) + layer.bias
     return finish(acc, layer_requant(layer, source, target), target, layer.clamp)
 
 
@@ -62,6 +60,11 @@ def depthwise_accumulate(x: Int64, weights: Int8, window: Window) -> Int64:
     for taps, i, j in _taps(x, window):
         acc += np.repeat(taps, channels // x.shape[3], axis=3) * weights[0, i, j].astype(np.float64)
     return _exact(acc)
+
+
+def dense_accumulate(x: Int64, weights: Int8) -> Int64:
+    """Sums of products (rows, O) of `x`, zero point removed, seen as rows of I values, and `weights` (O, I)."""
+    return _exact(x.reshape(-1, weights.shape[1]).astype(np.float64) @ weights.T.astype(np.float64))
 
 
 def _taps(x: Int64, window: Window) -> list[tuple[Float64, int, int]]:

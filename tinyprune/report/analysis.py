@@ -27,7 +27,8 @@ REQUANT_BYTES = 5  # a multiplier and a shift
 class LayerAnalysis:
     """`parameters` counts weights and biases, `nonzeros` only weights. `format_bytes` is what the weights take in each
     format that the layer can run in, `channel_bytes` what biases and requantization add to any of them, `alive_bytes`
-    the activations and scratch that are needed while it runs."""
+    the activations and scratch that are needed while it runs, `dead_channels` the output channels of the file that
+    the lossless passes took away: all other figures are of what is left."""
 
     name: str
     op: str
@@ -37,6 +38,7 @@ class LayerAnalysis:
     parameters: int
     nonzeros: int
     sparsity: float | None
+    dead_channels: int
     format: str | None
     format_bytes: Mapping[str, int]
     channel_bytes: int
@@ -82,15 +84,21 @@ class Analysis:
         return to_json(dataclasses.asdict(self))
 
 
-def analyse(graph: Graph, costs: Costs, model: ModelInfo, board: Board | None) -> Analysis:
-    """The analysis of `graph`, whose formats are chosen by `costs` in bytes and whose memory is planned."""
+def analyse(graph: Graph, original: Graph, costs: Costs, model: ModelInfo, board: Board | None) -> Analysis:
+    """The analysis of `graph`, whose formats are chosen by `costs` in bytes and whose memory is planned.
+
+    `original` is the model as it came, before the lossless passes.
+    """
+    came = {layer.name: _channels(layer, original) for layer in original.layers}
     needed = alive_bytes(graph)
-    layers = tuple(_layer(layer, graph, costs, alive) for layer, alive in zip(graph.layers, needed, strict=True))
+    layers = tuple(
+        _layer(layer, graph, came[layer.name], costs, alive) for layer, alive in zip(graph.layers, needed, strict=True)
+    )
     totals = _totals(layers, graph)
     return Analysis(SCHEMA, tinyprune.__version__, model, layers, totals, _fit(totals, board) if board else None)
 
 
-def _layer(layer: Layer, graph: Graph, costs: Costs, alive: int) -> LayerAnalysis:
+def _layer(layer: Layer, graph: Graph, came: int, costs: Costs, alive: int) -> LayerAnalysis:
     weighted = layer if isinstance(layer, Weighted) else None
     values = formats.unpack(weighted.weights) if weighted else np.zeros(0, np.int8)
     nonzeros = int(np.count_nonzero(values))
@@ -103,11 +111,16 @@ def _layer(layer: Layer, graph: Graph, costs: Costs, alive: int) -> LayerAnalysi
         parameters=values.size + (weighted.bias.size if weighted else 0),
         nonzeros=nonzeros,
         sparsity=round(1 - nonzeros / values.size, 6) if values.size else None,
+        dead_channels=came - _channels(layer, graph) if weighted else 0,
         format=weighted.weights.format if weighted else None,
         format_bytes=dict(costs.of[layer.name]) if weighted else {},
         channel_bytes=_channel_bytes(weighted, graph) if weighted else 0,
         alive_bytes=alive,
     )
+
+
+def _channels(layer: Layer, graph: Graph) -> int:
+    return graph.tensors[layer.output].shape[-1]
 
 
 def _channel_bytes(layer: Weighted, graph: Graph) -> int:

@@ -20,9 +20,14 @@ from tinyprune.toolchain.memory import memory_use
 
 @dataclass(frozen=True, eq=False)
 class Expected:
-    """What the reference says for the inputs that were emulated: each tensor by name, (n, ...)."""
+    """What the reference says for the inputs that were emulated, all (n, ...).
+
+    `values` is each tensor of the graph that was built, by name; `output` is that of the model as it came, before any
+    pass changed it.
+    """
 
     values: dict[str, Int8]
+    output: Int8
 
 
 def measure(
@@ -30,12 +35,15 @@ def measure(
     board: Board,
     elf: Elf,
     run: Run | None,
-    expected: Expected,
+    expected: Expected | None,
     model: report.ModelInfo,
     options: report.Options,
     accuracy: float | None,
 ) -> Report:
-    """The report of one build. Nothing in it that was not measured: without a run, its figures are None."""
+    """The report of one build. Nothing in it that was not measured: without a run, its figures are None.
+
+    `expected` is given where `run` is.
+    """
     cycle_model = model_for(board.core) if run else None
     cycles = price(run.blocks, elf.read, cycle_model) if run and cycle_model else None
     return Report(
@@ -47,7 +55,7 @@ def measure(
         toolchain=report.ToolchainInfo(elf.toolchain, elf.toolchain_version, elf.flags),
         emulator=report.EmulatorInfo(run.emulator, run.emulator_version) if run else None,
         cycle_model=_cycle_model_info(cycle_model),
-        bit_exact=is_bit_exact(graph, run, expected) if run else None,
+        bit_exact=is_bit_exact(graph, run, expected) if run and expected else None,
         inputs_checked=len(run.outputs) if run else 0,
         accuracy=accuracy,
         instructions=run.instructions if run else None,
@@ -59,10 +67,10 @@ def measure(
 
 
 def is_bit_exact(graph: Graph, run: Run, expected: Expected) -> bool:
-    """Whether every element of every layer, and of the model's output, is the reference's."""
+    """Whether every element of every layer, and of the output of the model as it came, is the reference's."""
     wanted = {layer.name: expected.values[layer.output] for layer in graph.layers}
     same_layers = all(_same(run.layer_outputs[name], values) for name, values in wanted.items())
-    return same_layers and _same(run.outputs, expected.values[graph.outputs[0]])
+    return same_layers and _same(run.outputs, expected.output)
 
 
 def _same(ours: Int8, wanted: Int8) -> bool:

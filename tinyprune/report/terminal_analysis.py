@@ -25,7 +25,7 @@ def _layers(analysis: Analysis) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, title=Path(analysis.model.path).name)
     table.add_column("layer", overflow="fold")
     table.add_column("output", no_wrap=True)
-    for name in ("MACs", "parameters", "non-zeros", *formats, "alive"):
+    for name in ("MACs", "parameters", "non-zeros", "dead", *formats, "alive"):
         table.add_column(name, justify="right", no_wrap=True)
     for layer in analysis.layers:
         table.add_row(
@@ -34,6 +34,7 @@ def _layers(analysis: Analysis) -> Table:
             _count(layer.macs),
             _count(layer.parameters),
             _count(layer.nonzeros),
+            _count(layer.dead_channels),
             *(_bytes(layer, name) for name in formats),
             _count(layer.alive_bytes),
         )

@@ -1,0 +1,117 @@
+"""Which values each element of each tensor can take, proved without running anything.
+
+Every operator here is monotone in each of its inputs, so the ends of an interval map to the ends of the next one, by
+the integer arithmetic of the reference itself: nothing is estimated in float. Each requantization takes the hull of
+what the two rounding rules in use give (TFLM's double rounding, and the single rounding that TFLM and CMSIS-NN can be
+built with), so that whatever is proved holds under both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyprune import formats, ir, reference
+from tinyprune.arithmetic import Int64, Requant, requantize, requantize_rounding_once
+from tinyprune.ir import Clamp, Graph, Int8, Layer, Tensor
+from tinyprune.reference import convolution, elementwise, pooling
+
+Bounds: TypeAlias = Int8  # (2, *shape of the tensor): the lowest and the highest value of each element
+Ends: TypeAlias = Int64  # (2, ...): lowest and highest values while they are computed
+Integers = TypeVar("Integers", Int8, Int64)
+ANYTHING: Clamp = (-128, 127)
+# Beyond these nothing is proved: no layer of a microcontroller is larger, and a damaged file must not take for ever.
+MOST_VALUES = 1 << 21
+MOST_MACS = 1 << 27
+
+
+def intervals(graph: Graph) -> dict[str, Bounds]:
+    """The bounds of each tensor that is an input, a constant, or computed."""
+    known = {name: _between(ANYTHING, graph.tensors[name]) for name in graph.inputs}
+    known |= {name: np.stack([values, values]) for name, values in graph.constants.items()}
+    for layer in graph.layers:
+        target = graph.tensors[layer.output]
+        if can_analyze(layer, graph):
+            known[layer.output] = _output(layer, graph, known).astype(np.int8).reshape(2, *target.shape)
+        else:
+            known[layer.output] = _between(ANYTHING, target)
+    return known
+
+
+def can_analyze(layer: Layer, graph: Graph) -> bool:
+    """Whether the analysis of `layer` takes a time and memory that a model for a microcontroller may take."""
+    touched = (*ir.layer_inputs(layer), layer.output)
+    return ir.macs(layer, graph) <= MOST_MACS and all(graph.tensors[name].bytes <= MOST_VALUES for name in touched)
+
+
+def constant_channels(bounds: Bounds) -> NDArray[np.bool_]:
+    """For each index of the last axis, whether each element has only one value (not: the same one) everywhere."""
+    return (bounds[0] == bounds[1]).reshape(-1, bounds.shape[-1]).all(axis=0)
+
+
+def _between(clamp: Clamp, tensor: Tensor) -> Bounds:
+    ends = np.array(clamp, np.int8).reshape(2, *[1] * len(tensor.shape))
+    return np.broadcast_to(ends, (2, *tensor.shape))
+
+
+def _output(layer: Layer, graph: Graph, known: Mapping[str, Bounds]) -> Ends:
+    """The bounds of `layer.output`; those of an operator without a case here are the whole of int8."""
+    source, target = graph.tensors[layer.input], graph.tensors[layer.output]
+    x = known[layer.input].astype(np.int64)
+    match layer:
+        case ir.Conv2D() | ir.DepthwiseConv2D() | ir.Dense():
+            acc = _accumulator(layer, x - source.zero_point) + layer.bias
+            return _finish(acc, convolution.layer_requant(layer, source, target), target, layer.clamp)
+        case ir.Add() if graph.tensors[layer.other].shape == source.shape:
+            return _sum(layer, x, known[layer.other].astype(np.int64), graph)
+        case ir.Mean():
+            acc = (x - source.zero_point).sum(axis=(2, 3))
+            return _finish(acc, pooling.mean_requant(source, target), target, ANYTHING)
+        case ir.MaxPool() | ir.AveragePool() | ir.Reshape():
+            return reference.run_layer(layer, graph, {layer.input: _as_batch(known[layer.input])}).astype(np.int64)
+        case _:
+            return _between(ANYTHING, target).astype(np.int64)
+
+
+def _as_batch(ends: Integers) -> Integers:
+    """The lowest and the highest values as two inputs of the reference, which takes batches."""
+    return ends.reshape(-1, *ends.shape[2:])
+
+
+def _accumulator(layer: ir.Weighted, x: Ends) -> Ends:
+    """Bounds (2, ..., O) of the sums of products; `x` is without its zero point, so padding adds 0."""
+    weights, batch = formats.unpack(layer.weights), _as_batch(x)
+    rising, falling = (_products(layer, batch, part) for part in (np.maximum(weights, 0), np.minimum(weights, 0)))
+    return rising + falling[::-1]
+
+
+def _products(layer: ir.Weighted, batch: Int64, weights: Int8) -> Ends:
+    match layer:
+        case ir.Conv2D():
+            return convolution.conv2d_accumulate(batch, weights, layer.window)
+        case ir.DepthwiseConv2D():
+            return convolution.depthwise_accumulate(batch, weights, layer.window)
+        case ir.Dense():
+            return convolution.dense_accumulate(batch, weights).reshape(2, -1, weights.shape[0])
+
+
+def _finish(acc: Ends, to: Requant, target: Tensor, clamp: Clamp) -> Ends:
+    """As the reference's `finish`."""
+    return np.clip(_requantized(acc, to) + target.zero_point, *clamp)
+
+
+def _sum(layer: ir.Add, a: Ends, b: Ends, graph: Graph) -> Ends:
+    """As the reference's `add`."""
+    to, up = elementwise.add_requant(layer, graph), elementwise.ADD_LEFT_SHIFT
+    a = _requantized((a - graph.tensors[layer.input].zero_point) << up, to.input)
+    b = _requantized((b - graph.tensors[layer.other].zero_point) << up, to.other)
+    return _finish(a + b, to.output, graph.tensors[layer.output], layer.clamp)
+
+
+def _requantized(acc: Ends, to: Requant) -> Ends:
+    """The hull under both rounding rules. Monotone, as `verify` has proved that nothing wraps."""
+    twice, once = requantize(acc, to), requantize_rounding_once(acc, to)
+    return np.stack([np.minimum(twice[0], once[0]), np.maximum(twice[1], once[1])])

@@ -1,0 +1,18 @@
+"""Makes a graph smaller without changing one bit of its outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tinyprune.ir import Graph
+from tinyprune.passes.remove_dead_channels import remove_dead_channels
+from tinyprune.passes.verify import verify
+
+LOSSLESS: tuple[Callable[[Graph], Graph], ...] = (remove_dead_channels,)
+
+
+def simplify(graph: Graph) -> Graph:
+    """`graph` after each lossless pass, verified after each."""
+    for one_pass in LOSSLESS:
+        graph = verify(one_pass(graph))
+    return graph
