@@ -46,6 +46,8 @@ KERNELS: dict[tuple[type[Layer], str], Kernel] = {
     (ir.Mean, ""): Kernel("tp_mean_s8", _no_scratch),
     (ir.Reshape, ""): Kernel("tp_copy_s8", _no_scratch),
     (ir.Softmax, ""): Kernel("tp_softmax_s8", _no_scratch),
+    (ir.Move, ""): Kernel("tp_move_s8", _no_scratch),
+    (ir.ResizeNearest, ""): Kernel("tp_resize_nearest_s8", _no_scratch),
 }
 
 
@@ -55,6 +57,12 @@ def weight_format(layer: Layer) -> str:
 
 def kernel(layer: Layer) -> Kernel:
     return KERNELS[type(layer), weight_format(layer)]
+
+
+def functions(layer: Layer) -> list[str]:
+    """Every C function that the code of `layer` calls."""
+    filled = isinstance(layer, ir.Move) and layer.fill is not None
+    return ["tp_fill_s8", kernel(layer).function] if filled else [kernel(layer).function]
 
 
 def scratch_bytes(layer: Layer, graph: Graph) -> int:

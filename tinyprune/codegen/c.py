@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,12 @@ def struct(kind: str, name: str, members: Iterable[tuple[str, object]]) -> str:
     """The definition of a constant structure with named members."""
     body = textwrap.fill(", ".join(f".{member} = {value}" for member, value in members), WIDTH)
     return f"static const {kind} {name} TP_CONSTANT = {{\n{textwrap.indent(body, '    ')},\n}};"
+
+
+def call(function: Sequence[str]) -> str:
+    """A call of the function that comes first, with the arguments that follow."""
+    name, *arguments = function
+    return f"{name}({', '.join(arguments)});"
 
 
 def comment(text: str) -> str:

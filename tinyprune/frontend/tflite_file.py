@@ -30,6 +30,7 @@ NUMPY_TYPES = {"INT8": np.int8, "INT32": np.int32, "INT64": np.int64, "FLOAT32":
 
 _CONV = ("Padding", "StrideH", "StrideW", "DilationHFactor", "DilationWFactor", "FusedActivationFunction")
 _POOL = ("Padding", "StrideH", "StrideW", "FilterHeight", "FilterWidth", "FusedActivationFunction")
+_STRIDED_SLICE = ("BeginMask", "EndMask", "EllipsisMask", "NewAxisMask", "ShrinkAxisMask", "Offset")
 # the options that the importer reads: operator -> (schema class, its fields)
 OPTIONS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "CONV_2D": (tflite.Conv2DOptions, _CONV),
@@ -39,6 +40,11 @@ OPTIONS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "AVERAGE_POOL_2D": (tflite.Pool2DOptions, _POOL),
     "MAX_POOL_2D": (tflite.Pool2DOptions, _POOL),
     "SOFTMAX": (tflite.SoftmaxOptions, ("Beta",)),
+    "CONCATENATION": (tflite.ConcatenationOptions, ("Axis", "FusedActivationFunction")),
+    "PACK": (tflite.PackOptions, ("Axis", "ValuesCount")),
+    "UNPACK": (tflite.UnpackOptions, ("Axis", "Num")),
+    "STRIDED_SLICE": (tflite.StridedSliceOptions, _STRIDED_SLICE),
+    "RESIZE_NEAREST_NEIGHBOR": (tflite.ResizeNearestNeighborOptions, ("AlignCorners", "HalfPixelCenters")),
 }
 
 MAX_RANK = 8
@@ -61,6 +67,7 @@ class FileTensor:
 class FileOperator:
     """An operator as the file has it; -1 among the inputs is an optional input left out."""
 
+    number: int  # its place in the file
     name: str
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
@@ -103,7 +110,8 @@ class _Reader:
             raise ValueError(f"{self.root.SubgraphsLength()} subgraphs, not 1")
         graph = self.root.Subgraphs(0)
         tensors = tuple(self.tensor(row) for row in self.rows(graph.TensorsLength(), graph.Tensors))
-        operators = tuple(self.operator(row) for row in self.rows(graph.OperatorsLength(), graph.Operators))
+        rows = self.rows(graph.OperatorsLength(), graph.Operators)
+        operators = tuple(self.operator(number, row) for number, row in enumerate(rows))
         model = FileModel(tensors, operators, _ints(graph.InputsAsNumpy()), _ints(graph.OutputsAsNumpy()))
         self.check_indices(model)
         return model
@@ -133,15 +141,15 @@ class _Reader:
             return None
         return np.asarray(row.DataAsNumpy(), np.uint8).view(NUMPY_TYPES[kind]).reshape(shape)
 
-    def operator(self, row: Any) -> FileOperator:
+    def operator(self, number: int, row: Any) -> FileOperator:
         code = self.root.OperatorCodes(row.OpcodeIndex())
         if row.OpcodeIndex() >= self.root.OperatorCodesLength():
             raise IndexError(f"operator code {row.OpcodeIndex()}")
-        number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
-        name = OP_NAMES[number]
+        name = OP_NAMES[max(code.BuiltinCode(), code.DeprecatedBuiltinCode())]
         if name == "CUSTOM":
             name = f"CUSTOM {(code.CustomCode() or b'').decode('utf-8', 'replace')}"
-        return FileOperator(name, _ints(row.InputsAsNumpy()), _ints(row.OutputsAsNumpy()), _options(name, row))
+        inputs, outputs = _ints(row.InputsAsNumpy()), _ints(row.OutputsAsNumpy())
+        return FileOperator(number, name, inputs, outputs, _options(name, row))
 
     def check_indices(self, model: FileModel) -> None:
         count = len(model.tensors)

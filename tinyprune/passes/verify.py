@@ -9,6 +9,7 @@ from tinyprune.arithmetic import INT32_MAX
 from tinyprune.errors import TinypruneError
 from tinyprune.formats import unpack
 from tinyprune.ir import Graph, Layer, Placement, Tensor, Window
+from tinyprune.passes.verify_moves import move_problem
 
 MAX_TENSOR_BYTES = 1 << 24  # no Cortex-M holds more; bounds what a damaged file can make us allocate
 
@@ -54,6 +55,9 @@ def _verify_layer(graph: Graph, layer: Layer) -> None:
     _require(same, graph, layer, f"gives {list(expected)}, not {list(target.shape)}")
     if isinstance(layer, ir.Weighted):
         _verify_weights(graph, layer, source)
+    if isinstance(layer, (ir.Move, ir.ResizeNearest)):
+        problem = move_problem(layer, graph)
+        _require(problem is None, graph, layer, problem or "")
     if isinstance(layer, ir.Softmax):
         _require(source.shape[-1] <= MAX_SOFTMAX_DEPTH, graph, layer, f"is over more than {MAX_SOFTMAX_DEPTH} values")
 
@@ -71,6 +75,10 @@ def _output_shape(layer: Layer, graph: Graph, source: Tensor) -> tuple[int, ...]
             return (1, source.shape[3])
         case ir.Add() | ir.Reshape() | ir.Softmax():
             return source.shape
+        case ir.Move():
+            return graph.tensors[layer.output].shape
+        case ir.ResizeNearest():
+            return (1, len(layer.rows), len(layer.columns), source.shape[-1])
 
 
 def _slid(layer: Layer, graph: Graph, window: Window, source: Tensor) -> tuple[int, int]:

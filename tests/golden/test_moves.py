@@ -1,0 +1,158 @@
+"""Operators that move values: tflite-micro, the reference and the kernels on the host agree on every element."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from host import run_host
+from tflite_writer import Option, Writer
+from tflm import run_tflm
+
+from tinyprune import reference
+from tinyprune.frontend import tflite_import
+from tinyprune.ir import Int8
+from tinyprune.passes.verify import verify
+from tinyprune.pipeline import lower
+
+Make = Callable[[Writer, int], int]  # adds operators that read a tensor, and returns the tensor that they end in
+SCALE, ZERO_POINT = 0.5, -7
+
+
+def tensor(writer: Writer, shape: tuple[int, ...]) -> int:
+    return writer.tensor(f"t{len(writer.tensors)}", shape, scale=SCALE, zero_point=ZERO_POINT)
+
+
+def constant(writer: Writer, values: object, dtype: type = np.int32) -> int:
+    array = np.asarray(values, dtype)
+    name = "INT8" if dtype is np.int8 else "INT32"
+    scale = SCALE if dtype is np.int8 else None
+    return writer.tensor(f"c{len(writer.tensors)}", array.shape, name, scale, ZERO_POINT, data=array)
+
+
+def model(shape: tuple[int, ...], make: Make) -> bytes:
+    writer = Writer()
+    x = tensor(writer, shape)
+    return writer.finish([x], [make(writer, x)])
+
+
+def check(content: bytes, samples: int = 3) -> None:
+    graph = verify(tflite_import.import_tflite(content, "moves"))
+    shape = graph.tensors[graph.inputs[0]].shape[1:]
+    inputs: Int8 = np.random.default_rng(0).integers(-128, 128, (samples, *shape), np.int8)
+    expected = reference.run(graph, inputs)
+    golden = run_tflm(content, inputs)
+    host = run_host(lower(graph, "dense"), inputs)
+    for layer in graph.layers:
+        computed = expected[layer.output]
+        index = int(layer.output.split(":")[0])
+        np.testing.assert_array_equal(computed.reshape(samples, -1), golden[index].reshape(samples, -1))
+        np.testing.assert_array_equal(computed, host.layers[layer.name])
+
+
+def one(name: str, output: tuple[int, ...], *constants: object, **options: Option) -> Make:
+    """One operator with constant operands."""
+
+    def make(writer: Writer, x: int) -> int:
+        y = tensor(writer, output)
+        writer.operator(name, [x, *(constant(writer, values) for values in constants)], [y], **options)
+        return y
+
+    return make
+
+
+ONE = {
+    "pad": ((1, 3, 5, 2), one("PAD", (1, 6, 5, 4), [[0, 0], [1, 2], [0, 0], [2, 0]])),
+    "pad features": ((1, 7), one("PAD", (1, 12), [[0, 0], [2, 3]])),
+    "pad nothing": ((1, 7), one("PAD", (1, 7), [[0, 0], [0, 0]])),
+    "squeeze": ((1, 3, 1, 2), one("SQUEEZE", (1, 3, 2), SqueezeDims=[2])),
+    "expand_dims": ((1, 3, 2), one("EXPAND_DIMS", (1, 1, 3, 2), 1)),
+    "transpose": ((1, 3, 5, 2), one("TRANSPOSE", (1, 2, 3, 5), [0, 3, 1, 2])),
+    "transpose rows": ((1, 3, 5, 2), one("TRANSPOSE", (1, 5, 3, 2), [0, 2, 1, 3])),
+    "transpose batch": ((1, 3, 5, 2), one("TRANSPOSE", (2, 5, 3, 1), [3, 2, 1, 0])),
+    "transpose 5": ((1, 3, 2, 2, 5), one("TRANSPOSE", (2, 5, 2, 1, 3), [2, 4, 3, 0, 1])),
+    "slice": ((1, 6, 5, 4), one("SLICE", (1, 3, 5, 1), [0, 2, 0, 3], [1, 3, -1, 1])),
+    "strided": (
+        (1, 7, 5, 4),
+        one("STRIDED_SLICE", (1, 3, 2, 4), [0, 1, -3, 0], [1, 99, -1, 0], [1, 2, 1, 1], BeginMask=1, EndMask=8),
+    ),
+    "reversed": (
+        (1, 7, 5, 4),
+        one("STRIDED_SLICE", (1, 4, 2, 4), [0, 0, 3, 3], [1, 0, -99, -99], [1, -2, -2, -1], BeginMask=2, EndMask=2),
+    ),
+    "shrunk": (
+        (1, 7, 5, 4),
+        one("STRIDED_SLICE", (1, 5), [0, -2, 0, 2], [1, 3, 0, 0], [1, 1, 1, 3], EndMask=4, ShrinkAxisMask=10),
+    ),
+    "shrunk to a vector": (
+        (1, 7),
+        one("STRIDED_SLICE", (3,), [0, 1], [1, 7], [1, 2], ShrinkAxisMask=1),
+    ),
+    "to a matrix": ((1, 3, 4, 1), one("SQUEEZE", (3, 4))),
+}
+
+
+@pytest.mark.parametrize("name", ONE)
+def test_one_operator(name: str) -> None:
+    check(model(*ONE[name]))
+
+
+@pytest.mark.parametrize(("align", "half"), [(False, False), (True, False), (False, True), (True, True)])
+@pytest.mark.parametrize(
+    ("size", "wanted"), [((3, 5), (6, 10)), ((5, 7), (8, 3)), ((2, 9), (1, 27)), ((30, 1), (50, 1))]
+)
+def test_resize(size: tuple[int, int], wanted: tuple[int, int], align: bool, half: bool) -> None:
+    resize = one("RESIZE_NEAREST_NEIGHBOR", (1, *wanted, 3), wanted, AlignCorners=align, HalfPixelCenters=half)
+    check(model((1, *size, 3), resize), samples=2)
+
+
+def test_pad_with_a_value_of_its_own() -> None:
+    def make(writer: Writer, x: int) -> int:
+        y = tensor(writer, (1, 4, 4, 2))
+        sides, value = constant(writer, [[0, 0], [1, 1], [1, 0], [0, 0]]), constant(writer, [99], np.int8)
+        writer.operator("PADV2", [x, sides, value], [y])
+        return y
+
+    check(model((1, 2, 3, 2), make))
+
+
+@pytest.mark.parametrize("axis", [1, 2, 3, -1, -3])
+def test_split_and_concatenation_in_reverse(axis: int) -> None:
+    def make(writer: Writer, x: int) -> int:
+        shape = [1, 4, 4, 4]
+        shape[axis] = 2
+        parts = [tensor(writer, tuple(shape)) for _ in range(2)]
+        writer.operator("SPLIT", [constant(writer, axis), x], parts, NumSplits=2)
+        shape[axis] = 8
+        y = tensor(writer, tuple(shape))
+        writer.operator("CONCATENATION", [parts[1], x, parts[0]], [y], Axis=axis)
+        return y
+
+    check(model((1, 4, 4, 4), make))
+
+
+@pytest.mark.parametrize("sizes", [[1, 4, 2], [1, -1, 2]])
+def test_split_v(sizes: list[int]) -> None:
+    def make(writer: Writer, x: int) -> int:
+        parts = [tensor(writer, (1, size, 3)) for size in (1, 4, 2)]
+        writer.operator("SPLIT_V", [x, constant(writer, sizes), constant(writer, -2)], parts, NumSplits=3)
+        y = tensor(writer, (1, 7, 3))
+        writer.operator("CONCATENATION", parts[::-1], [y], Axis=1)
+        return y
+
+    check(model((1, 7, 3), make))
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1])
+def test_unpack_and_pack_in_reverse(axis: int) -> None:
+    def make(writer: Writer, x: int) -> int:
+        shape = [1, 3, 4, 2]
+        count = shape.pop(axis)
+        parts = [tensor(writer, tuple(shape)) for _ in range(count)]
+        writer.operator("UNPACK", [x], parts, Num=count, Axis=axis)
+        at = 1 if axis == 0 else -2
+        shape.insert(at + (len(shape) + 1 if at < 0 else 0), count)
+        y = tensor(writer, tuple(shape))
+        writer.operator("PACK", parts[::-1], [y], ValuesCount=count, Axis=at)
+        return y
+
+    check(model((1, 3, 4, 2), make))
