@@ -8,6 +8,8 @@ from pathlib import Path
 
 from tinyprune.errors import TinypruneError, UnsupportedModelError
 from tinyprune.frontend import tflite_file
+from tinyprune.frontend.float_edges import drop_float_edges
+from tinyprune.frontend.fold_constants import fold_constants
 from tinyprune.frontend.tflite_builders import BUILDERS
 from tinyprune.frontend.tflite_file import FileModel, FileOperator
 from tinyprune.frontend.tflite_operators import Source
@@ -29,13 +31,15 @@ def import_tflite(content: bytes, name: str) -> Graph:
     Raises UnsupportedModelError (naming operator and layer) for what cannot be run exactly, TinypruneError for a
     file that is damaged.
     """
-    return _Importer(tflite_file.read(content, f"{name}.tflite"), name).graph()
+    model, float_edges = drop_float_edges(fold_constants(tflite_file.read(content, f"{name}.tflite")))
+    return _Importer(model, name, float_edges).graph()
 
 
 @dataclass(frozen=True, eq=False)
 class _Importer:
     model: FileModel
     name: str
+    float_edges: frozenset[int]
 
     def graph(self) -> Graph:
         self.check_edges()
@@ -49,6 +53,7 @@ class _Importer:
             layers=layers,
             inputs=tuple(tensors[i].name for i in self.model.inputs),
             outputs=tuple(tensors[i].name for i in self.model.outputs),
+            float_edges=frozenset(tensors[i].name for i in self.float_edges),
         )
 
     def check_edges(self) -> None:
