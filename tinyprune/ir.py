@@ -178,12 +178,9 @@ class Reshape:
 
 @dataclass(frozen=True)
 class BlockCopy:
-    """output[output_offset + i . output_strides] = input[input_offset + i . input_strides] for all i of `shape`.
+    """output[output_offset + i . output_strides] = input[input_offset + i . input_strides] for all i of `shape`."""
 
-    Offsets and strides count elements. `source` says which of the layer's inputs is read.
-    """
-
-    source: int
+    source: int  # which of the layer's inputs; offsets and strides count elements
     shape: tuple[int, ...]
     input_offset: int
     input_strides: tuple[int, ...]

@@ -13,6 +13,9 @@ from tinyprune import ir
 from tinyprune.ir import Graph, Layer
 
 
+MOVE_RANK = 6  # TP_MOVE_RANK of tp_kernels.h: the axes of a block that tp_move_s8 copies
+
+
 @dataclass(frozen=True)
 class Kernel:
     """A C function, and the bytes of scratch memory it needs for one layer."""

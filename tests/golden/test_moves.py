@@ -1,6 +1,7 @@
 """Operators that move values: tflite-micro, the reference and the kernels on the host agree on every element."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,11 +9,14 @@ from host import run_host
 from tflite_writer import Option, Writer
 from tflm import run_tflm
 
-from tinyprune import reference
+from tinyprune import board as boards
+from tinyprune import reference, toolchain
+from tinyprune.emulators import EMULATORS
+from tinyprune.errors import ToolMissingError
 from tinyprune.frontend import tflite_import
 from tinyprune.ir import Int8
 from tinyprune.passes.verify import verify
-from tinyprune.pipeline import lower
+from tinyprune.pipeline import Target, compile_graph, lower
 
 Make = Callable[[Writer, int], int]  # adds operators that read a tensor, and returns the tensor that they end in
 SCALE, ZERO_POINT = 0.5, -7
@@ -156,3 +160,33 @@ def test_unpack_and_pack_in_reverse(axis: int) -> None:
         return y
 
     check(model((1, 3, 4, 2), make))
+
+
+def many(writer: Writer, x: int) -> int:
+    """Padding, two halves, one of them turned over and twice as large, put together."""
+    padded = one("PAD", (1, 4, 6, 3), [[0, 0], [0, 1], [1, 1], [0, 0]])(writer, x)
+    halves = [tensor(writer, (1, 4, 3, 3)) for _ in range(2)]
+    writer.operator("SPLIT", [constant(writer, 2), padded], halves, NumSplits=2)
+    turned = one("TRANSPOSE", (1, 3, 4, 3), [0, 2, 1, 3])(writer, halves[1])
+    resized = one("RESIZE_NEAREST_NEIGHBOR", (1, 4, 5, 3), [4, 5], HalfPixelCenters=True)(writer, turned)
+    y = tensor(writer, (1, 4, 8, 3))
+    writer.operator("CONCATENATION", [resized, halves[0]], [y], Axis=2)
+    return y
+
+
+@pytest.mark.parametrize("toolchain_name", ["gcc", "zig"])
+def test_firmware_in_the_emulator(toolchain_name: str, tmp_path: Path) -> None:
+    try:
+        on = Target(boards.load("stm32f4"), toolchain.find(toolchain_name), "unicorn")
+    except ToolMissingError as error:
+        pytest.skip(error.what)
+    content = model((1, 3, 4, 3), many)
+    inputs = np.random.default_rng(0).integers(-128, 128, (2, 3, 4, 3), np.int8)
+    graph = lower(verify(tflite_import.import_tflite(content, "many")), "dense")
+    elf = compile_graph(graph, inputs[0], on, tmp_path)
+    outputs = EMULATORS[on.emulator](elf, on.board, inputs).outputs.reshape(2, 4, 8, 3)
+    np.testing.assert_array_equal(outputs, reference.output(graph, inputs))
+
+
+def test_many_operators_in_a_row() -> None:
+    check(model((1, 3, 4, 3), many))

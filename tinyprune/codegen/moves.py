@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from tinyprune.codegen import c
 from tinyprune.ir import BlockCopy, Move, ResizeNearest, Tensor
-
-RANK = 6  # TP_MOVE_RANK of tp_kernels.h
+from tinyprune.kernels import MOVE_RANK
 
 
 def constants(layer: Move) -> tuple[str, ...]:
@@ -58,4 +57,4 @@ def _members(copy: BlockCopy) -> tuple[tuple[str, object], ...]:
 
 
 def _vector(values: tuple[int, ...], filler: int) -> str:
-    return f"{{{', '.join(map(str, (filler,) * (RANK - len(values)) + values))}}}"
+    return f"{{{', '.join(map(str, (filler,) * (MOVE_RANK - len(values)) + values))}}}"

@@ -6,8 +6,7 @@ import math
 
 from tinyprune import ir
 from tinyprune.ir import BlockCopy, Graph
-
-MAX_RANK = 6  # extents that the kernel loops over
+from tinyprune.kernels import MOVE_RANK
 
 
 def move_problem(layer: ir.Move | ir.ResizeNearest, graph: Graph) -> str | None:
@@ -16,8 +15,8 @@ def move_problem(layer: ir.Move | ir.ResizeNearest, graph: Graph) -> str | None:
         return _resize_problem(layer, graph)
     target = graph.tensors[layer.output].bytes
     for number, copy in enumerate(layer.copies):
-        if len(copy.shape) > MAX_RANK:
-            return f"copies a block of {len(copy.shape)} strided axes; {MAX_RANK} are supported"
+        if len(copy.shape) > MOVE_RANK:
+            return f"copies a block of {len(copy.shape)} strided axes; {MOVE_RANK} are supported"
         if not 0 <= copy.source < len(layer.inputs):
             return f"has no input {copy.source}"
         if not _inside(copy, copy.input_offset, copy.input_strides, graph.tensors[layer.inputs[copy.source]].bytes):
