@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from tinyprune import ir
 from tinyprune.ir import Graph, Layer
 
-
 MOVE_RANK = 6  # TP_MOVE_RANK of tp_kernels.h: the axes of a block that tp_move_s8 copies
 
 

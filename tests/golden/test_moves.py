@@ -10,12 +10,13 @@ from tflite_writer import Option, Writer
 from tflm import run_tflm
 
 from tinyprune import board as boards
-from tinyprune import reference, toolchain
+from tinyprune import ir, reference, toolchain
 from tinyprune.emulators import EMULATORS
 from tinyprune.errors import ToolMissingError
 from tinyprune.frontend import tflite_import
-from tinyprune.ir import Int8
-from tinyprune.passes.verify import verify
+from tinyprune.frontend.views import View, block_copy
+from tinyprune.ir import BlockCopy, Graph, Int8
+from tinyprune.passes.verify import InvalidGraphError, verify
 from tinyprune.pipeline import Target, compile_graph, lower
 
 Make = Callable[[Writer, int], int]  # adds operators that read a tensor, and returns the tensor that they end in
@@ -190,3 +191,45 @@ def test_firmware_in_the_emulator(toolchain_name: str, tmp_path: Path) -> None:
 
 def test_many_operators_in_a_row() -> None:
     check(model((1, 3, 4, 3), many))
+
+
+def random_view(random: np.random.Generator, shape: tuple[int, ...]) -> View:
+    """Axes in any order, of each some indices, forwards or backwards."""
+    view = View.of(shape).transposed(tuple(int(axis) for axis in random.permutation(len(shape))))
+    for axis, size in enumerate(view.shape):
+        step = int(random.choice([1, 2, -1, -3]))
+        count = int(random.integers(1, (size - 1) // abs(step) + 2))
+        slack = size - 1 - (count - 1) * abs(step)
+        first = int(random.integers(0, slack + 1))
+        view = view.sliced(axis, first if step > 0 else size - 1 - first, count, step)
+    return view
+
+
+def test_random_blocks() -> None:
+    random = np.random.default_rng(0)
+    shape = (3, 4, 2, 5, 3, 4)
+    quant = ir.Quant((1.0,), 0)
+    tensors, layers = [ir.Tensor("x", (1, *shape), quant)], list[ir.Layer]()
+    for number in range(40):
+        view = random_view(random, shape)
+        tensors.append(ir.Tensor(f"t{number}", (1, *view.shape), quant))
+        copies = (block_copy(0, view, View.of(view.shape)),)
+        layers.append(ir.Move(f"move_{number}", ("x",), f"t{number}", copies))
+    graph = verify(Graph("random", {t.name: t for t in tensors}, tuple(layers), ("x",), (tensors[-1].name,)))
+    inputs = random.integers(-128, 128, (1, *shape), np.int8)
+    expected = reference.run(graph, inputs)
+    host = run_host(lower(graph, "dense"), inputs)
+    for layer in layers:
+        np.testing.assert_array_equal(expected[layer.output], host.layers[layer.name])
+
+
+def test_a_block_outside_of_its_tensor_is_no_graph() -> None:
+    tensors = {name: ir.Tensor(name, (1, 4), ir.Quant((1.0,), 0)) for name in ("x", "y")}
+    for copy in (
+        BlockCopy(0, (4,), 0, (2,), 0, (1,)),
+        BlockCopy(0, (4,), 2, (-1,), 0, (1,)),
+        BlockCopy(1, (4,), 0, (1,), 0, (1,)),
+    ):
+        graph = Graph("bad", tensors, (ir.Move("move", ("x",), "y", (copy,)),), ("x",), ("y",))
+        with pytest.raises(InvalidGraphError, match=r"reads outside|has no input"):
+            verify(graph)

@@ -196,6 +196,8 @@ def _nearest(source: Source, size: int, wanted: int) -> tuple[int, ...]:
 
 def _move(source: Source, op: str, copies: tuple[BlockCopy, ...], fill: int | None = None) -> Layer:
     """A layer of all the inputs that `copies` read."""
+    if not copies:
+        raise source.error("has no inputs")
     inputs = tuple(source.input(position).name for position in range(1 + max(copy.source for copy in copies)))
     return ir.Move(source.name(op), inputs, source.output().name, copies, fill)
 

@@ -52,6 +52,8 @@ class Source:
         return self.output_tensor(0)
 
     def output_tensor(self, number: int) -> Tensor:
+        if number >= len(self.operator.outputs):
+            raise self.error(f"lacks output {number}")
         return self.activations[self.operator.outputs[number]]
 
     def shape_in(self, position: int) -> tuple[int, ...]:
@@ -60,7 +62,7 @@ class Source:
 
     def shape_out(self, number: int) -> tuple[int, ...]:
         if number >= len(self.operator.outputs):
-            raise self.error("has no output")
+            raise self.error(f"lacks output {number}")
         return self.file_tensors[self.operator.outputs[number]].shape
 
     def integers(self, position: int) -> tuple[int, ...]:
