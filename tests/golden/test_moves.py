@@ -212,9 +212,10 @@ def test_random_blocks() -> None:
     tensors, layers = [ir.Tensor("x", (1, *shape), quant)], list[ir.Layer]()
     for number in range(40):
         view = random_view(random, shape)
-        tensors.append(ir.Tensor(f"t{number}", (1, *view.shape), quant))
-        copies = (block_copy(0, view, View.of(view.shape)),)
-        layers.append(ir.Move(f"move_{number}", ("x",), f"t{number}", copies))
+        whole, gathers = View.of(view.shape), number % 2 == 0
+        copies = (block_copy(0, view, whole) if gathers else block_copy(0, whole, view),)
+        tensors.append(ir.Tensor(f"t{number}", (1, *(view.shape if gathers else shape)), quant))
+        layers.append(ir.Move(f"move_{number}", ("x",), f"t{number}", copies, None if gathers else 99))
     graph = verify(Graph("random", {t.name: t for t in tensors}, tuple(layers), ("x",), (tensors[-1].name,)))
     inputs = random.integers(-128, 128, (1, *shape), np.int8)
     expected = reference.run(graph, inputs)
