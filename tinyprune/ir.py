@@ -177,6 +177,44 @@ class Reshape:
 
 
 @dataclass(frozen=True)
+class BlockCopy:
+    """output[output_offset + i . output_strides] = input[input_offset + i . input_strides] for all i of `shape`."""
+
+    source: int  # which of the layer's inputs; offsets and strides count elements
+    shape: tuple[int, ...]
+    input_offset: int
+    input_strides: tuple[int, ...]
+    output_offset: int
+    output_strides: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Move:
+    """Values moved, none computed: block copies over an output that is `fill` where no copy writes."""
+
+    name: str
+    inputs: tuple[str, ...]
+    output: str
+    copies: tuple[BlockCopy, ...]
+    fill: int | None = None  # None: the copies write every element
+
+    @property
+    def input(self) -> str:
+        return self.inputs[0]
+
+
+@dataclass(frozen=True)
+class ResizeNearest:
+    """output[y][x] = input[rows[y]][columns[x]], all channels."""
+
+    name: str
+    input: str
+    output: str
+    rows: tuple[int, ...]
+    columns: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Softmax:
     """Over the last axis."""
 
@@ -187,7 +225,7 @@ class Softmax:
 
 
 Weighted: TypeAlias = Conv2D | DepthwiseConv2D | Dense
-Layer: TypeAlias = Weighted | Add | MaxPool | AveragePool | Mean | Reshape | Softmax
+Layer: TypeAlias = Weighted | Add | MaxPool | AveragePool | Mean | Reshape | Softmax | Move | ResizeNearest
 
 
 @dataclass(frozen=True)
@@ -224,10 +262,15 @@ class Graph:
     outputs: tuple[str, ...]
     constants: Mapping[str, Int8] = field(default_factory=dict[str, Int8])  # activations that never change, by tensor
     arena: Arena | None = None
+    float_edges: frozenset[str] = (
+        frozenset()
+    )  # inputs and outputs that the model has as floats, quantized by the caller
 
 
 def layer_inputs(layer: Layer) -> tuple[str, ...]:
     """The activations that `layer` reads."""
+    if isinstance(layer, Move):
+        return layer.inputs
     return (layer.input, layer.other) if isinstance(layer, Add) else (layer.input,)
 
 
@@ -246,7 +289,7 @@ def macs(layer: Layer, graph: Graph) -> int:
             return height * width * channels * per_channel
         case Dense():
             return layer.weights.shape[0] * layer.weights.shape[1] * rows(layer, graph)
-        case Add() | MaxPool() | AveragePool() | Mean() | Reshape() | Softmax():
+        case Add() | MaxPool() | AveragePool() | Mean() | Reshape() | Softmax() | Move() | ResizeNearest():
             return 0
 
 

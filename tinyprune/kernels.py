@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from tinyprune import ir
 from tinyprune.ir import Graph, Layer
 
+MOVE_RANK = 6  # TP_MOVE_RANK of tp_kernels.h: the axes of a block that tp_move_s8 copies
+
 
 def _never(layer: Layer) -> tuple[str, ...]:
     return ()
@@ -59,6 +61,8 @@ KERNELS: dict[tuple[type[Layer], str], Kernel] = {
     (ir.Mean, ""): Kernel("tp_mean_s8", _no_scratch, ir.layer_inputs),
     (ir.Reshape, ""): Kernel("tp_copy_s8", _no_scratch, ir.layer_inputs),
     (ir.Softmax, ""): Kernel("tp_softmax_s8", _no_scratch, ir.layer_inputs),
+    (ir.Move, ""): Kernel("tp_move_s8", _no_scratch),
+    (ir.ResizeNearest, ""): Kernel("tp_resize_nearest_s8", _no_scratch),
 }
 
 
@@ -68,6 +72,12 @@ def weight_format(layer: Layer) -> str:
 
 def kernel(layer: Layer) -> Kernel:
     return KERNELS[type(layer), weight_format(layer)]
+
+
+def functions(layer: Layer) -> list[str]:
+    """Every C function that the code of `layer` calls."""
+    filled = isinstance(layer, ir.Move) and layer.fill is not None
+    return ["tp_fill_s8", kernel(layer).function] if filled else [kernel(layer).function]
 
 
 def scratch_bytes(layer: Layer, graph: Graph) -> int:

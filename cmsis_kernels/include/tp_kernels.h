@@ -81,6 +81,32 @@ void tp_mean_s8(const tp_mean_params *params, const int8_t *input, int8_t *outpu
 /** output[i] = input[i] for `count` elements; nothing to do where both are the same. */
 void tp_copy_s8(const int8_t *input, int32_t count, int8_t *output);
 
+#define TP_MOVE_RANK 6
+
+/** A strided block: element i lies at i . stride, counted from where a pointer points. Unused extents, first, are 1. */
+typedef struct {
+    int32_t extent[TP_MOVE_RANK];
+    int32_t input_stride[TP_MOVE_RANK];
+    int32_t output_stride[TP_MOVE_RANK];
+} tp_block_copy;
+
+/** output[i . output_stride] = input[i . input_stride] for every index i below extent; the two do not overlap. */
+void tp_move_s8(const tp_block_copy *copy, const int8_t *input, int8_t *output);
+
+/** output[i] = value for `count` elements. */
+void tp_fill_s8(int8_t value, int32_t count, int8_t *output);
+
+/** Nearest-neighbour resizing by tables: output row y is made of input row rows[y], its pixel x of columns[x]. */
+typedef struct {
+    uint16_t input_width, channels;
+    uint16_t output_height, output_width;
+    const uint16_t *rows;    /**< output_height entries, each below the input's height */
+    const uint16_t *columns; /**< output_width entries, each below input_width */
+} tp_resize_params;
+
+/** output[y][x][c] = input[rows[y]][columns[x]][c]. */
+void tp_resize_nearest_s8(const tp_resize_params *params, const int8_t *input, int8_t *output);
+
 /** Softmax over rows of `depth` elements, to scale 1/256 and zero point -128. */
 typedef struct {
     uint16_t rows, depth; /**< depth at most 4095: the sum of exponentials is a Q12.19 */

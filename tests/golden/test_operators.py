@@ -25,7 +25,7 @@ LAYERS, INPUTS = 12, 6
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_reference_is_tflm(operator: str, seed: int) -> None:
     pytest.importorskip("tflite_micro", reason="it has wheels for Linux on x86-64 only")
-    from tflite_writer import RandomModel
+    from operator_files import RandomModel
 
     model = RandomModel(seed)
     for _ in range(LAYERS):

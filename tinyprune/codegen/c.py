@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,12 @@ def struct(kind: str, name: str, members: Iterable[tuple[str, object]]) -> str:
     unbroken = ", ".join(f".{member}{HARD_SPACE}={HARD_SPACE}{value}" for member, value in members)
     body = textwrap.fill(unbroken, WIDTH).replace(HARD_SPACE, " ")
     return f"static const {kind} {name} TP_CONSTANT = {{\n{textwrap.indent(body, '    ')},\n}};"
+
+
+def call(function: Sequence[str]) -> str:
+    """A call of the function that comes first, with the arguments that follow."""
+    name, *arguments = function
+    return f"{name}({', '.join(arguments)});"
 
 
 def comment(text: str) -> str:

@@ -8,17 +8,18 @@ import numpy as np
 
 from tinyprune import formats, ir, kernels
 from tinyprune.arithmetic import Requant
-from tinyprune.codegen import c
+from tinyprune.codegen import c, moves
 from tinyprune.ir import Graph, Int32, Layer, Tensor, Weighted, Window
 from tinyprune.reference import convolution, elementwise, pooling, softmax
 
 
 @dataclass(frozen=True)
 class LayerCode:
-    """`constants` are definitions; `arguments` are the kernel's, in order."""
+    """`constants` are definitions; `arguments` are the kernel's, in order; `ahead` are whole calls before that one."""
 
     constants: tuple[str, ...]
     arguments: tuple[str, ...]
+    ahead: tuple[str, ...] = ()
 
 
 def layer_code(layer: Layer, graph: Graph) -> LayerCode:
@@ -46,6 +47,16 @@ def layer_code(layer: Layer, graph: Graph) -> LayerCode:
             return LayerCode((), (x, str(target.bytes), y))
         case ir.Softmax():
             return _with_params("tp_softmax_params", layer, _softmax_members(layer, source), (x, y))
+        case ir.Move():
+            inputs = [address(graph, name) for name in layer.inputs]
+            calls = moves.calls(layer, inputs, y, target.bytes)
+            return LayerCode(moves.constants(layer), calls[-1][1:], tuple(map(c.call, calls[:-1])))
+        case ir.ResizeNearest():
+            name = layer.name
+            tables = (c.array(f"{name}_rows", np.array(layer.rows, np.uint16)),)
+            tables += (c.array(f"{name}_columns", np.array(layer.columns, np.uint16)),)
+            code = _with_params("tp_resize_params", layer, moves.resize_members(layer, source), (x, y))
+            return LayerCode(tables + code.constants, code.arguments)
 
 
 def address(graph: Graph, tensor: str) -> str:
@@ -182,5 +193,5 @@ def _softmax_members(layer: ir.Softmax, source: Tensor) -> Members:
     )
 
 
-def kernel_call(layer: Layer, code: LayerCode) -> str:
-    return f"{kernels.kernel(layer).function}({', '.join(code.arguments)});"
+def kernel_calls(layer: Layer, code: LayerCode) -> tuple[str, ...]:
+    return (*code.ahead, c.call((kernels.kernel(layer).function, *code.arguments)))

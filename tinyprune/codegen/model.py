@@ -9,7 +9,7 @@ from pathlib import Path
 from tinyprune import formats, ir, kernels, paths
 from tinyprune.codegen import c
 from tinyprune.codegen.files import Files
-from tinyprune.codegen.layers import address, constant_arrays, kernel_call, layer_code
+from tinyprune.codegen.layers import address, constant_arrays, kernel_calls, layer_code
 from tinyprune.codegen.templates import render, text
 from tinyprune.ir import Graph, Int8, Layer
 
@@ -21,7 +21,7 @@ class LayerView:
     name: str
     title: str
     constants: tuple[str, ...]
-    call: str
+    calls: tuple[str, ...]
     output: str
     output_bytes: int
 
@@ -57,7 +57,7 @@ def sample_input_files(graph: Graph, sample: Int8) -> Files:
 def kernel_files(graph: Graph) -> Files:
     """The sources of the kernels that `graph` calls, and the headers they include, directly or not."""
     root = paths.kernels()
-    wanted = [f"src/{name}.c" for name in sorted({kernels.kernel(layer).function for layer in graph.layers})]
+    wanted = [f"src/{name}.c" for name in sorted({name for layer in graph.layers for name in kernels.functions(layer)})]
     files: Files = {}
     while wanted:
         name = wanted.pop(0)
@@ -76,7 +76,7 @@ def _view(layer: Layer, graph: Graph) -> LayerView:
         name=layer.name,
         title=_title(layer, graph),
         constants=code.constants,
-        call=kernel_call(layer, code),
+        calls=kernel_calls(layer, code),
         output=address(graph, layer.output),
         output_bytes=graph.tensors[layer.output].bytes,
     )

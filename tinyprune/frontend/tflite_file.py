@@ -5,6 +5,7 @@ A file may be truncated or hostile: whatever goes wrong while it is read ends in
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import tflite
 from numpy.typing import NDArray
 
 from tinyprune.errors import TinypruneError
+from tinyprune.frontend.densify import Level, Sparsity, densify
 
 Option = int | float | bool
 
@@ -30,6 +32,7 @@ NUMPY_TYPES = {"INT8": np.int8, "INT32": np.int32, "INT64": np.int64, "FLOAT32":
 
 _CONV = ("Padding", "StrideH", "StrideW", "DilationHFactor", "DilationWFactor", "FusedActivationFunction")
 _POOL = ("Padding", "StrideH", "StrideW", "FilterHeight", "FilterWidth", "FusedActivationFunction")
+_STRIDED_SLICE = ("BeginMask", "EndMask", "EllipsisMask", "NewAxisMask", "ShrinkAxisMask", "Offset")
 # the options that the importer reads: operator -> (schema class, its fields)
 OPTIONS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "CONV_2D": (tflite.Conv2DOptions, _CONV),
@@ -39,9 +42,19 @@ OPTIONS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "AVERAGE_POOL_2D": (tflite.Pool2DOptions, _POOL),
     "MAX_POOL_2D": (tflite.Pool2DOptions, _POOL),
     "SOFTMAX": (tflite.SoftmaxOptions, ("Beta",)),
+    "CONCATENATION": (tflite.ConcatenationOptions, ("Axis", "FusedActivationFunction")),
+    "REDUCE_PROD": (tflite.ReducerOptions, ("KeepDims",)),
+    "PACK": (tflite.PackOptions, ("Axis", "ValuesCount")),
+    "UNPACK": (tflite.UnpackOptions, ("Axis", "Num")),
+    "STRIDED_SLICE": (tflite.StridedSliceOptions, _STRIDED_SLICE),
+    "RESIZE_NEAREST_NEIGHBOR": (tflite.ResizeNearestNeighborOptions, ("AlignCorners", "HalfPixelCenters")),
 }
 
+# how the levels of a sparse tensor store indices: the members of the schema's union SparseIndexVector
+INDEX_VECTORS: dict[int, Any] = {1: tflite.Int32Vector, 2: tflite.Uint16Vector, 3: tflite.Uint8Vector}
+
 MAX_RANK = 8
+MAX_DENSIFIED = 1 << 24  # elements: a small sparse tensor must not make a huge dense one
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +66,6 @@ class FileTensor:
     type: str
     scale: tuple[float, ...]
     zero_point: tuple[int, ...]
-    sparse: bool
     data: NDArray[np.generic] | None
 
 
@@ -61,6 +73,7 @@ class FileTensor:
 class FileOperator:
     """An operator as the file has it; -1 among the inputs is an optional input left out."""
 
+    number: int  # its place in the file
     name: str
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
@@ -103,7 +116,8 @@ class _Reader:
             raise ValueError(f"{self.root.SubgraphsLength()} subgraphs, not 1")
         graph = self.root.Subgraphs(0)
         tensors = tuple(self.tensor(row) for row in self.rows(graph.TensorsLength(), graph.Tensors))
-        operators = tuple(self.operator(row) for row in self.rows(graph.OperatorsLength(), graph.Operators))
+        rows = self.rows(graph.OperatorsLength(), graph.Operators)
+        operators = tuple(self.operator(number, row) for number, row in enumerate(rows))
         model = FileModel(tensors, operators, _ints(graph.InputsAsNumpy()), _ints(graph.OutputsAsNumpy()))
         self.check_indices(model)
         return model
@@ -121,27 +135,36 @@ class _Reader:
         if not all(np.isfinite(s) and s >= 0 for s in scale):
             raise ValueError("a scale that is not a positive number")
         name = (row.Name() or b"").decode("utf-8", "replace")
-        sparse = row.Sparsity() is not None
-        data = None if sparse else self.data(row.Buffer(), kind, shape)
-        return FileTensor(name, shape, kind, scale, zero_point, sparse, data)
+        data = self.data(row.Buffer(), kind)
+        if data is not None:
+            sparse = row.Sparsity()
+            data = data.reshape(shape) if sparse is None else self.densified(data, sparse, shape)
+        return FileTensor(name, shape, kind, scale, zero_point, data)
 
-    def data(self, buffer: int, kind: str, shape: tuple[int, ...]) -> NDArray[np.generic] | None:
+    def densified(self, values: NDArray[np.generic], row: Any, shape: tuple[int, ...]) -> NDArray[np.generic]:
+        if math.prod(shape) > MAX_DENSIFIED:
+            raise ValueError(f"a sparse tensor of shape {shape}")
+        levels = tuple(map(_level, self.rows(row.DimMetadataLength(), row.DimMetadata)))
+        order, block_map = _ints(row.TraversalOrderAsNumpy()), _ints(row.BlockMapAsNumpy())
+        return densify(values, Sparsity(order, block_map, levels), shape)
+
+    def data(self, buffer: int, kind: str) -> NDArray[np.generic] | None:
         if not 0 <= buffer < self.root.BuffersLength():
             raise IndexError(f"buffer {buffer}")
         row = self.root.Buffers(buffer)
         if row.DataLength() == 0 or kind not in NUMPY_TYPES:
             return None
-        return np.asarray(row.DataAsNumpy(), np.uint8).view(NUMPY_TYPES[kind]).reshape(shape)
+        return np.asarray(row.DataAsNumpy(), np.uint8).view(NUMPY_TYPES[kind])
 
-    def operator(self, row: Any) -> FileOperator:
+    def operator(self, number: int, row: Any) -> FileOperator:
         code = self.root.OperatorCodes(row.OpcodeIndex())
         if row.OpcodeIndex() >= self.root.OperatorCodesLength():
             raise IndexError(f"operator code {row.OpcodeIndex()}")
-        number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
-        name = OP_NAMES[number]
+        name = OP_NAMES[max(code.BuiltinCode(), code.DeprecatedBuiltinCode())]
         if name == "CUSTOM":
             name = f"CUSTOM {(code.CustomCode() or b'').decode('utf-8', 'replace')}"
-        return FileOperator(name, _ints(row.InputsAsNumpy()), _ints(row.OutputsAsNumpy()), _options(name, row))
+        inputs, outputs = _ints(row.InputsAsNumpy()), _ints(row.OutputsAsNumpy())
+        return FileOperator(number, name, inputs, outputs, _options(name, row))
 
     def check_indices(self, model: FileModel) -> None:
         count = len(model.tensors)
@@ -161,6 +184,20 @@ def _options(name: str, row: Any) -> dict[str, Option]:
         raise ValueError(f"{name} without options")
     options.Init(table.Bytes, table.Pos)
     return {field: getattr(options, field)() for field in fields}
+
+
+def _level(row: Any) -> Level:
+    """A level of a sparse tensor's tree; DENSE is 0 in the schema."""
+    if row.Format() == tflite.DimensionType.DENSE:
+        return Level(row.DenseSize())
+    segments = _index_vector(row.ArraySegmentsType(), row.ArraySegments())
+    return Level(0, segments, _index_vector(row.ArrayIndicesType(), row.ArrayIndices()))
+
+
+def _index_vector(kind: int, table: Any) -> NDArray[np.int64]:
+    vector = INDEX_VECTORS[kind]()
+    vector.Init(table.Bytes, table.Pos)
+    return np.array(_ints(vector.ValuesAsNumpy()), np.int64)
 
 
 def _quantization(quant: Any) -> tuple[tuple[float, ...], tuple[int, ...]]:

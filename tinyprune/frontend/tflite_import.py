@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tinyprune.errors import TinypruneError, UnsupportedModelError
 from tinyprune.frontend import tflite_file
+from tinyprune.frontend.float_edges import drop_float_edges
+from tinyprune.frontend.fold_constants import fold_constants
+from tinyprune.frontend.tflite_builders import BUILDERS
 from tinyprune.frontend.tflite_file import FileModel, FileOperator
-from tinyprune.frontend.tflite_operators import BUILDERS, Source
+from tinyprune.frontend.tflite_operators import Source
 from tinyprune.ir import Graph, Layer, Quant, Tensor
 
 
@@ -28,26 +31,29 @@ def import_tflite(content: bytes, name: str) -> Graph:
     Raises UnsupportedModelError (naming operator and layer) for what cannot be run exactly, TinypruneError for a
     file that is damaged.
     """
-    return _Importer(tflite_file.read(content, f"{name}.tflite"), name).graph()
+    model, float_edges = drop_float_edges(fold_constants(tflite_file.read(content, f"{name}.tflite")))
+    return _Importer(model, name, float_edges).graph()
 
 
 @dataclass(frozen=True, eq=False)
 class _Importer:
     model: FileModel
     name: str
+    float_edges: frozenset[int]
 
     def graph(self) -> Graph:
         self.check_edges()
         self.check_operators()
         tensors = {i: self.activation(i) for i in self.activations()}
         self.check_outputs(tensors)
-        layers = tuple(self.layer(number, operator, tensors) for number, operator in enumerate(self.model.operators))
+        layers = tuple(layer for operator in self.model.operators for layer in self.layers(operator, tensors))
         return Graph(
             name=self.name,
             tensors={tensor.name: tensor for tensor in tensors.values()},
             layers=layers,
             inputs=tuple(tensors[i].name for i in self.model.inputs),
             outputs=tuple(tensors[i].name for i in self.model.outputs),
+            float_edges=frozenset(tensors[i].name for i in self.float_edges),
         )
 
     def check_edges(self) -> None:
@@ -62,8 +68,8 @@ class _Importer:
 
     def check_operators(self) -> None:
         unsupported = [
-            f"{operator.name} (layer {number}, '{self.output_name(operator)}')"
-            for number, operator in enumerate(self.model.operators)
+            f"{operator.name} (layer {operator.number}, '{self.output_name(operator)}')"
+            for operator in self.model.operators
             if operator.name not in BUILDERS
         ]
         if unsupported:
@@ -97,16 +103,19 @@ class _Importer:
             )
         if len(tensor.scale) != 1 or tensor.scale[0] == 0 or len(tensor.zero_point) > 1:
             raise UnsupportedModelError(f"{where} is not quantized with one scale")
-        if not tensor.shape or tensor.shape[0] != 1 or 0 in tensor.shape:
+        has_batch = tensor.shape[:1] == (1,)
+        if 0 in tensor.shape or (index in self.model.inputs and not has_batch):
             raise UnsupportedModelError(
                 f"{where} has shape {list(tensor.shape)}; the batch must be 1, no size may be 0"
             )
+        shape = tensor.shape if has_batch else (1, *tensor.shape)  # inside of a model an axis may have come first
         zero_point = tensor.zero_point[0] if tensor.zero_point else 0
         if not -128 <= zero_point <= 127:
             raise UnsupportedModelError(f"{where} has zero point {zero_point}, outside int8")
-        return Tensor(f"{index}: {tensor.name}", tensor.shape, Quant(tensor.scale, zero_point))
+        return Tensor(f"{index}: {tensor.name}", shape, Quant(tensor.scale, zero_point))
 
-    def layer(self, number: int, operator: FileOperator, tensors: dict[int, Tensor]) -> Layer:
-        source = Source(self.name, number, operator, self.model.tensors, tensors)
-        builder: Callable[[Source], Layer] = BUILDERS[operator.name]
-        return builder(source)
+    def layers(self, operator: FileOperator, tensors: dict[int, Tensor]) -> tuple[Layer, ...]:
+        """One layer; one for each output where there are several."""
+        source = Source(self.name, operator.number, operator, self.model.tensors, tensors)
+        built = BUILDERS[operator.name](source)
+        return built if isinstance(built, tuple) else (built,)

@@ -49,7 +49,31 @@ class Source:
     def output(self) -> Tensor:
         if len(self.operator.outputs) != 1:
             raise self.error(f"has {len(self.operator.outputs)} outputs, not 1")
-        return self.activations[self.operator.outputs[0]]
+        return self.output_tensor(0)
+
+    def output_tensor(self, number: int) -> Tensor:
+        if number >= len(self.operator.outputs):
+            raise self.error(f"lacks output {number}")
+        return self.activations[self.operator.outputs[number]]
+
+    def shape_in(self, position: int) -> tuple[int, ...]:
+        """The shape of an input as the file has it, which axes of the file count in."""
+        return self.file_tensors[self.index(position)].shape
+
+    def shape_out(self, number: int) -> tuple[int, ...]:
+        if number >= len(self.operator.outputs):
+            raise self.error(f"lacks output {number}")
+        return self.file_tensors[self.operator.outputs[number]].shape
+
+    def integers(self, position: int) -> tuple[int, ...]:
+        """A constant vector, or a scalar as a vector of one."""
+        return tuple(int(value) for value in self.constant(position, "INT32").reshape(-1))
+
+    def integer(self, position: int) -> int:
+        values = self.integers(position)
+        if len(values) != 1:
+            raise self.error(f"has {list(values)} as input {position}, not one number")
+        return values[0]
 
     def index(self, position: int) -> int:
         if position >= len(self.operator.inputs) or self.operator.inputs[position] < 0:

@@ -39,9 +39,21 @@ def _layer(layer: Layer) -> str:
             parts += [f"clamp {layer.clamp}"]
         case ir.Softmax():
             parts += [f"beta {layer.beta!r}"]
+        case ir.Move():
+            parts += [_copy(copy) for copy in layer.copies]
+            parts += [] if layer.fill is None else [f"fill {layer.fill}"]
+        case ir.ResizeNearest():
+            parts += [f"rows {layer.rows} columns {layer.columns}"]
         case ir.Mean() | ir.Reshape():
             pass
     return " ".join(parts)
+
+
+def _copy(copy: ir.BlockCopy) -> str:
+    """'copy 0[4 + 2x3 by (8, 1)] to [0 + (3, 1)]': the input, its offset, the shape, its strides; then the output's."""
+    shape = "x".join(map(str, copy.shape))
+    source = f"{copy.source}[{copy.input_offset} + {shape} by {copy.input_strides}]"
+    return f"copy {source} to [{copy.output_offset} + {copy.output_strides}]"
 
 
 def _weights(layer: ir.Weighted) -> str:

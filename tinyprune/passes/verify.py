@@ -12,6 +12,7 @@ from tinyprune.errors import TinypruneError
 from tinyprune.formats import unpack
 from tinyprune.ir import Graph, Layer, Placement, Tensor, Window
 from tinyprune.passes import sharing
+from tinyprune.passes.verify_moves import move_problem
 from tinyprune.reference import convolution, elementwise, pooling
 
 MAX_TENSOR_BYTES = 1 << 24  # no Cortex-M holds more; bounds what a damaged file can make us allocate
@@ -69,6 +70,9 @@ def _verify_layer(graph: Graph, layer: Layer) -> None:
     if isinstance(layer, ir.Mean):
         pixels = source.shape[1] * source.shape[2]
         _verify_requant(graph, layer, np.array([255 * pixels]), pooling.mean_requant(source, target))
+    if isinstance(layer, (ir.Move, ir.ResizeNearest)):
+        problem = move_problem(layer, graph)
+        _require(problem is None, graph, layer, problem or "")
     if isinstance(layer, ir.Softmax):
         _require(source.shape[-1] <= MAX_SOFTMAX_DEPTH, graph, layer, f"is over more than {MAX_SOFTMAX_DEPTH} values")
 
@@ -86,6 +90,10 @@ def _output_shape(layer: Layer, graph: Graph, source: Tensor) -> tuple[int, ...]
             return (1, source.shape[3])
         case ir.Add() | ir.Reshape() | ir.Softmax():
             return source.shape
+        case ir.Move():
+            return graph.tensors[layer.output].shape
+        case ir.ResizeNearest():
+            return (1, len(layer.rows), len(layer.columns), source.shape[-1])
 
 
 def _slid(layer: Layer, graph: Graph, window: Window, source: Tensor) -> tuple[int, int]:
@@ -110,7 +118,9 @@ def _counts(layer: Layer, graph: Graph, source: Tensor, target: Tensor) -> tuple
             return (source.shape[1] * source.shape[2], source.shape[3])
         case ir.Softmax():
             return (source.bytes // source.shape[-1],)
-        case ir.Add() | ir.Reshape():
+        case ir.ResizeNearest():
+            return (*source.shape, *target.shape)
+        case ir.Add() | ir.Reshape() | ir.Move():
             return ()
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from tinyprune import ir
 from tinyprune.ir import Graph, Int8, Layer
-from tinyprune.reference import convolution, elementwise, pooling, softmax
+from tinyprune.reference import convolution, elementwise, moves, pooling, softmax
 
 
 def run(graph: Graph, inputs: Int8) -> dict[str, Int8]:
@@ -55,4 +55,8 @@ def run_layer(layer: Layer, graph: Graph, values: Mapping[str, Int8]) -> Int8:
             y = x
         case ir.Softmax():
             y = softmax.softmax(x, layer.beta, source.scale)
+        case ir.Move():
+            y = moves.move(layer, [values[name] for name in layer.inputs], target)
+        case ir.ResizeNearest():
+            y = moves.resize_nearest(layer, values[layer.input])
     return y.astype(np.int8).reshape(-1, *target.shape[1:])
