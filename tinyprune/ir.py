@@ -186,8 +186,19 @@ class Softmax:
     beta: float
 
 
+@dataclass(frozen=True, eq=False)
+class Lut:
+    """Any function of one value: output = table[input + 128]. `kind` is the operator that it computes."""
+
+    name: str
+    input: str
+    output: str
+    kind: str
+    table: Int8  # (256,)
+
+
 Weighted: TypeAlias = Conv2D | DepthwiseConv2D | Dense
-Layer: TypeAlias = Weighted | Add | MaxPool | AveragePool | Mean | Reshape | Softmax
+Layer: TypeAlias = Weighted | Add | MaxPool | AveragePool | Mean | Reshape | Softmax | Lut
 
 
 @dataclass(frozen=True)
@@ -246,7 +257,7 @@ def macs(layer: Layer, graph: Graph) -> int:
             return height * width * channels * per_channel
         case Dense():
             return layer.weights.shape[0] * layer.weights.shape[1] * rows(layer, graph)
-        case Add() | MaxPool() | AveragePool() | Mean() | Reshape() | Softmax():
+        case Add() | MaxPool() | AveragePool() | Mean() | Reshape() | Softmax() | Lut():
             return 0
 
 

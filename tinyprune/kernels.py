@@ -46,6 +46,7 @@ KERNELS: dict[tuple[type[Layer], str], Kernel] = {
     (ir.Mean, ""): Kernel("tp_mean_s8", _no_scratch),
     (ir.Reshape, ""): Kernel("tp_copy_s8", _no_scratch),
     (ir.Softmax, ""): Kernel("tp_softmax_s8", _no_scratch),
+    (ir.Lut, ""): Kernel("tp_lut_s8", _no_scratch),
 }
 
 

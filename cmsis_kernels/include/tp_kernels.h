@@ -88,6 +88,9 @@ typedef struct {
 
 void tp_softmax_s8(const tp_softmax_params *params, const int8_t *input, int8_t *output);
 
+/** output[i] = table[input[i] + 128] for `count` elements; output may be the input. */
+void tp_lut_s8(const int8_t *table, const int8_t *input, int32_t count, int8_t *output);
+
 #ifdef __cplusplus
 }
 #endif

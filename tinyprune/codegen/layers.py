@@ -46,6 +46,9 @@ def layer_code(layer: Layer, graph: Graph) -> LayerCode:
             return LayerCode((), (x, str(target.bytes), y))
         case ir.Softmax():
             return _with_params("tp_softmax_params", layer, _softmax_members(layer, source), (x, y))
+        case ir.Lut():
+            table = f"{layer.name}_table"
+            return LayerCode((c.array(table, layer.table),), (table, x, str(target.bytes), y))
 
 
 def address(graph: Graph, tensor: str) -> str:

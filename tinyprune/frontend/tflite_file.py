@@ -39,6 +39,7 @@ OPTIONS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "AVERAGE_POOL_2D": (tflite.Pool2DOptions, _POOL),
     "MAX_POOL_2D": (tflite.Pool2DOptions, _POOL),
     "SOFTMAX": (tflite.SoftmaxOptions, ("Beta",)),
+    "LEAKY_RELU": (tflite.LeakyReluOptions, ("Alpha",)),
 }
 
 MAX_RANK = 8

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from tinyprune.errors import TinypruneError, UnsupportedModelError
 from tinyprune.frontend import tflite_file
+from tinyprune.frontend.tflite_builders import BUILDERS
 from tinyprune.frontend.tflite_file import FileModel, FileOperator
-from tinyprune.frontend.tflite_operators import BUILDERS, Source
+from tinyprune.frontend.tflite_operators import Source
 from tinyprune.ir import Graph, Layer, Quant, Tensor
 
 

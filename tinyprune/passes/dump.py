@@ -39,6 +39,8 @@ def _layer(layer: Layer) -> str:
             parts += [f"clamp {layer.clamp}"]
         case ir.Softmax():
             parts += [f"beta {layer.beta!r}"]
+        case ir.Lut():
+            parts += [f"{layer.kind} sha256 {hashlib.sha256(layer.table.tobytes()).hexdigest()[:12]}"]
         case ir.Mean() | ir.Reshape():
             pass
     return " ".join(parts)

@@ -69,7 +69,7 @@ def _output_shape(layer: Layer, graph: Graph, source: Tensor) -> tuple[int, ...]
             return (ir.rows(layer, graph), layer.weights.shape[0])
         case ir.Mean():
             return (1, source.shape[3])
-        case ir.Add() | ir.Reshape() | ir.Softmax():
+        case ir.Add() | ir.Reshape() | ir.Softmax() | ir.Lut():
             return source.shape
 
 

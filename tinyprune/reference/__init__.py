@@ -55,4 +55,6 @@ def run_layer(layer: Layer, graph: Graph, values: Mapping[str, Int8]) -> Int8:
             y = x
         case ir.Softmax():
             y = softmax.softmax(x, layer.beta, source.scale)
+        case ir.Lut():
+            y = layer.table[x + 128]
     return y.astype(np.int8).reshape(-1, *target.shape[1:])

@@ -1,0 +1,14 @@
+"""Which builder makes a layer of which operator: one row an operator, over all the files that hold builders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tinyprune.frontend import tflite_lookup, tflite_operators
+from tinyprune.frontend.tflite_operators import Source
+from tinyprune.ir import Layer
+
+BUILDERS: dict[str, Callable[[Source], Layer]] = {
+    **tflite_operators.BUILDERS,
+    **tflite_lookup.BUILDERS,
+}
