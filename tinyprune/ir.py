@@ -134,12 +134,38 @@ class Dense:
 
 
 @dataclass(frozen=True)
-class Add:
+class Binary:
+    """Element by element of two inputs; their shapes are aligned at the last axis, and a size of 1 repeats."""
+
     name: str
     input: str
     other: str
     output: str
     clamp: Clamp
+
+
+class Add(Binary):
+    """input + other."""
+
+
+class Sub(Binary):
+    """input - other."""
+
+
+class Mul(Binary):
+    """input * other."""
+
+
+class Maximum(Binary):
+    """The larger; all three tensors have one scale and zero point."""
+
+
+class Minimum(Binary):
+    """The smaller; all three tensors have one scale and zero point."""
+
+
+class Prelu(Binary):
+    """input where it is not negative, input * other elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +224,7 @@ class Lut:
 
 
 Weighted: TypeAlias = Conv2D | DepthwiseConv2D | Dense
-Layer: TypeAlias = Weighted | Add | MaxPool | AveragePool | Mean | Reshape | Softmax | Lut
+Layer: TypeAlias = Weighted | Binary | MaxPool | AveragePool | Mean | Reshape | Softmax | Lut
 
 
 @dataclass(frozen=True)
@@ -239,7 +265,7 @@ class Graph:
 
 def layer_inputs(layer: Layer) -> tuple[str, ...]:
     """The activations that `layer` reads."""
-    return (layer.input, layer.other) if isinstance(layer, Add) else (layer.input,)
+    return (layer.input, layer.other) if isinstance(layer, Binary) else (layer.input,)
 
 
 def op_name(layer: Layer) -> str:
@@ -257,7 +283,7 @@ def macs(layer: Layer, graph: Graph) -> int:
             return height * width * channels * per_channel
         case Dense():
             return layer.weights.shape[0] * layer.weights.shape[1] * rows(layer, graph)
-        case Add() | MaxPool() | AveragePool() | Mean() | Reshape() | Softmax() | Lut():
+        case Binary() | MaxPool() | AveragePool() | Mean() | Reshape() | Softmax() | Lut():
             return 0
 
 

@@ -53,8 +53,55 @@ typedef struct {
     int8_t clamp_low, clamp_high;
 } tp_add_params;
 
-/** output[i] = input[i] + other[i], requantized, for `count` elements; output may be one of the inputs. */
-void tp_add_s8(const tp_add_params *params, const int8_t *input, const int8_t *other, int32_t count, int8_t *output);
+/**
+ * Nested loops over the outputs, the outermost first: their lengths, and each operand's step, 0 where it repeats.
+ * The generator merges loops, so that operands of equal shapes have sizes {1, 1, 1, count}. The output of an operator
+ * of two inputs may be an input that does not repeat.
+ */
+typedef struct {
+    int32_t sizes[4];
+    int32_t input_strides[4], other_strides[4];
+} tp_broadcast;
+
+/** input + other, requantized. */
+void tp_add_s8(const tp_add_params *params, const tp_broadcast *shape, const int8_t *input, const int8_t *other,
+               int8_t *output);
+
+/** input - other, requantized. */
+void tp_sub_s8(const tp_add_params *params, const tp_broadcast *shape, const int8_t *input, const int8_t *other,
+               int8_t *output);
+
+/** Elementwise product; a product of two differences, raised by `shift`, stays inside int32. */
+typedef struct {
+    int32_t multiplier;
+    int8_t shift; /**< at most 14 */
+    int8_t input_zero_point, other_zero_point, output_zero_point;
+    int8_t clamp_low, clamp_high;
+} tp_mul_params;
+
+/** input * other, requantized. */
+void tp_mul_s8(const tp_mul_params *params, const tp_broadcast *shape, const int8_t *input, const int8_t *other,
+               int8_t *output);
+
+/** PReLU: one multiplier for inputs that are not negative, one for products of an input and its alpha. */
+typedef struct {
+    int32_t positive_multiplier, negative_multiplier;
+    int8_t positive_shift, negative_shift; /**< at most 22 and 14 */
+    int8_t input_zero_point, other_zero_point, output_zero_point;
+    int8_t clamp_low, clamp_high;
+} tp_prelu_params;
+
+/** input, or input * other where it is negative, requantized; `other` holds alpha. */
+void tp_prelu_s8(const tp_prelu_params *params, const tp_broadcast *shape, const int8_t *input, const int8_t *other,
+                 int8_t *output);
+
+/** The larger of input and other, which have one scale and zero point, that of the output. */
+void tp_maximum_s8(int8_t clamp_low, int8_t clamp_high, const tp_broadcast *shape, const int8_t *input,
+                   const int8_t *other, int8_t *output);
+
+/** The smaller of input and other, which have one scale and zero point, that of the output. */
+void tp_minimum_s8(int8_t clamp_low, int8_t clamp_high, const tp_broadcast *shape, const int8_t *input,
+                   const int8_t *other, int8_t *output);
 
 /** The largest value of each window; padding takes no part. */
 void tp_max_pool_s8(const tp_window_params *params, int8_t clamp_low, int8_t clamp_high, const int8_t *input,

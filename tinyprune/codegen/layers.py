@@ -9,8 +9,9 @@ import numpy as np
 from tinyprune import formats, ir, kernels
 from tinyprune.arithmetic import Requant
 from tinyprune.codegen import c
+from tinyprune.codegen.binary import binary_code
 from tinyprune.ir import Graph, Int32, Layer, Tensor, Weighted, Window
-from tinyprune.reference import convolution, elementwise, pooling, softmax
+from tinyprune.reference import convolution, pooling, softmax
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,9 @@ def layer_code(layer: Layer, graph: Graph) -> LayerCode:
             outputs, inputs = layer.weights.shape
             members = (("rows", ir.rows(layer, graph)), ("inputs", inputs), ("outputs", outputs))
             return _weighted(layer, graph, c.struct("tp_dense_params", f"{layer.name}_params", members))
-        case ir.Add():
-            other = address(graph, layer.other)
-            return _with_params("tp_add_params", layer, _add_members(layer, graph), (x, other, str(target.bytes), y))
+        case ir.Binary():
+            constants, arguments = binary_code(layer, graph)
+            return LayerCode(constants, (*arguments, x, address(graph, layer.other), y))
         case ir.MaxPool() | ir.AveragePool():
             params = window_members(layer.window, source, target)
             return _with_params("tp_window_params", layer, params, (*map(str, layer.clamp), x, y))
@@ -148,19 +149,6 @@ def window_members(window: Window, source: Tensor, target: Tensor) -> Members:
 
 def _multiplier(name: str, to: Requant) -> Members:
     return ((f"{name}multiplier", to.multiplier[0]), (f"{name}shift", to.shift[0]))
-
-
-def _add_members(layer: ir.Add, graph: Graph) -> Members:
-    to = elementwise.add_requant(layer, graph)
-    names = {"input": layer.input, "other": layer.other, "output": layer.output}
-    return (
-        *_multiplier("input_", to.input),
-        *_multiplier("other_", to.other),
-        *_multiplier("output_", to.output),
-        *((f"{role}_zero_point", graph.tensors[name].zero_point) for role, name in names.items()),
-        ("clamp_low", layer.clamp[0]),
-        ("clamp_high", layer.clamp[1]),
-    )
 
 
 def _mean_members(source: Tensor, target: Tensor) -> Members:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tinyprune.frontend import tflite_lookup, tflite_operators
+from tinyprune.frontend import tflite_binary, tflite_lookup, tflite_operators
 from tinyprune.frontend.tflite_operators import Source
 from tinyprune.ir import Layer
 
 BUILDERS: dict[str, Callable[[Source], Layer]] = {
     **tflite_operators.BUILDERS,
+    **tflite_binary.BUILDERS,
     **tflite_lookup.BUILDERS,
 }

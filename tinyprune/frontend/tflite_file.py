@@ -36,6 +36,8 @@ OPTIONS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "DEPTHWISE_CONV_2D": (tflite.DepthwiseConv2DOptions, (*_CONV, "DepthMultiplier")),
     "FULLY_CONNECTED": (tflite.FullyConnectedOptions, ("FusedActivationFunction", "WeightsFormat")),
     "ADD": (tflite.AddOptions, ("FusedActivationFunction",)),
+    "SUB": (tflite.SubOptions, ("FusedActivationFunction",)),
+    "MUL": (tflite.MulOptions, ("FusedActivationFunction",)),
     "AVERAGE_POOL_2D": (tflite.Pool2DOptions, _POOL),
     "MAX_POOL_2D": (tflite.Pool2DOptions, _POOL),
     "SOFTMAX": (tflite.SoftmaxOptions, ("Beta",)),

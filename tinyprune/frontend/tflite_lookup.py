@@ -8,7 +8,7 @@ from tinyprune import ir
 from tinyprune.frontend.tflite_operators import Source
 from tinyprune.ir import Int8, Layer, Quant
 from tinyprune.reference import lookup
-from tinyprune.reference.lookup import UnrepresentableError
+from tinyprune.reference.scales import UnrepresentableError
 
 
 def unary(source: Source, kind: str, table: Callable[[Quant, Quant], Int8]) -> Layer:

@@ -46,6 +46,18 @@ class Source:
             raise self.error(f"reads tensor {index} as input {position}, which no earlier layer computes")
         return self.activations[index]
 
+    def operand(self, position: int) -> Tensor:
+        """An activation, or an int8 constant."""
+        index = self.index(position)
+        constant = self.file_tensors[index]
+        if constant.type != "INT8":
+            raise self.error(f"has {constant.type} as input {position}; INT8 is supported")
+        if index in self.activations or constant.data is None:
+            return self.input(position)
+        if len(constant.scale) != 1 or constant.scale[0] == 0 or len(constant.zero_point) > 1:
+            raise self.error(f"has a constant input {position} that is not quantized with one scale")
+        return constant_tensor(index, constant)
+
     def output(self) -> Tensor:
         if len(self.operator.outputs) != 1:
             raise self.error(f"has {len(self.operator.outputs)} outputs, not 1")
@@ -116,6 +128,13 @@ class Source:
         return Padding(*sides)
 
 
+def constant_tensor(index: int, constant: FileTensor) -> Tensor:
+    """A constant as an activation that never changes; its shape begins with the batch, which is 1."""
+    shape = constant.shape if constant.shape[:1] == (1,) else (1, *constant.shape)
+    zero_point = constant.zero_point[0] if constant.zero_point else 0
+    return Tensor(f"{index}: {constant.name}", shape, Quant(constant.scale, zero_point))
+
+
 def conv2d(source: Source) -> Layer:
     values, quant = source.weights(channel_axis=0, rank=4)
     window = source.window((values.shape[1], values.shape[2]))
@@ -168,13 +187,6 @@ def fully_connected(source: Source) -> Layer:
     )
 
 
-def add(source: Source) -> Layer:
-    a, b, y = source.input(0), source.input(1), source.output()
-    if not a.shape == b.shape == y.shape:
-        raise source.error(f"adds shapes {list(a.shape)} and {list(b.shape)}; equal shapes are supported")
-    return ir.Add(source.name("add"), a.name, b.name, y.name, source.clamp())
-
-
 def max_pool(source: Source) -> Layer:
     if source.input().quant != source.output().quant:
         raise source.error("changes the scale, which a maximum cannot")
@@ -220,7 +232,6 @@ BUILDERS: dict[str, Callable[[Source], Layer]] = {
     "CONV_2D": conv2d,
     "DEPTHWISE_CONV_2D": depthwise_conv2d,
     "FULLY_CONNECTED": fully_connected,
-    "ADD": add,
     "MAX_POOL_2D": max_pool,
     "AVERAGE_POOL_2D": average_pool,
     "MEAN": mean,

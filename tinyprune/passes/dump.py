@@ -35,7 +35,7 @@ def _layer(layer: Layer) -> str:
             parts += [_weights(layer), f"clamp {layer.clamp}"]
         case ir.MaxPool() | ir.AveragePool():
             parts += [_window(layer.window), f"clamp {layer.clamp}"]
-        case ir.Add():
+        case ir.Binary():
             parts += [f"clamp {layer.clamp}"]
         case ir.Softmax():
             parts += [f"beta {layer.beta!r}"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from tinyprune import ir, kernels
 from tinyprune.arithmetic import INT32_MAX
 from tinyprune.errors import TinypruneError
@@ -69,8 +71,18 @@ def _output_shape(layer: Layer, graph: Graph, source: Tensor) -> tuple[int, ...]
             return (ir.rows(layer, graph), layer.weights.shape[0])
         case ir.Mean():
             return (1, source.shape[3])
-        case ir.Add() | ir.Reshape() | ir.Softmax() | ir.Lut():
+        case ir.Binary():
+            return _broadcast(layer, graph)
+        case ir.Reshape() | ir.Softmax() | ir.Lut():
             return source.shape
+
+
+def _broadcast(layer: ir.Binary, graph: Graph) -> tuple[int, ...]:
+    shapes = [graph.tensors[name].shape for name in ir.layer_inputs(layer)]
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise InvalidGraphError(f"{graph.name}: layer {layer.name} broadcasts shapes {shapes}") from None
 
 
 def _slid(layer: Layer, graph: Graph, window: Window, source: Tensor) -> tuple[int, int]:

@@ -43,8 +43,8 @@ def run_layer(layer: Layer, graph: Graph, values: Mapping[str, Int8]) -> Int8:
             y = convolution.depthwise_conv2d(layer, x, source, target)
         case ir.Dense():
             y = convolution.dense(layer, x, source, target)
-        case ir.Add():
-            y = elementwise.add(layer, x, values[layer.other].astype(np.int64), graph)
+        case ir.Binary():
+            y = elementwise.binary(layer, x, values[layer.other].astype(np.int64), graph)
         case ir.MaxPool():
             y = pooling.max_pool(layer, x)
         case ir.AveragePool():

@@ -14,16 +14,13 @@ from numpy.typing import NDArray
 from tinyprune.arithmetic import Int64, Requant, quantize_multiplier, requantize, rounding_divide_by_power_of_two
 from tinyprune.ir import Clamp, Int8, Quant
 from tinyprune.reference import fixed_point
+from tinyprune.reference.scales import UnrepresentableError, bounded
 
 INPUTS: Int64 = np.arange(-128, 128, dtype=np.int64)
 INTEGER_BITS = 4  # of the argument of LOGISTIC and TANH
-MAX_SHIFT = 22  # a difference of two int8 values has 9 bits with its sign: more would leave int32
+DIFFERENCE_BITS = 8  # of an int8 value without its zero point, without the sign
 MAX_RIGHT_SHIFT = 15  # of the 16-bit arithmetic of HARD_SWISH
 WHOLE: Clamp = (-128, 127)
-
-
-class UnrepresentableError(ValueError):
-    """The scales are outside what TFLM's arithmetic is defined for."""
 
 
 def clamp_of(table: Int8) -> Clamp | None:
@@ -99,11 +96,7 @@ def quantize(source: Quant, target: Quant) -> Int8:
 
 def rescaled(difference: Int64, real: float, target: Quant) -> Int64:
     """`difference`, values without zero point, times `real`, with the zero point of `target`."""
-    multiplier, shift = quantize_multiplier(real)
-    if shift > MAX_SHIFT:
-        raise UnrepresentableError(f"multiplies by {real:g}, which leaves 32 bits")
-    to = Requant(np.array([multiplier], np.int32), np.array([shift], np.int32))
-    return requantize(difference, to) + target.zero_point
+    return requantize(difference, bounded(real, DIFFERENCE_BITS)) + target.zero_point
 
 
 def hard_swish(source: Quant, target: Quant) -> Int8:
