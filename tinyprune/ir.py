@@ -187,12 +187,21 @@ class AveragePool:
 
 
 @dataclass(frozen=True)
-class Mean:
-    """The mean over height and width."""
+class Reduce:
+    """Over `axes`, which are in order and leave out the batch."""
 
     name: str
     input: str
     output: str
+    axes: tuple[int, ...] = (1, 2)
+
+
+class Mean(Reduce):
+    """The mean."""
+
+
+class Sum(Reduce):
+    """The sum."""
 
 
 @dataclass(frozen=True)
@@ -224,7 +233,7 @@ class Lut:
 
 
 Weighted: TypeAlias = Conv2D | DepthwiseConv2D | Dense
-Layer: TypeAlias = Weighted | Binary | MaxPool | AveragePool | Mean | Reshape | Softmax | Lut
+Layer: TypeAlias = Weighted | Binary | MaxPool | AveragePool | Reduce | Reshape | Softmax | Lut
 
 
 @dataclass(frozen=True)
@@ -283,7 +292,7 @@ def macs(layer: Layer, graph: Graph) -> int:
             return height * width * channels * per_channel
         case Dense():
             return layer.weights.shape[0] * layer.weights.shape[1] * rows(layer, graph)
-        case Binary() | MaxPool() | AveragePool() | Mean() | Reshape() | Softmax() | Lut():
+        case Binary() | MaxPool() | AveragePool() | Reduce() | Reshape() | Softmax() | Lut():
             return 0
 
 

@@ -111,16 +111,21 @@ void tp_max_pool_s8(const tp_window_params *params, int8_t clamp_low, int8_t cla
 void tp_average_pool_s8(const tp_window_params *params, int8_t clamp_low, int8_t clamp_high, const int8_t *input,
                         int8_t *output);
 
-/** The mean over height and width, requantized. */
+/**
+ * A sum or mean over any axes, requantized: two nested loops over the outputs and two over the values of each, with
+ * their lengths and their steps in the input. The generator merges loops, so that a mean over height and width has
+ * outputs {1, channels} and sums {1, pixels}.
+ */
 typedef struct {
-    uint16_t pixels, channels;
-    int32_t multiplier; /**< the division by `pixels` is folded in */
+    int32_t outputs[2], sums[2]; /**< sums[0] * sums[1] at most 2^22 */
+    int32_t output_strides[2], sum_strides[2];
+    int32_t multiplier; /**< the division of a mean is folded in */
     int8_t shift;
     int8_t input_zero_point, output_zero_point;
-} tp_mean_params;
+} tp_reduce_params;
 
-/** output[c] = mean of input[p][c] over p. */
-void tp_mean_s8(const tp_mean_params *params, const int8_t *input, int8_t *output);
+/** Each output is the requantized sum of its values without their zero point. */
+void tp_reduce_s8(const tp_reduce_params *params, const int8_t *input, int8_t *output);
 
 /** output[i] = input[i] for `count` elements; nothing to do where both are the same. */
 void tp_copy_s8(const int8_t *input, int32_t count, int8_t *output);

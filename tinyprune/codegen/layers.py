@@ -11,7 +11,7 @@ from tinyprune.arithmetic import Requant
 from tinyprune.codegen import c
 from tinyprune.codegen.binary import binary_code
 from tinyprune.ir import Graph, Int32, Layer, Tensor, Weighted, Window
-from tinyprune.reference import convolution, pooling, softmax
+from tinyprune.reference import convolution, reduction, softmax
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ def layer_code(layer: Layer, graph: Graph) -> LayerCode:
         case ir.MaxPool() | ir.AveragePool():
             params = window_members(layer.window, source, target)
             return _with_params("tp_window_params", layer, params, (*map(str, layer.clamp), x, y))
-        case ir.Mean():
-            return _with_params("tp_mean_params", layer, _mean_members(source, target), (x, y))
+        case ir.Reduce():
+            return _with_params("tp_reduce_params", layer, _reduce_members(layer, source, target), (x, y))
         case ir.Reshape():
             return LayerCode((), (x, str(target.bytes), y))
         case ir.Softmax():
@@ -151,11 +151,13 @@ def _multiplier(name: str, to: Requant) -> Members:
     return ((f"{name}multiplier", to.multiplier[0]), (f"{name}shift", to.shift[0]))
 
 
-def _mean_members(source: Tensor, target: Tensor) -> Members:
+def _reduce_members(layer: ir.Reduce, source: Tensor, target: Tensor) -> Members:
+    loops = reduction.loops(layer, source)
+    nested = (("outputs", "output_strides", loops.kept), ("sums", "sum_strides", loops.summed))
     return (
-        ("pixels", source.shape[1] * source.shape[2]),
-        ("channels", source.shape[3]),
-        *_multiplier("", pooling.mean_requant(source, target)),
+        *((lengths, f"{{{', '.join(str(length) for length, _ in rows)}}}") for lengths, _, rows in nested),
+        *((steps, f"{{{', '.join(str(step) for _, step in rows)}}}") for _, steps, rows in nested),
+        *_multiplier("", reduction.reduce_requant(layer, source, target)),
         ("input_zero_point", source.zero_point),
         ("output_zero_point", target.zero_point),
     )

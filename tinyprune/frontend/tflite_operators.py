@@ -207,14 +207,6 @@ def pool_window(source: Source) -> Window:
     return source.window((int(source.options["FilterHeight"]), int(source.options["FilterWidth"])))
 
 
-def mean(source: Source) -> Layer:
-    axes = sorted(int(axis) for axis in source.constant(1, "INT32").reshape(-1))
-    rank = len(source.input().shape)
-    if rank != 4 or sorted(axis % 4 for axis in axes) != [1, 2]:
-        raise source.error(f"is over axes {axes} of {rank}; a mean over height and width is supported")
-    return ir.Mean(source.name("mean"), source.input().name, source.output().name)
-
-
 def reshape(source: Source) -> Layer:
     if source.input().quant != source.output().quant:
         raise source.error("changes the quantization, which a reshape cannot")
@@ -234,7 +226,6 @@ BUILDERS: dict[str, Callable[[Source], Layer]] = {
     "FULLY_CONNECTED": fully_connected,
     "MAX_POOL_2D": max_pool,
     "AVERAGE_POOL_2D": average_pool,
-    "MEAN": mean,
     "RESHAPE": reshape,
     "SOFTMAX": softmax,
 }

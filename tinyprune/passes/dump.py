@@ -41,7 +41,9 @@ def _layer(layer: Layer) -> str:
             parts += [f"beta {layer.beta!r}"]
         case ir.Lut():
             parts += [f"{layer.kind} sha256 {hashlib.sha256(layer.table.tobytes()).hexdigest()[:12]}"]
-        case ir.Mean() | ir.Reshape():
+        case ir.Reduce():
+            parts += [f"axes {layer.axes}"]
+        case ir.Reshape():
             pass
     return " ".join(parts)
 

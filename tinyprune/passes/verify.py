@@ -69,8 +69,8 @@ def _output_shape(layer: Layer, graph: Graph, source: Tensor) -> tuple[int, ...]
             return (1, *_slid(layer, graph, layer.window, source), source.shape[3])
         case ir.Dense():
             return (ir.rows(layer, graph), layer.weights.shape[0])
-        case ir.Mean():
-            return (1, source.shape[3])
+        case ir.Reduce():
+            return tuple(size for axis, size in enumerate(source.shape) if axis not in layer.axes)
         case ir.Binary():
             return _broadcast(layer, graph)
         case ir.Reshape() | ir.Softmax() | ir.Lut():

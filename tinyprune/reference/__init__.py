@@ -12,7 +12,7 @@ import numpy as np
 
 from tinyprune import ir
 from tinyprune.ir import Graph, Int8, Layer
-from tinyprune.reference import convolution, elementwise, pooling, softmax
+from tinyprune.reference import convolution, elementwise, pooling, reduction, softmax
 
 
 def run(graph: Graph, inputs: Int8) -> dict[str, Int8]:
@@ -49,8 +49,8 @@ def run_layer(layer: Layer, graph: Graph, values: Mapping[str, Int8]) -> Int8:
             y = pooling.max_pool(layer, x)
         case ir.AveragePool():
             y = pooling.average_pool(layer, x)
-        case ir.Mean():
-            y = pooling.mean(x, source, target)
+        case ir.Reduce():
+            y = reduction.reduce(layer, x, source, target)
         case ir.Reshape():
             y = x
         case ir.Softmax():
