@@ -98,27 +98,26 @@ Clamp: TypeAlias = tuple[int, int]  # lowest and highest output value: the fused
 
 
 @dataclass(frozen=True, eq=False)
-class Conv2D:
+class Convolution:
     name: str
     input: str
     output: str
-    weights: Weights  # OHWI
+    weights: Weights  # OHWI; 1HWO where depthwise
     bias: Int32  # (O,)
     window: Window
     clamp: Clamp
 
 
-@dataclass(frozen=True, eq=False)
-class DepthwiseConv2D:
+class Conv2D(Convolution):
+    """Each output channel reads every input channel."""
+
+
+class DepthwiseConv2D(Convolution):
     """Output channel o reads input channel o // multiplier."""
 
-    name: str
-    input: str
-    output: str
-    weights: Weights  # 1HWO
-    bias: Int32  # (O,)
-    window: Window
-    clamp: Clamp
+
+class TransposeConv2D(Convolution):
+    """The gradient of a convolution: `window` slides over the output, and each input adds to the outputs it covers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +168,7 @@ class Prelu(Binary):
 
 
 @dataclass(frozen=True)
-class MaxPool:
+class Pool:
     name: str
     input: str
     output: str
@@ -177,13 +176,12 @@ class MaxPool:
     clamp: Clamp
 
 
-@dataclass(frozen=True)
-class AveragePool:
-    name: str
-    input: str
-    output: str
-    window: Window
-    clamp: Clamp
+class MaxPool(Pool):
+    """The largest value inside the input."""
+
+
+class AveragePool(Pool):
+    """The mean of the values inside the input."""
 
 
 @dataclass(frozen=True)
@@ -232,8 +230,20 @@ class Lut:
     table: Int8  # (256,)
 
 
-Weighted: TypeAlias = Conv2D | DepthwiseConv2D | Dense
-Layer: TypeAlias = Weighted | Binary | MaxPool | AveragePool | Reduce | Reshape | Softmax | Lut
+@dataclass(frozen=True)
+class BatchMatMul:
+    """Products of matrices, the last two axes of `input` and `other`; `adj_x` and `adj_y` transpose one first."""
+
+    name: str
+    input: str
+    other: str
+    output: str
+    adj_x: bool
+    adj_y: bool
+
+
+Weighted: TypeAlias = Conv2D | DepthwiseConv2D | TransposeConv2D | Dense
+Layer: TypeAlias = Weighted | Binary | BatchMatMul | MaxPool | AveragePool | Reduce | Reshape | Softmax | Lut
 
 
 @dataclass(frozen=True)
@@ -274,7 +284,7 @@ class Graph:
 
 def layer_inputs(layer: Layer) -> tuple[str, ...]:
     """The activations that `layer` reads."""
-    return (layer.input, layer.other) if isinstance(layer, Binary) else (layer.input,)
+    return (layer.input, layer.other) if isinstance(layer, (Binary, BatchMatMul)) else (layer.input,)
 
 
 def op_name(layer: Layer) -> str:
@@ -290,6 +300,11 @@ def macs(layer: Layer, graph: Graph) -> int:
             if isinstance(layer, DepthwiseConv2D):
                 per_channel = layer.window.size[0] * layer.window.size[1]
             return height * width * channels * per_channel
+        case TransposeConv2D():
+            return math.prod(graph.tensors[layer.input].shape[1:3]) * math.prod(layer.weights.shape)
+        case BatchMatMul():
+            depth = graph.tensors[layer.input].shape[-2 if layer.adj_x else -1]
+            return graph.tensors[layer.output].bytes * depth
         case Dense():
             return layer.weights.shape[0] * layer.weights.shape[1] * rows(layer, graph)
         case Binary() | MaxPool() | AveragePool() | Reduce() | Reshape() | Softmax() | Lut():

@@ -37,6 +37,15 @@ void tp_conv2d_csr_s8(const tp_window_params *params, const tp_requant *requant,
 void tp_depthwise_conv2d_dense_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
                                   const int8_t *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
 
+/**
+ * Transposed convolution: each input pixel adds to the outputs that its window covers.
+ * @param params  the window slides over the output: pad_top and pad_left are cropped from it; dilation is not used
+ * @param weights OHWI, int8
+ * @param bias    output_channels entries; the zero point is not folded in, as an output may see any part of the weights
+ */
+void tp_transpose_conv2d_dense_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
+                                  const int8_t *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
 /** Fully connected layer, dense weights: `outputs` rows of `inputs` bytes. */
 void tp_dense_dense_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
                        const int8_t *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
@@ -94,6 +103,19 @@ typedef struct {
 /** input, or input * other where it is negative, requantized; `other` holds alpha. */
 void tp_prelu_s8(const tp_prelu_params *params, const tp_broadcast *shape, const int8_t *input, const int8_t *other,
                  int8_t *output);
+
+/** Products of matrices: rows x depth times depth x columns; steps say how either is stored. */
+typedef struct {
+    int32_t rows, depth, columns; /**< depth at most 33,000 */
+    int32_t input_row_step, input_depth_step, other_depth_step, other_column_step;
+    int32_t multiplier;
+    int8_t shift;
+    int8_t input_zero_point, other_zero_point, output_zero_point;
+} tp_batch_matmul_params;
+
+/** One product for each element of `shape`, whose strides count matrices. */
+void tp_batch_matmul_s8(const tp_batch_matmul_params *params, const tp_broadcast *shape, const int8_t *input,
+                        const int8_t *other, int8_t *output);
 
 /** The larger of input and other, which have one scale and zero point, that of the output. */
 void tp_maximum_s8(int8_t clamp_low, int8_t clamp_high, const tp_broadcast *shape, const int8_t *input,

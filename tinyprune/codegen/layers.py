@@ -9,7 +9,7 @@ import numpy as np
 from tinyprune import formats, ir, kernels
 from tinyprune.arithmetic import Requant
 from tinyprune.codegen import c
-from tinyprune.codegen.binary import binary_code
+from tinyprune.codegen.binary import batch_matmul_code, binary_code
 from tinyprune.ir import Graph, Int32, Layer, Tensor, Weighted, Window
 from tinyprune.reference import convolution, reduction, softmax
 
@@ -28,7 +28,7 @@ def layer_code(layer: Layer, graph: Graph) -> LayerCode:
     source, target = graph.tensors[layer.input], graph.tensors[layer.output]
     x, y = address(graph, layer.input), address(graph, layer.output)
     match layer:
-        case ir.Conv2D() | ir.DepthwiseConv2D():
+        case ir.Conv2D() | ir.DepthwiseConv2D() | ir.TransposeConv2D():
             params = c.struct("tp_window_params", f"{layer.name}_params", window_members(layer.window, source, target))
             return _weighted(layer, graph, params)
         case ir.Dense():
@@ -41,6 +41,9 @@ def layer_code(layer: Layer, graph: Graph) -> LayerCode:
         case ir.MaxPool() | ir.AveragePool():
             params = window_members(layer.window, source, target)
             return _with_params("tp_window_params", layer, params, (*map(str, layer.clamp), x, y))
+        case ir.BatchMatMul():
+            constants, arguments = batch_matmul_code(layer, graph)
+            return LayerCode(constants, (*arguments, x, address(graph, layer.other), y))
         case ir.Reduce():
             return _with_params("tp_reduce_params", layer, _reduce_members(layer, source, target), (x, y))
         case ir.Reshape():
@@ -108,7 +111,12 @@ def _weights(layer: Weighted) -> tuple[list[str], str]:
 
 
 def folded_bias(layer: Weighted, source: Tensor) -> Int32:
-    """bias - zero_point * sum(weights), for each output channel; `verify` has proved that it fits int32."""
+    """bias - zero_point * sum(weights), for each output channel; `verify` has proved that it fits int32.
+
+    Not folded for a transposed convolution, where an output may see any part of the weights.
+    """
+    if isinstance(layer, ir.TransposeConv2D):
+        return layer.bias
     values = formats.unpack(layer.weights).astype(np.int64)
     axes = (0, 1, 2) if isinstance(layer, ir.DepthwiseConv2D) else tuple(range(1, values.ndim))
     return (layer.bias - source.zero_point * values.sum(axis=axes)).astype(np.int32)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tinyprune.frontend import tflite_binary, tflite_lookup, tflite_operators, tflite_reduce
+from tinyprune.frontend import tflite_binary, tflite_lookup, tflite_matrices, tflite_operators, tflite_reduce
 from tinyprune.frontend.tflite_operators import Source
 from tinyprune.ir import Layer
 
@@ -12,5 +12,6 @@ BUILDERS: dict[str, Callable[[Source], Layer]] = {
     **tflite_operators.BUILDERS,
     **tflite_binary.BUILDERS,
     **tflite_lookup.BUILDERS,
+    **tflite_matrices.BUILDERS,
     **tflite_reduce.BUILDERS,
 }

@@ -36,6 +36,8 @@ OPTIONS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "DEPTHWISE_CONV_2D": (tflite.DepthwiseConv2DOptions, (*_CONV, "DepthMultiplier")),
     "FULLY_CONNECTED": (tflite.FullyConnectedOptions, ("FusedActivationFunction", "WeightsFormat")),
     "ADD": (tflite.AddOptions, ("FusedActivationFunction",)),
+    "BATCH_MATMUL": (tflite.BatchMatMulOptions, ("AdjX", "AdjY")),
+    "TRANSPOSE_CONV": (tflite.TransposeConvOptions, ("Padding", "StrideH", "StrideW", "FusedActivationFunction")),
     "SUB": (tflite.SubOptions, ("FusedActivationFunction",)),
     "MUL": (tflite.MulOptions, ("FusedActivationFunction",)),
     "AVERAGE_POOL_2D": (tflite.Pool2DOptions, _POOL),

@@ -91,10 +91,10 @@ class Source:
             raise self.error("has weights with a zero point other than 0")
         return values, Quant(tensor.scale, 0)
 
-    def bias(self, channels: int) -> Int32:
-        if not self.has_input(2):
+    def bias(self, channels: int, position: int = 2) -> Int32:
+        if not self.has_input(position):
             return np.zeros(channels, np.int32)
-        bias = self.constant(2, "INT32").astype(np.int32)
+        bias = self.constant(position, "INT32").astype(np.int32)
         if bias.shape != (channels,):
             raise self.error(f"has a bias of shape {list(bias.shape)} for {channels} channels")
         return bias

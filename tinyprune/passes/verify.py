@@ -11,6 +11,7 @@ from tinyprune.arithmetic import INT32_MAX
 from tinyprune.errors import TinypruneError
 from tinyprune.formats import unpack
 from tinyprune.ir import Graph, Layer, Placement, Tensor, Window
+from tinyprune.reference import matrices
 
 MAX_TENSOR_BYTES = 1 << 24  # no Cortex-M holds more; bounds what a damaged file can make us allocate
 
@@ -50,8 +51,8 @@ def _require(condition: bool, graph: Graph, layer: Layer, problem: str) -> None:
 
 def _verify_layer(graph: Graph, layer: Layer) -> None:
     source, target = graph.tensors[layer.input], graph.tensors[layer.output]
-    expected = _output_shape(layer, graph, source)
-    windowed = isinstance(layer, (ir.Conv2D, ir.DepthwiseConv2D, ir.MaxPool, ir.AveragePool))
+    expected = _output_shape(layer, graph, source, target)
+    windowed = isinstance(layer, (ir.Conv2D, ir.DepthwiseConv2D, ir.TransposeConv2D, ir.MaxPool, ir.AveragePool))
     same = target.shape == expected if windowed else target.bytes == math.prod(expected)
     _require(same, graph, layer, f"gives {list(expected)}, not {list(target.shape)}")
     if isinstance(layer, ir.Weighted):
@@ -60,11 +61,15 @@ def _verify_layer(graph: Graph, layer: Layer) -> None:
         _require(source.shape[-1] <= MAX_SOFTMAX_DEPTH, graph, layer, f"is over more than {MAX_SOFTMAX_DEPTH} values")
 
 
-def _output_shape(layer: Layer, graph: Graph, source: Tensor) -> tuple[int, ...]:
+def _output_shape(layer: Layer, graph: Graph, source: Tensor, target: Tensor) -> tuple[int, ...]:
     match layer:
         case ir.Conv2D() | ir.DepthwiseConv2D():
             channels = layer.weights.shape[0 if isinstance(layer, ir.Conv2D) else 3]
             return (1, *_slid(layer, graph, layer.window, source), channels)
+        case ir.TransposeConv2D():
+            return (1, *target.shape[1:3], layer.weights.shape[0])
+        case ir.BatchMatMul():
+            return _multiplied(layer, graph)
         case ir.MaxPool() | ir.AveragePool():
             return (1, *_slid(layer, graph, layer.window, source), source.shape[3])
         case ir.Dense():
@@ -85,6 +90,13 @@ def _broadcast(layer: ir.Binary, graph: Graph) -> tuple[int, ...]:
         raise InvalidGraphError(f"{graph.name}: layer {layer.name} broadcasts shapes {shapes}") from None
 
 
+def _multiplied(layer: ir.BatchMatMul, graph: Graph) -> tuple[int, ...]:
+    try:
+        return matrices.output_shape(layer, graph)
+    except ValueError as error:
+        raise InvalidGraphError(f"{graph.name}: layer {layer.name} {error}") from None
+
+
 def _slid(layer: Layer, graph: Graph, window: Window, source: Tensor) -> tuple[int, int]:
     height, width = window.output(source.shape[1], source.shape[2])
     _require(min(height, width) >= 1, graph, layer, "has a window larger than its input")
@@ -103,6 +115,8 @@ def _verify_weights(graph: Graph, layer: ir.Weighted, source: Tensor) -> None:
     axes = (0, 1, 2) if isinstance(layer, ir.DepthwiseConv2D) else tuple(range(1, values.ndim))
     folded = layer.bias - source.zero_point * values.sum(axis=axes)
     worst = abs(folded) + 128 * abs(values).sum(axis=axes)
+    if isinstance(layer, ir.TransposeConv2D):  # an output may see any part of the weights: its bias is not folded
+        worst = abs(layer.bias.astype("int64")) + 255 * abs(values).sum(axis=axes)
     _require(int(worst.max()) <= INT32_MAX, graph, layer, "can overflow its 32-bit accumulator")
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from tinyprune import ir
 from tinyprune.ir import Graph, Int8, Layer
-from tinyprune.reference import convolution, elementwise, pooling, reduction, softmax
+from tinyprune.reference import convolution, elementwise, matrices, pooling, reduction, softmax
 
 
 def run(graph: Graph, inputs: Int8) -> dict[str, Int8]:
@@ -41,6 +41,10 @@ def run_layer(layer: Layer, graph: Graph, values: Mapping[str, Int8]) -> Int8:
             y = convolution.conv2d(layer, x, source, target)
         case ir.DepthwiseConv2D():
             y = convolution.depthwise_conv2d(layer, x, source, target)
+        case ir.TransposeConv2D():
+            y = convolution.transpose_conv2d(layer, x, source, target)
+        case ir.BatchMatMul():
+            y = matrices.batch_matmul(layer, x, values[layer.other].astype(np.int64), graph)
         case ir.Dense():
             y = convolution.dense(layer, x, source, target)
         case ir.Binary():
