@@ -10,13 +10,16 @@ static int8_t prelu(const tp_prelu_params *params, int32_t value, int32_t alpha)
 
 void tp_prelu_s8(const tp_prelu_params *params, const tp_broadcast *shape, const int8_t *input, const int8_t *other,
                  int8_t *output) {
+    const int32_t columns = shape->sizes[3];
+    const int32_t input_step = shape->input_strides[3];
+    const int32_t other_step = shape->other_strides[3];
     for (int32_t row = 0; row < tp_rows(shape); row++) {
         const int8_t *a = input + tp_row_start(shape, shape->input_strides, row);
         const int8_t *b = other + tp_row_start(shape, shape->other_strides, row);
-        for (int32_t i = 0; i < shape->sizes[3]; i++) {
+        for (int32_t i = 0; i < columns; i++) {
             *output++ = prelu(params, *a - params->input_zero_point, *b - params->other_zero_point);
-            a += shape->input_strides[3];
-            b += shape->other_strides[3];
+            a += input_step;
+            b += other_step;
         }
     }
 }

@@ -3,12 +3,14 @@
 
 /** The sum over both inner loops. */
 static int32_t sum_of(const tp_reduce_params *params, const int8_t *input) {
+    const int32_t count = params->sums[1];
+    const int32_t step = params->sum_strides[1];
     int32_t sum = -params->sums[0] * params->sums[1] * params->input_zero_point;
     for (int32_t i = 0; i < params->sums[0]; i++) {
         const int8_t *value = input + i * params->sum_strides[0];
-        for (int32_t j = 0; j < params->sums[1]; j++) {
+        for (int32_t j = 0; j < count; j++) {
             sum += *value;
-            value += params->sum_strides[1];
+            value += step;
         }
     }
     return sum;
