@@ -49,7 +49,7 @@ def transposed(
     stride: tuple[int, int],
     same: bool,
     output: tuple[int, int],
-    channels: int = 4,
+    channels: int = 5,
     scales: int = 4,
 ) -> bytes:
     random = np.random.default_rng(sum(size) + sum(stride))
