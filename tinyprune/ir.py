@@ -11,114 +11,37 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
-Int8 = NDArray[np.int8]
-Int32 = NDArray[np.int32]
-
-
-@dataclass(frozen=True)
-class Quant:
-    """real = scale * (q - zero_point). One scale for a tensor, or one an output channel (then zero_point is 0)."""
-
-    scale: tuple[float, ...]
-    zero_point: int
-
-    def scales(self, channels: int) -> tuple[float, ...]:
-        """One scale for each of `channels` output channels."""
-        return self.scale * channels if len(self.scale) == 1 else self.scale
-
-
-@dataclass(frozen=True)
-class Tensor:
-    """An int8 activation. `shape` is NHWC with N = 1, or (1, features)."""
-
-    name: str
-    shape: tuple[int, ...]
-    quant: Quant
-
-    @property
-    def bytes(self) -> int:
-        return math.prod(self.shape)
-
-    @property
-    def scale(self) -> float:
-        return self.quant.scale[0]
-
-    @property
-    def zero_point(self) -> int:
-        return self.quant.zero_point
+from tinyprune.tensors import Clamp as Clamp
+from tinyprune.tensors import Int8 as Int8
+from tinyprune.tensors import Int32 as Int32
+from tinyprune.tensors import Padding as Padding
+from tinyprune.tensors import Quant as Quant
+from tinyprune.tensors import Tensor as Tensor
+from tinyprune.tensors import Weights as Weights
+from tinyprune.tensors import Window as Window
 
 
 @dataclass(frozen=True, eq=False)
-class Weights:
-    """A constant in one storage format of `tinyprune.formats`.
-
-    `shape` is the logical one, output channels first: OHWI for a convolution, (O, I) for a dense layer, and 1HWO for a
-    depthwise one. `arrays` is what `FORMATS[format].pack` made of it.
-    """
-
-    format: str
-    shape: tuple[int, ...]
-    quant: Quant
-    arrays: Mapping[str, NDArray[np.generic]]
-    reason: str = ""  # why this format, in one line of the report
-
-
-@dataclass(frozen=True)
-class Padding:
-    """Rows and columns of zero-point values around the input."""
-
-    top: int = 0
-    bottom: int = 0
-    left: int = 0
-    right: int = 0
-
-
-@dataclass(frozen=True)
-class Window:
-    """How a kernel slides over its input; pairs are (vertical, horizontal)."""
-
-    size: tuple[int, int]
-    stride: tuple[int, int] = (1, 1)
-    dilation: tuple[int, int] = (1, 1)
-    padding: Padding = Padding()
-
-    def output(self, height: int, width: int) -> tuple[int, int]:
-        """Output height and width for an input of the given ones."""
-        pad, reach = self.padding, [(size - 1) * step + 1 for size, step in zip(self.size, self.dilation, strict=True)]
-        return (
-            (height + pad.top + pad.bottom - reach[0]) // self.stride[0] + 1,
-            (width + pad.left + pad.right - reach[1]) // self.stride[1] + 1,
-        )
-
-
-Clamp: TypeAlias = tuple[int, int]  # lowest and highest output value: the fused activation, already quantized
-
-
-@dataclass(frozen=True, eq=False)
-class Conv2D:
+class Convolution:
     name: str
     input: str
     output: str
-    weights: Weights  # OHWI
+    weights: Weights  # OHWI; 1HWO where depthwise
     bias: Int32  # (O,)
     window: Window
     clamp: Clamp
 
 
-@dataclass(frozen=True, eq=False)
-class DepthwiseConv2D:
+class Conv2D(Convolution):
+    """Each output channel reads every input channel."""
+
+
+class DepthwiseConv2D(Convolution):
     """Output channel o reads input channel o // multiplier."""
 
-    name: str
-    input: str
-    output: str
-    weights: Weights  # 1HWO
-    bias: Int32  # (O,)
-    window: Window
-    clamp: Clamp
+
+class TransposeConv2D(Convolution):
+    """The gradient of a convolution: `window` slides over the output, and each input adds to the outputs it covers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +57,9 @@ class Dense:
 
 
 @dataclass(frozen=True)
-class Add:
+class Binary:
+    """Element by element of two inputs; their shapes are aligned at the last axis, and a size of 1 repeats."""
+
     name: str
     input: str
     other: str
@@ -142,8 +67,32 @@ class Add:
     clamp: Clamp
 
 
+class Add(Binary):
+    """input + other."""
+
+
+class Sub(Binary):
+    """input - other."""
+
+
+class Mul(Binary):
+    """input * other."""
+
+
+class Maximum(Binary):
+    """The larger; all three tensors have one scale and zero point."""
+
+
+class Minimum(Binary):
+    """The smaller; all three tensors have one scale and zero point."""
+
+
+class Prelu(Binary):
+    """input where it is not negative, input * other elsewhere."""
+
+
 @dataclass(frozen=True)
-class MaxPool:
+class Pool:
     name: str
     input: str
     output: str
@@ -151,22 +100,30 @@ class MaxPool:
     clamp: Clamp
 
 
-@dataclass(frozen=True)
-class AveragePool:
-    name: str
-    input: str
-    output: str
-    window: Window
-    clamp: Clamp
+class MaxPool(Pool):
+    """The largest value inside the input."""
+
+
+class AveragePool(Pool):
+    """The mean of the values inside the input."""
 
 
 @dataclass(frozen=True)
-class Mean:
-    """The mean over height and width."""
+class Reduce:
+    """Over `axes`, which are in order and leave out the batch."""
 
     name: str
     input: str
     output: str
+    axes: tuple[int, ...] = (1, 2)
+
+
+class Mean(Reduce):
+    """The mean."""
+
+
+class Sum(Reduce):
+    """The sum."""
 
 
 @dataclass(frozen=True)
@@ -224,8 +181,33 @@ class Softmax:
     beta: float
 
 
-Weighted: TypeAlias = Conv2D | DepthwiseConv2D | Dense
-Layer: TypeAlias = Weighted | Add | MaxPool | AveragePool | Mean | Reshape | Softmax | Move | ResizeNearest
+@dataclass(frozen=True, eq=False)
+class Lut:
+    """Any function of one value: output = table[input + 128]. `kind` is the operator that it computes."""
+
+    name: str
+    input: str
+    output: str
+    kind: str
+    table: Int8  # (256,)
+
+
+@dataclass(frozen=True)
+class BatchMatMul:
+    """Products of matrices, the last two axes of `input` and `other`; `adj_x` and `adj_y` transpose one first."""
+
+    name: str
+    input: str
+    other: str
+    output: str
+    adj_x: bool
+    adj_y: bool
+
+
+Weighted: TypeAlias = Conv2D | DepthwiseConv2D | TransposeConv2D | Dense
+Layer: TypeAlias = (
+    Weighted | Binary | BatchMatMul | MaxPool | AveragePool | Reduce | Reshape | Softmax | Lut | Move | ResizeNearest
+)
 
 
 @dataclass(frozen=True)
@@ -271,7 +253,7 @@ def layer_inputs(layer: Layer) -> tuple[str, ...]:
     """The activations that `layer` reads."""
     if isinstance(layer, Move):
         return layer.inputs
-    return (layer.input, layer.other) if isinstance(layer, Add) else (layer.input,)
+    return (layer.input, layer.other) if isinstance(layer, (Binary, BatchMatMul)) else (layer.input,)
 
 
 def op_name(layer: Layer) -> str:
@@ -287,9 +269,14 @@ def macs(layer: Layer, graph: Graph) -> int:
             if isinstance(layer, DepthwiseConv2D):
                 per_channel = layer.window.size[0] * layer.window.size[1]
             return height * width * channels * per_channel
+        case TransposeConv2D():
+            return math.prod(graph.tensors[layer.input].shape[1:3]) * math.prod(layer.weights.shape)
+        case BatchMatMul():
+            depth = graph.tensors[layer.input].shape[-2 if layer.adj_x else -1]
+            return graph.tensors[layer.output].bytes * depth
         case Dense():
             return layer.weights.shape[0] * layer.weights.shape[1] * rows(layer, graph)
-        case Add() | MaxPool() | AveragePool() | Mean() | Reshape() | Softmax() | Move() | ResizeNearest():
+        case Binary() | MaxPool() | AveragePool() | Reduce() | Reshape() | Softmax() | Lut() | Move() | ResizeNearest():
             return 0
 
 

@@ -49,18 +49,33 @@ def _where_unpadded(layer: Layer) -> tuple[str, ...]:
     return (layer.input,) if padding.top == padding.left == 0 else ()
 
 
+def _where_channels_stay(layer: Layer) -> tuple[str, ...]:
+    """Over height and width, output c takes the place of a value of channel c, which has been summed by then."""
+    assert isinstance(layer, ir.Reduce)
+    return (layer.input,) if layer.axes == (1, 2) else ()
+
+
 KERNELS: dict[tuple[type[Layer], str], Kernel] = {
     (ir.Conv2D, "dense"): Kernel("tp_conv2d_dense_s8", _patch_bytes),
     (ir.Conv2D, "csr"): Kernel("tp_conv2d_csr_s8", _patch_bytes),
     (ir.DepthwiseConv2D, "dense"): Kernel("tp_depthwise_conv2d_dense_s8", _no_scratch),
+    (ir.TransposeConv2D, "dense"): Kernel("tp_transpose_conv2d_dense_s8", _no_scratch),
     (ir.Dense, "dense"): Kernel("tp_dense_dense_s8", _no_scratch),
     (ir.Dense, "csr"): Kernel("tp_dense_csr_s8", _no_scratch),
     (ir.Add, ""): Kernel("tp_add_s8", _no_scratch, ir.layer_inputs),
+    (ir.Sub, ""): Kernel("tp_sub_s8", _no_scratch, ir.layer_inputs),
+    (ir.Mul, ""): Kernel("tp_mul_s8", _no_scratch, ir.layer_inputs),
+    (ir.Maximum, ""): Kernel("tp_maximum_s8", _no_scratch, ir.layer_inputs),
+    (ir.Minimum, ""): Kernel("tp_minimum_s8", _no_scratch, ir.layer_inputs),
+    (ir.Prelu, ""): Kernel("tp_prelu_s8", _no_scratch, ir.layer_inputs),
+    (ir.BatchMatMul, ""): Kernel("tp_batch_matmul_s8", _no_scratch),
     (ir.MaxPool, ""): Kernel("tp_max_pool_s8", _no_scratch, _where_unpadded),
     (ir.AveragePool, ""): Kernel("tp_average_pool_s8", _no_scratch, _where_unpadded),
-    (ir.Mean, ""): Kernel("tp_mean_s8", _no_scratch, ir.layer_inputs),
+    (ir.Mean, ""): Kernel("tp_reduce_s8", _no_scratch, _where_channels_stay),
+    (ir.Sum, ""): Kernel("tp_reduce_s8", _no_scratch, _where_channels_stay),
     (ir.Reshape, ""): Kernel("tp_copy_s8", _no_scratch, ir.layer_inputs),
     (ir.Softmax, ""): Kernel("tp_softmax_s8", _no_scratch, ir.layer_inputs),
+    (ir.Lut, ""): Kernel("tp_lut_s8", _no_scratch, ir.layer_inputs),
     (ir.Move, ""): Kernel("tp_move_s8", _no_scratch),
     (ir.ResizeNearest, ""): Kernel("tp_resize_nearest_s8", _no_scratch),
 }

@@ -37,6 +37,15 @@ void tp_conv2d_csr_s8(const tp_window_params *params, const tp_requant *requant,
 void tp_depthwise_conv2d_dense_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
                                   const int8_t *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
 
+/**
+ * Transposed convolution: each input pixel adds to the outputs that its window covers.
+ * @param params  the window slides over the output: pad_top and pad_left are cropped from it; dilation is not used
+ * @param weights OHWI, int8
+ * @param bias    output_channels entries; the zero point is not folded in, as an output may see any part of the weights
+ */
+void tp_transpose_conv2d_dense_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
+                                  const int8_t *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
 /** Fully connected layer, dense weights: `outputs` rows of `inputs` bytes. */
 void tp_dense_dense_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
                        const int8_t *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
@@ -53,8 +62,68 @@ typedef struct {
     int8_t clamp_low, clamp_high;
 } tp_add_params;
 
-/** output[i] = input[i] + other[i], requantized, for `count` elements; output may be one of the inputs. */
-void tp_add_s8(const tp_add_params *params, const int8_t *input, const int8_t *other, int32_t count, int8_t *output);
+/**
+ * Nested loops over the outputs, the outermost first: their lengths, and each operand's step, 0 where it repeats.
+ * The generator merges loops, so that operands of equal shapes have sizes {1, 1, 1, count}. The output of an operator
+ * of two inputs may be an input that does not repeat.
+ */
+typedef struct {
+    int32_t sizes[4];
+    int32_t input_strides[4], other_strides[4];
+} tp_broadcast;
+
+/** input + other, requantized. */
+void tp_add_s8(const tp_add_params *params, const tp_broadcast *shape, const int8_t *input, const int8_t *other,
+               int8_t *output);
+
+/** input - other, requantized. */
+void tp_sub_s8(const tp_add_params *params, const tp_broadcast *shape, const int8_t *input, const int8_t *other,
+               int8_t *output);
+
+/** Elementwise product; a product of two differences, raised by `shift`, stays inside int32. */
+typedef struct {
+    int32_t multiplier;
+    int8_t shift; /**< at most 14 */
+    int8_t input_zero_point, other_zero_point, output_zero_point;
+    int8_t clamp_low, clamp_high;
+} tp_mul_params;
+
+/** input * other, requantized. */
+void tp_mul_s8(const tp_mul_params *params, const tp_broadcast *shape, const int8_t *input, const int8_t *other,
+               int8_t *output);
+
+/** PReLU: one multiplier for inputs that are not negative, one for products of an input and its alpha. */
+typedef struct {
+    int32_t positive_multiplier, negative_multiplier;
+    int8_t positive_shift, negative_shift; /**< at most 22 and 14 */
+    int8_t input_zero_point, other_zero_point, output_zero_point;
+    int8_t clamp_low, clamp_high;
+} tp_prelu_params;
+
+/** input, or input * other where it is negative, requantized; `other` holds alpha. */
+void tp_prelu_s8(const tp_prelu_params *params, const tp_broadcast *shape, const int8_t *input, const int8_t *other,
+                 int8_t *output);
+
+/** Products of matrices: rows x depth times depth x columns; steps say how either is stored. */
+typedef struct {
+    int32_t rows, depth, columns; /**< depth at most 33,000 */
+    int32_t input_row_step, input_depth_step, other_depth_step, other_column_step;
+    int32_t multiplier;
+    int8_t shift;
+    int8_t input_zero_point, other_zero_point, output_zero_point;
+} tp_batch_matmul_params;
+
+/** One product for each element of `shape`, whose strides count matrices. */
+void tp_batch_matmul_s8(const tp_batch_matmul_params *params, const tp_broadcast *shape, const int8_t *input,
+                        const int8_t *other, int8_t *output);
+
+/** The larger of input and other, which have one scale and zero point, that of the output. */
+void tp_maximum_s8(int8_t clamp_low, int8_t clamp_high, const tp_broadcast *shape, const int8_t *input,
+                   const int8_t *other, int8_t *output);
+
+/** The smaller of input and other, which have one scale and zero point, that of the output. */
+void tp_minimum_s8(int8_t clamp_low, int8_t clamp_high, const tp_broadcast *shape, const int8_t *input,
+                   const int8_t *other, int8_t *output);
 
 /** The largest value of each window; padding takes no part. Without padding at the top and left output may be input. */
 void tp_max_pool_s8(const tp_window_params *params, int8_t clamp_low, int8_t clamp_high, const int8_t *input,
@@ -67,16 +136,21 @@ void tp_max_pool_s8(const tp_window_params *params, int8_t clamp_low, int8_t cla
 void tp_average_pool_s8(const tp_window_params *params, int8_t clamp_low, int8_t clamp_high, const int8_t *input,
                         int8_t *output);
 
-/** The mean over height and width, requantized. */
+/**
+ * A sum or mean over any axes, requantized: two nested loops over the outputs and two over the values of each, with
+ * their lengths and their steps in the input. The generator merges loops, so that a mean over height and width has
+ * outputs {1, channels} and sums {1, pixels}.
+ */
 typedef struct {
-    uint16_t pixels, channels;
-    int32_t multiplier; /**< the division by `pixels` is folded in */
+    int32_t outputs[2], sums[2]; /**< sums[0] * sums[1] at most 2^22 */
+    int32_t output_strides[2], sum_strides[2];
+    int32_t multiplier; /**< the division of a mean is folded in */
     int8_t shift;
     int8_t input_zero_point, output_zero_point;
-} tp_mean_params;
+} tp_reduce_params;
 
-/** output[c] = mean of input[p][c] over p; output may be input. */
-void tp_mean_s8(const tp_mean_params *params, const int8_t *input, int8_t *output);
+/** Each output is the requantized sum of its values without their zero point. */
+void tp_reduce_s8(const tp_reduce_params *params, const int8_t *input, int8_t *output);
 
 /** output[i] = input[i] for `count` elements; nothing to do where both are the same. */
 void tp_copy_s8(const int8_t *input, int32_t count, int8_t *output);
@@ -117,6 +191,9 @@ typedef struct {
 
 /** Row by row; output may be input. */
 void tp_softmax_s8(const tp_softmax_params *params, const int8_t *input, int8_t *output);
+
+/** output[i] = table[input[i] + 128] for `count` elements; output may be the input. */
+void tp_lut_s8(const int8_t *table, const int8_t *input, int32_t count, int8_t *output);
 
 #ifdef __cplusplus
 }

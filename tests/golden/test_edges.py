@@ -83,5 +83,5 @@ def test_model_h_tells_the_caller_how_to_quantize() -> None:
 
 
 def test_floats_elsewhere_are_refused_by_name() -> None:
-    with pytest.raises(UnsupportedModelError, match=r"QUANTIZE \(layer 0, 'a'\), QUANTIZE \(layer 1, 'c'\)"):
+    with pytest.raises(UnsupportedModelError, match=r"tensor 0 \('x'\) is FLOAT32; int8 models are supported"):
         tflite_import.import_tflite(float_edged(read_twice=True), "edges")

@@ -10,6 +10,7 @@ PACKAGE = Path(__file__).parents[2] / "tinyprune"
 RANKS = {
     "errors": 0,
     "paths": 0,
+    "tensors": 1,
     "ir": 1,
     "board": 1,
     "arithmetic": 1,
@@ -37,6 +38,7 @@ RANKS = {
 }
 # Values that flow from one room of a rank to the next: what a room hands on, its neighbour may import.
 NEIGHBOURS = {
+    ("ir", "tensors"),
     ("arithmetic", "ir"),
     ("reference", "formats"),
     ("kernels", "formats"),

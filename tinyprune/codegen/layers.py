@@ -9,8 +9,9 @@ import numpy as np
 from tinyprune import formats, ir, kernels
 from tinyprune.arithmetic import Requant
 from tinyprune.codegen import c, moves
+from tinyprune.codegen.binary import batch_matmul_code, binary_code
 from tinyprune.ir import Graph, Int32, Layer, Tensor, Weighted, Window
-from tinyprune.reference import convolution, elementwise, pooling, softmax
+from tinyprune.reference import convolution, reduction, softmax
 
 
 @dataclass(frozen=True)
@@ -28,21 +29,24 @@ def layer_code(layer: Layer, graph: Graph) -> LayerCode:
     source, target = graph.tensors[layer.input], graph.tensors[layer.output]
     x, y = address(graph, layer.input), address(graph, layer.output)
     match layer:
-        case ir.Conv2D() | ir.DepthwiseConv2D():
+        case ir.Conv2D() | ir.DepthwiseConv2D() | ir.TransposeConv2D():
             params = c.struct("tp_window_params", f"{layer.name}_params", window_members(layer.window, source, target))
             return _weighted(layer, graph, params)
         case ir.Dense():
             outputs, inputs = layer.weights.shape
             members = (("rows", ir.rows(layer, graph)), ("inputs", inputs), ("outputs", outputs))
             return _weighted(layer, graph, c.struct("tp_dense_params", f"{layer.name}_params", members))
-        case ir.Add():
-            other = address(graph, layer.other)
-            return _with_params("tp_add_params", layer, _add_members(layer, graph), (x, other, str(target.bytes), y))
+        case ir.Binary():
+            constants, arguments = binary_code(layer, graph)
+            return LayerCode(constants, (*arguments, x, address(graph, layer.other), y))
         case ir.MaxPool() | ir.AveragePool():
             params = window_members(layer.window, source, target)
             return _with_params("tp_window_params", layer, params, (*map(str, layer.clamp), x, y))
-        case ir.Mean():
-            return _with_params("tp_mean_params", layer, _mean_members(source, target), (x, y))
+        case ir.BatchMatMul():
+            constants, arguments = batch_matmul_code(layer, graph)
+            return LayerCode(constants, (*arguments, x, address(graph, layer.other), y))
+        case ir.Reduce():
+            return _with_params("tp_reduce_params", layer, _reduce_members(layer, source, target), (x, y))
         case ir.Reshape():
             return LayerCode((), (x, str(target.bytes), y))
         case ir.Softmax():
@@ -57,6 +61,9 @@ def layer_code(layer: Layer, graph: Graph) -> LayerCode:
             tables += (c.array(f"{name}_columns", np.array(layer.columns, np.uint16)),)
             code = _with_params("tp_resize_params", layer, moves.resize_members(layer, source), (x, y))
             return LayerCode(tables + code.constants, code.arguments)
+        case ir.Lut():
+            table = f"{layer.name}_table"
+            return LayerCode((c.array(table, layer.table),), (table, x, str(target.bytes), y))
 
 
 def address(graph: Graph, tensor: str) -> str:
@@ -115,7 +122,12 @@ def _weights(layer: Weighted) -> tuple[list[str], str]:
 
 
 def folded_bias(layer: Weighted, source: Tensor) -> Int32:
-    """bias - zero_point * sum(weights), for each output channel; `verify` has proved that it fits int32."""
+    """bias - zero_point * sum(weights), for each output channel; `verify` has proved that it fits int32.
+
+    Not folded for a transposed convolution, where an output may see any part of the weights.
+    """
+    if isinstance(layer, ir.TransposeConv2D):
+        return layer.bias
     values = formats.unpack(layer.weights).astype(np.int64)
     axes = (0, 1, 2) if isinstance(layer, ir.DepthwiseConv2D) else tuple(range(1, values.ndim))
     return (layer.bias - source.zero_point * values.sum(axis=axes)).astype(np.int32)
@@ -158,24 +170,13 @@ def _multiplier(name: str, to: Requant) -> Members:
     return ((f"{name}multiplier", to.multiplier[0]), (f"{name}shift", to.shift[0]))
 
 
-def _add_members(layer: ir.Add, graph: Graph) -> Members:
-    to = elementwise.add_requant(layer, graph)
-    names = {"input": layer.input, "other": layer.other, "output": layer.output}
+def _reduce_members(layer: ir.Reduce, source: Tensor, target: Tensor) -> Members:
+    loops = reduction.loops(layer, source)
+    nested = (("outputs", "output_strides", loops.kept), ("sums", "sum_strides", loops.summed))
     return (
-        *_multiplier("input_", to.input),
-        *_multiplier("other_", to.other),
-        *_multiplier("output_", to.output),
-        *((f"{role}_zero_point", graph.tensors[name].zero_point) for role, name in names.items()),
-        ("clamp_low", layer.clamp[0]),
-        ("clamp_high", layer.clamp[1]),
-    )
-
-
-def _mean_members(source: Tensor, target: Tensor) -> Members:
-    return (
-        ("pixels", source.shape[1] * source.shape[2]),
-        ("channels", source.shape[3]),
-        *_multiplier("", pooling.mean_requant(source, target)),
+        *((lengths, f"{{{', '.join(str(length) for length, _ in rows)}}}") for lengths, _, rows in nested),
+        *((steps, f"{{{', '.join(str(step) for _, step in rows)}}}") for _, steps, rows in nested),
+        *_multiplier("", reduction.reduce_requant(layer, source, target)),
         ("input_zero_point", source.zero_point),
         ("output_zero_point", target.zero_point),
     )

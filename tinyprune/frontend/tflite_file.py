@@ -39,6 +39,10 @@ OPTIONS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "DEPTHWISE_CONV_2D": (tflite.DepthwiseConv2DOptions, (*_CONV, "DepthMultiplier")),
     "FULLY_CONNECTED": (tflite.FullyConnectedOptions, ("FusedActivationFunction", "WeightsFormat")),
     "ADD": (tflite.AddOptions, ("FusedActivationFunction",)),
+    "BATCH_MATMUL": (tflite.BatchMatMulOptions, ("AdjX", "AdjY")),
+    "TRANSPOSE_CONV": (tflite.TransposeConvOptions, ("Padding", "StrideH", "StrideW", "FusedActivationFunction")),
+    "SUB": (tflite.SubOptions, ("FusedActivationFunction",)),
+    "MUL": (tflite.MulOptions, ("FusedActivationFunction",)),
     "AVERAGE_POOL_2D": (tflite.Pool2DOptions, _POOL),
     "MAX_POOL_2D": (tflite.Pool2DOptions, _POOL),
     "SOFTMAX": (tflite.SoftmaxOptions, ("Beta",)),
@@ -48,6 +52,7 @@ OPTIONS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "UNPACK": (tflite.UnpackOptions, ("Axis", "Num")),
     "STRIDED_SLICE": (tflite.StridedSliceOptions, _STRIDED_SLICE),
     "RESIZE_NEAREST_NEIGHBOR": (tflite.ResizeNearestNeighborOptions, ("AlignCorners", "HalfPixelCenters")),
+    "LEAKY_RELU": (tflite.LeakyReluOptions, ("Alpha",)),
 }
 
 # how the levels of a sparse tensor store indices: the members of the schema's union SparseIndexVector

@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from tinyprune.errors import TinypruneError, UnsupportedModelError
 from tinyprune.frontend import tflite_file
 from tinyprune.frontend.float_edges import drop_float_edges
 from tinyprune.frontend.fold_constants import fold_constants
 from tinyprune.frontend.tflite_builders import BUILDERS
 from tinyprune.frontend.tflite_file import FileModel, FileOperator
-from tinyprune.frontend.tflite_operators import Source
-from tinyprune.ir import Graph, Layer, Quant, Tensor
+from tinyprune.frontend.tflite_operators import Source, constant_tensor
+from tinyprune.ir import Graph, Int8, Layer, Quant, Tensor, layer_inputs
 
 
 def load(path: Path) -> Graph:
@@ -47,14 +49,27 @@ class _Importer:
         tensors = {i: self.activation(i) for i in self.activations()}
         self.check_outputs(tensors)
         layers = tuple(layer for operator in self.model.operators for layer in self.layers(operator, tensors))
+        constants = self.constants(layers, tensors)
         return Graph(
             name=self.name,
-            tensors={tensor.name: tensor for tensor in tensors.values()},
+            tensors={tensor.name: tensor for tensor in (*tensors.values(), *constants)},
             layers=layers,
             inputs=tuple(tensors[i].name for i in self.model.inputs),
             outputs=tuple(tensors[i].name for i in self.model.outputs),
             float_edges=frozenset(tensors[i].name for i in self.float_edges),
+            constants={tensor.name: values for tensor, values in constants.items()},
         )
+
+    def constants(self, layers: tuple[Layer, ...], computed: Mapping[int, Tensor]) -> dict[Tensor, Int8]:
+        """The constants that layers read as operands, with their values."""
+        read = {name for layer in layers for name in layer_inputs(layer)}
+        found: dict[Tensor, Int8] = {}
+        for index, constant in enumerate(self.model.tensors):
+            if constant.data is not None and constant.type == "INT8" and index not in computed:
+                tensor = constant_tensor(index, constant)
+                if tensor.name in read:
+                    found[tensor] = constant.data.astype(np.int8).reshape(tensor.shape)
+        return found
 
     def check_edges(self) -> None:
         for kind, ends in (("input", self.model.inputs), ("output", self.model.outputs)):

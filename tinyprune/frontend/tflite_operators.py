@@ -46,6 +46,18 @@ class Source:
             raise self.error(f"reads tensor {index} as input {position}, which no earlier layer computes")
         return self.activations[index]
 
+    def operand(self, position: int) -> Tensor:
+        """An activation, or an int8 constant."""
+        index = self.index(position)
+        constant = self.file_tensors[index]
+        if constant.type != "INT8":
+            raise self.error(f"has {constant.type} as input {position}; INT8 is supported")
+        if index in self.activations or constant.data is None:
+            return self.input(position)
+        if len(constant.scale) != 1 or constant.scale[0] == 0 or len(constant.zero_point) > 1:
+            raise self.error(f"has a constant input {position} that is not quantized with one scale")
+        return constant_tensor(index, constant)
+
     def output(self) -> Tensor:
         if len(self.operator.outputs) != 1:
             raise self.error(f"has {len(self.operator.outputs)} outputs, not 1")
@@ -103,10 +115,10 @@ class Source:
             raise self.error("has weights with a zero point other than 0")
         return values, Quant(tensor.scale, 0)
 
-    def bias(self, channels: int) -> Int32:
-        if not self.has_input(2):
+    def bias(self, channels: int, position: int = 2) -> Int32:
+        if not self.has_input(position):
             return np.zeros(channels, np.int32)
-        bias = self.constant(2, "INT32").astype(np.int32)
+        bias = self.constant(position, "INT32").astype(np.int32)
         if bias.shape != (channels,):
             raise self.error(f"has a bias of shape {list(bias.shape)} for {channels} channels")
         return bias
@@ -138,6 +150,13 @@ class Source:
             total = max((-(-length // step) - 1) * step + (window - 1) * spread + 1 - length, 0)
             sides += [total // 2, total - total // 2]
         return Padding(*sides)
+
+
+def constant_tensor(index: int, constant: FileTensor) -> Tensor:
+    """A constant as an activation that never changes; its shape begins with the batch, which is 1."""
+    shape = constant.shape if constant.shape[:1] == (1,) else (1, *constant.shape)
+    zero_point = constant.zero_point[0] if constant.zero_point else 0
+    return Tensor(f"{index}: {constant.name}", shape, Quant(constant.scale, zero_point))
 
 
 def conv2d(source: Source) -> Layer:
@@ -192,13 +211,6 @@ def fully_connected(source: Source) -> Layer:
     )
 
 
-def add(source: Source) -> Layer:
-    a, b, y = source.input(0), source.input(1), source.output()
-    if not a.shape == b.shape == y.shape:
-        raise source.error(f"adds shapes {list(a.shape)} and {list(b.shape)}; equal shapes are supported")
-    return ir.Add(source.name("add"), a.name, b.name, y.name, source.clamp())
-
-
 def max_pool(source: Source) -> Layer:
     if source.input().quant != source.output().quant:
         raise source.error("changes the scale, which a maximum cannot")
@@ -219,14 +231,6 @@ def pool_window(source: Source) -> Window:
     return source.window((int(source.options["FilterHeight"]), int(source.options["FilterWidth"])))
 
 
-def mean(source: Source) -> Layer:
-    axes = sorted(int(axis) for axis in source.constant(1, "INT32").reshape(-1))
-    rank = len(source.input().shape)
-    if rank != 4 or sorted(axis % 4 for axis in axes) != [1, 2]:
-        raise source.error(f"is over axes {axes} of {rank}; a mean over height and width is supported")
-    return ir.Mean(source.name("mean"), source.input().name, source.output().name)
-
-
 def reshape(source: Source) -> Layer:
     if source.input().quant != source.output().quant:
         raise source.error("changes the quantization, which a reshape cannot")
@@ -244,10 +248,8 @@ BUILDERS: dict[str, Callable[[Source], Layer]] = {
     "CONV_2D": conv2d,
     "DEPTHWISE_CONV_2D": depthwise_conv2d,
     "FULLY_CONNECTED": fully_connected,
-    "ADD": add,
     "MAX_POOL_2D": max_pool,
     "AVERAGE_POOL_2D": average_pool,
-    "MEAN": mean,
     "RESHAPE": reshape,
     "SOFTMAX": softmax,
 }

@@ -29,13 +29,15 @@ def _tensor(graph: Graph, tensor: Tensor) -> str:
 def _layer(layer: Layer) -> str:
     parts = [f"{layer.name} = {ir.op_name(layer)}({', '.join(map(repr, ir.layer_inputs(layer)))}) -> '{layer.output}'"]
     match layer:
-        case ir.Conv2D() | ir.DepthwiseConv2D():
+        case ir.Conv2D() | ir.DepthwiseConv2D() | ir.TransposeConv2D():
             parts += [_weights(layer), _window(layer.window), f"clamp {layer.clamp}"]
         case ir.Dense():
             parts += [_weights(layer), f"clamp {layer.clamp}"]
         case ir.MaxPool() | ir.AveragePool():
             parts += [_window(layer.window), f"clamp {layer.clamp}"]
-        case ir.Add():
+        case ir.BatchMatMul():
+            parts += [f"adj_x {layer.adj_x} adj_y {layer.adj_y}"]
+        case ir.Binary():
             parts += [f"clamp {layer.clamp}"]
         case ir.Softmax():
             parts += [f"beta {layer.beta!r}"]
@@ -44,7 +46,11 @@ def _layer(layer: Layer) -> str:
             parts += [] if layer.fill is None else [f"fill {layer.fill}"]
         case ir.ResizeNearest():
             parts += [f"rows {layer.rows} columns {layer.columns}"]
-        case ir.Mean() | ir.Reshape():
+        case ir.Lut():
+            parts += [f"{layer.kind} sha256 {hashlib.sha256(layer.table.tobytes()).hexdigest()[:12]}"]
+        case ir.Reduce():
+            parts += [f"axes {layer.axes}"]
+        case ir.Reshape():
             pass
     return " ".join(parts)
 

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from tinyprune import formats, ir, reference
 from tinyprune.arithmetic import Int64, Requant, requantize, requantize_rounding_once
 from tinyprune.ir import Clamp, Graph, Int8, Layer, Tensor
-from tinyprune.reference import convolution, elementwise, pooling
+from tinyprune.reference import convolution, elementwise, reduction
 
 Bounds: TypeAlias = Int8  # (2, *shape of the tensor): the lowest and the highest value of each element
 Ends: TypeAlias = Int64  # (2, ...): lowest and highest values while they are computed
+Bounded: TypeAlias = ir.Conv2D | ir.DepthwiseConv2D | ir.Dense
 Integers = TypeVar("Integers", Int8, Int64)
 ANYTHING: Clamp = (-128, 127)
 # Beyond these nothing is proved: no layer of a microcontroller is larger, and a damaged file must not take for ever.
@@ -68,8 +69,8 @@ def _output(layer: Layer, graph: Graph, known: Mapping[str, Bounds]) -> Ends:
         case ir.Add() if graph.tensors[layer.other].shape == source.shape:
             return _sum(layer, x, known[layer.other].astype(np.int64), graph)
         case ir.Mean():
-            acc = (x - source.zero_point).sum(axis=(2, 3))
-            return _finish(acc, pooling.mean_requant(source, target), target, ANYTHING)
+            acc = (x - source.zero_point).sum(axis=tuple(axis + 1 for axis in layer.axes))
+            return _finish(acc, reduction.reduce_requant(layer, source, target), target, ANYTHING)
         case ir.MaxPool() | ir.AveragePool() | ir.Reshape():
             return reference.run_layer(layer, graph, {layer.input: _as_batch(known[layer.input])}).astype(np.int64)
         case _:
@@ -81,14 +82,14 @@ def _as_batch(ends: Integers) -> Integers:
     return ends.reshape(-1, *ends.shape[2:])
 
 
-def _accumulator(layer: ir.Weighted, x: Ends) -> Ends:
+def _accumulator(layer: Bounded, x: Ends) -> Ends:
     """Bounds (2, ..., O) of the sums of products; `x` is without its zero point, so padding adds 0."""
     weights, batch = formats.unpack(layer.weights), _as_batch(x)
     rising, falling = (_products(layer, batch, part) for part in (np.maximum(weights, 0), np.minimum(weights, 0)))
     return rising + falling[::-1]
 
 
-def _products(layer: ir.Weighted, batch: Int64, weights: Int8) -> Ends:
+def _products(layer: Bounded, batch: Int64, weights: Int8) -> Ends:
     match layer:
         case ir.Conv2D():
             return convolution.conv2d_accumulate(batch, weights, layer.window)
@@ -105,7 +106,7 @@ def _finish(acc: Ends, to: Requant, target: Tensor, clamp: Clamp) -> Ends:
 
 def _sum(layer: ir.Add, a: Ends, b: Ends, graph: Graph) -> Ends:
     """As the reference's `add`."""
-    to, up = elementwise.add_requant(layer, graph), elementwise.ADD_LEFT_SHIFT
+    to, up = elementwise.add_requant(elementwise.operands(layer, graph)), elementwise.ADD_LEFT_SHIFT
     a = _requantized((a - graph.tensors[layer.input].zero_point) << up, to.input)
     b = _requantized((b - graph.tensors[layer.other].zero_point) << up, to.other)
     return _finish(a + b, to.output, graph.tensors[layer.output], layer.clamp)

@@ -55,7 +55,9 @@ def _needs(layer: Layer, live: Live, adds: Mapping[str, Contributions]) -> dict[
             return {layer.input: ~adds[layer.name].uniform @ live[layer.output]}
         case ir.DepthwiseConv2D():
             return _depthwise_needs(layer, live)
-        case ir.Add() | ir.MaxPool() | ir.AveragePool() | ir.Mean() | ir.Reshape():
+        case ir.Add() | ir.MaxPool() | ir.AveragePool() | ir.Reshape():
+            return _tied(layer, live)
+        case ir.Mean() if layer.axes == (1, 2):  # others may do away with the channels themselves
             return _tied(layer, live)
         case _:
             return {name: np.full(live[name].size, True) for name in _touched(layer)}

@@ -13,7 +13,8 @@ from tinyprune.formats import unpack
 from tinyprune.ir import Graph, Layer, Placement, Tensor, Window
 from tinyprune.passes import sharing
 from tinyprune.passes.verify_moves import move_problem
-from tinyprune.reference import convolution, elementwise, pooling
+from tinyprune.reference import convolution, elementwise, matrices, reduction
+from tinyprune.reference.scales import UnrepresentableError
 
 MAX_TENSOR_BYTES = 1 << 24  # no Cortex-M holds more; bounds what a damaged file can make us allocate
 
@@ -55,21 +56,16 @@ def _require(condition: bool, graph: Graph, layer: Layer, problem: str) -> None:
 
 def _verify_layer(graph: Graph, layer: Layer) -> None:
     source, target = graph.tensors[layer.input], graph.tensors[layer.output]
-    expected = _output_shape(layer, graph, source)
-    windowed = isinstance(layer, (ir.Conv2D, ir.DepthwiseConv2D, ir.MaxPool, ir.AveragePool))
+    expected = _output_shape(layer, graph, source, target)
+    windowed = isinstance(layer, (ir.Conv2D, ir.DepthwiseConv2D, ir.TransposeConv2D, ir.MaxPool, ir.AveragePool))
     same = target.shape == expected if windowed else target.bytes == math.prod(expected)
     _require(same, graph, layer, f"gives {list(expected)}, not {list(target.shape)}")
     counted = max(_counts(layer, graph, source, target), default=0)
     _require(counted <= MAX_COUNT, graph, layer, f"counts to {counted:,}; kernels count to {MAX_COUNT:,}")
     if isinstance(layer, ir.Weighted):
         _verify_weights(graph, layer, source, target)
-    if isinstance(layer, ir.Add):
-        _require(graph.tensors[layer.other].shape == source.shape, graph, layer, "adds different shapes")
-        worst = np.array([2 * (255 << (elementwise.ADD_LEFT_SHIFT - 1))])  # the inputs' multipliers are at most 1/2
-        _verify_requant(graph, layer, worst, elementwise.add_requant(layer, graph).output)
-    if isinstance(layer, ir.Mean):
-        pixels = source.shape[1] * source.shape[2]
-        _verify_requant(graph, layer, np.array([255 * pixels]), pooling.mean_requant(source, target))
+    if isinstance(layer, (ir.Add, ir.Reduce)):
+        _verify_scales(graph, layer)
     if isinstance(layer, (ir.Move, ir.ResizeNearest)):
         problem = move_problem(layer, graph)
         _require(problem is None, graph, layer, problem or "")
@@ -77,23 +73,44 @@ def _verify_layer(graph: Graph, layer: Layer) -> None:
         _require(source.shape[-1] <= MAX_SOFTMAX_DEPTH, graph, layer, f"is over more than {MAX_SOFTMAX_DEPTH} values")
 
 
-def _output_shape(layer: Layer, graph: Graph, source: Tensor) -> tuple[int, ...]:
+def _output_shape(layer: Layer, graph: Graph, source: Tensor, target: Tensor) -> tuple[int, ...]:
     match layer:
         case ir.Conv2D() | ir.DepthwiseConv2D():
             channels = layer.weights.shape[0 if isinstance(layer, ir.Conv2D) else 3]
             return (1, *_slid(layer, graph, layer.window, source), channels)
+        case ir.TransposeConv2D():
+            return (1, *target.shape[1:3], layer.weights.shape[0])
+        case ir.BatchMatMul():
+            return _multiplied(layer, graph)
         case ir.MaxPool() | ir.AveragePool():
             return (1, *_slid(layer, graph, layer.window, source), source.shape[3])
         case ir.Dense():
             return (ir.rows(layer, graph), layer.weights.shape[0])
-        case ir.Mean():
-            return (1, source.shape[3])
-        case ir.Add() | ir.Reshape() | ir.Softmax():
+        case ir.Reduce():
+            return tuple(size for axis, size in enumerate(source.shape) if axis not in layer.axes)
+        case ir.Binary():
+            return _broadcast(layer, graph)
+        case ir.Reshape() | ir.Softmax() | ir.Lut():
             return source.shape
         case ir.Move():
             return graph.tensors[layer.output].shape
         case ir.ResizeNearest():
             return (1, len(layer.rows), len(layer.columns), source.shape[-1])
+
+
+def _broadcast(layer: ir.Binary, graph: Graph) -> tuple[int, ...]:
+    shapes = [graph.tensors[name].shape for name in ir.layer_inputs(layer)]
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise InvalidGraphError(f"{graph.name}: layer {layer.name} broadcasts shapes {shapes}") from None
+
+
+def _multiplied(layer: ir.BatchMatMul, graph: Graph) -> tuple[int, ...]:
+    try:
+        return matrices.output_shape(layer, graph)
+    except ValueError as error:
+        raise InvalidGraphError(f"{graph.name}: layer {layer.name} {error}") from None
 
 
 def _slid(layer: Layer, graph: Graph, window: Window, source: Tensor) -> tuple[int, int]:
@@ -109,25 +126,23 @@ def _slid(layer: Layer, graph: Graph, window: Window, source: Tensor) -> tuple[i
 def _counts(layer: Layer, graph: Graph, source: Tensor, target: Tensor) -> tuple[int, ...]:
     """What the kernel is told in 16 bits."""
     match layer:
-        case ir.Conv2D() | ir.DepthwiseConv2D() | ir.MaxPool() | ir.AveragePool():
+        case ir.Conv2D() | ir.DepthwiseConv2D() | ir.TransposeConv2D() | ir.MaxPool() | ir.AveragePool():
             row = math.prod(layer.weights.shape[1:]) if isinstance(layer, ir.Conv2D) else 0
             return (row, *source.shape, *target.shape, *layer.window.stride, *layer.window.dilation)
         case ir.Dense():
             return (ir.rows(layer, graph), *layer.weights.shape)
-        case ir.Mean():
-            return (source.shape[1] * source.shape[2], source.shape[3])
         case ir.Softmax():
             return (source.bytes // source.shape[-1],)
         case ir.ResizeNearest():
             return (*source.shape, *target.shape)
-        case ir.Add() | ir.Reshape() | ir.Move():
+        case ir.Binary() | ir.BatchMatMul() | ir.Reduce() | ir.Reshape() | ir.Lut() | ir.Move():
             return ()
 
 
 def _weights_fit(layer: ir.Weighted, source: Tensor) -> bool:
     shape = layer.weights.shape
     match layer:
-        case ir.Conv2D():
+        case ir.Conv2D() | ir.TransposeConv2D():
             return shape[1:] == (*layer.window.size, source.shape[3])
         case ir.DepthwiseConv2D():
             return shape[:3] == (1, *layer.window.size) and shape[3] % source.shape[3] == 0
@@ -147,8 +162,23 @@ def _verify_weights(graph: Graph, layer: ir.Weighted, source: Tensor, target: Te
     axes = (0, 1, 2) if isinstance(layer, ir.DepthwiseConv2D) else tuple(range(1, values.ndim))
     folded = layer.bias - source.zero_point * values.sum(axis=axes)
     worst = abs(folded) + 128 * abs(values).sum(axis=axes)
+    if isinstance(layer, ir.TransposeConv2D):  # an output may see any part of the weights: its bias is not folded
+        worst = abs(layer.bias.astype("int64")) + 255 * abs(values).sum(axis=axes)
     _require(int(worst.max()) <= INT32_MAX, graph, layer, "can overflow its 32-bit accumulator")
     _verify_requant(graph, layer, worst, convolution.layer_requant(layer, source, target))
+
+
+def _verify_scales(graph: Graph, layer: ir.Add | ir.Reduce) -> None:
+    """The multipliers are those for which TFLM's arithmetic is defined."""
+    try:
+        if isinstance(layer, ir.Add):
+            elementwise.add_requant(elementwise.operands(layer, graph))
+        else:
+            source, target = graph.tensors[layer.input], graph.tensors[layer.output]
+            worst = np.array([255 * reduction.count(layer, source)])
+            _verify_requant(graph, layer, worst, reduction.reduce_requant(layer, source, target))
+    except UnrepresentableError as error:
+        raise InvalidGraphError(f"{graph.name}: layer {layer.name} {error}") from error
 
 
 def _verify_requant(graph: Graph, layer: Layer, worst: Int64, to: Requant) -> None:

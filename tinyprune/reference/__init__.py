@@ -12,7 +12,7 @@ import numpy as np
 
 from tinyprune import ir
 from tinyprune.ir import Graph, Int8, Layer
-from tinyprune.reference import convolution, elementwise, moves, pooling, softmax
+from tinyprune.reference import convolution, elementwise, matrices, moves, pooling, reduction, softmax
 
 
 def run(graph: Graph, inputs: Int8) -> dict[str, Int8]:
@@ -41,16 +41,20 @@ def run_layer(layer: Layer, graph: Graph, values: Mapping[str, Int8]) -> Int8:
             y = convolution.conv2d(layer, x, source, target)
         case ir.DepthwiseConv2D():
             y = convolution.depthwise_conv2d(layer, x, source, target)
+        case ir.TransposeConv2D():
+            y = convolution.transpose_conv2d(layer, x, source, target)
+        case ir.BatchMatMul():
+            y = matrices.batch_matmul(layer, x, values[layer.other].astype(np.int64), graph)
         case ir.Dense():
             y = convolution.dense(layer, x, source, target)
-        case ir.Add():
-            y = elementwise.add(layer, x, values[layer.other].astype(np.int64), graph)
+        case ir.Binary():
+            y = elementwise.binary(layer, x, values[layer.other].astype(np.int64), graph)
         case ir.MaxPool():
             y = pooling.max_pool(layer, x)
         case ir.AveragePool():
             y = pooling.average_pool(layer, x)
-        case ir.Mean():
-            y = pooling.mean(x, source, target)
+        case ir.Reduce():
+            y = reduction.reduce(layer, x, source, target)
         case ir.Reshape():
             y = x
         case ir.Softmax():
@@ -59,4 +63,6 @@ def run_layer(layer: Layer, graph: Graph, values: Mapping[str, Int8]) -> Int8:
             y = moves.move(layer, [values[name] for name in layer.inputs], target)
         case ir.ResizeNearest():
             y = moves.resize_nearest(layer, values[layer.input])
+        case ir.Lut():
+            y = layer.table[x + 128]
     return y.astype(np.int8).reshape(-1, *target.shape[1:])

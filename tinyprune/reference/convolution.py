@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tinyprune import formats
 from tinyprune.arithmetic import Int64, Requant, requant, requantize
-from tinyprune.ir import Clamp, Conv2D, Dense, DepthwiseConv2D, Int8, Padding, Tensor, Weighted, Window
+from tinyprune.ir import Clamp, Conv2D, Dense, DepthwiseConv2D, Int8, Padding, Tensor, TransposeConv2D, Weighted, Window
 
 Float64 = NDArray[np.float64]
 
@@ -35,6 +35,11 @@ def conv2d(layer: Conv2D, x: Int64, source: Tensor, target: Tensor) -> Int64:
 
 def depthwise_conv2d(layer: DepthwiseConv2D, x: Int64, source: Tensor, target: Tensor) -> Int64:
     acc = depthwise_accumulate(x - source.zero_point, formats.unpack(layer.weights), layer.window) + layer.bias
+    return finish(acc, layer_requant(layer, source, target), target, layer.clamp)
+
+
+def transpose_conv2d(layer: TransposeConv2D, x: Int64, source: Tensor, target: Tensor) -> Int64:
+    acc = transpose_accumulate(x - source.zero_point, formats.unpack(layer.weights), layer.window, target) + layer.bias
     return finish(acc, layer_requant(layer, source, target), target, layer.clamp)
 
 
@@ -65,6 +70,21 @@ def depthwise_accumulate(x: Int64, weights: Int8, window: Window) -> Int64:
 def dense_accumulate(x: Int64, weights: Int8) -> Int64:
     """Sums of products (rows, O) of `x`, zero point removed, seen as rows of I values, and `weights` (O, I)."""
     return _exact(x.reshape(-1, weights.shape[1]).astype(np.float64) @ weights.T.astype(np.float64))
+
+
+def transpose_accumulate(x: Int64, weights: Int8, window: Window, target: Tensor) -> Int64:
+    """Each pixel of `x` times the whole window of `weights` OHWI, added where it lies in the output (n, oh, ow, O)."""
+    _, height, width, channels = target.shape
+    pad, (down, right) = window.padding, window.stride
+    sizes = [(x.shape[i + 1] - 1) * window.stride[i] + window.size[i] for i in range(2)]
+    sizes = [max(sizes[0], pad.top + height), max(sizes[1], pad.left + width)]
+    acc = np.zeros((x.shape[0], *sizes, channels))
+    for i in range(window.size[0]):
+        for j in range(window.size[1]):
+            rows = slice(i, i + (x.shape[1] - 1) * down + 1, down)
+            columns = slice(j, j + (x.shape[2] - 1) * right + 1, right)
+            acc[:, rows, columns] += x.astype(np.float64) @ weights[:, i, j, :].T.astype(np.float64)
+    return _exact(acc[:, pad.top : pad.top + height, pad.left : pad.left + width])
 
 
 def _taps(x: Int64, window: Window) -> list[tuple[Float64, int, int]]:

@@ -1,11 +1,11 @@
-"""Pooling and reductions over height and width. Padding takes no part in a pool: it is not counted."""
+"""Pooling. Padding takes no part: it is not counted."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from tinyprune.arithmetic import Int64, Requant, quantize_multiplier, requantize
-from tinyprune.ir import AveragePool, Int32, MaxPool, Tensor, Window
+from tinyprune.arithmetic import Int64
+from tinyprune.ir import AveragePool, MaxPool, Window
 
 
 def max_pool(layer: MaxPool, x: Int64) -> Int64:
@@ -32,24 +32,3 @@ def _views(x: Int64, window: Window) -> list[Int64]:
             rows, columns = slice(max(top, 0), top + window.size[0]), slice(max(left, 0), left + window.size[1])
             views.append(x[:, rows, columns, :])
     return views
-
-
-def mean_requant(source: Tensor, target: Tensor) -> Requant:
-    """TFLM's `QuantizedMeanOrSum`: the division by the number of elements is folded into the multiplier.
-
-    As many bits as the count has are given back by the shift, which stays at -31 or above.
-    """
-    multiplier, shift = quantize_multiplier(source.scale / target.scale)
-    count = source.shape[1] * source.shape[2]
-    bits = min(count.bit_length() - 1, 32, 31 + shift)
-    as_array = _int32_array
-    return Requant(as_array((multiplier << bits) // count), as_array(shift - bits))
-
-
-def mean(x: Int64, source: Tensor, target: Tensor) -> Int64:
-    acc = (x - source.zero_point).sum(axis=(1, 2))
-    return np.clip(requantize(acc, mean_requant(source, target)) + target.zero_point, -128, 127)
-
-
-def _int32_array(value: int) -> Int32:
-    return np.array([value], np.int32)

@@ -1,0 +1,93 @@
+"""What layers are made of: quantization, activations, weights and windows. `ir` hands all of it on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Int8 = NDArray[np.int8]
+Int32 = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Quant:
+    """real = scale * (q - zero_point). One scale for a tensor, or one an output channel (then zero_point is 0)."""
+
+    scale: tuple[float, ...]
+    zero_point: int
+
+    def scales(self, channels: int) -> tuple[float, ...]:
+        """One scale for each of `channels` output channels."""
+        return self.scale * channels if len(self.scale) == 1 else self.scale
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An int8 activation. `shape` is NHWC with N = 1, or (1, features)."""
+
+    name: str
+    shape: tuple[int, ...]
+    quant: Quant
+
+    @property
+    def bytes(self) -> int:
+        return math.prod(self.shape)
+
+    @property
+    def scale(self) -> float:
+        return self.quant.scale[0]
+
+    @property
+    def zero_point(self) -> int:
+        return self.quant.zero_point
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """A constant in one storage format of `tinyprune.formats`.
+
+    `shape` is the logical one, output channels first: OHWI for a convolution, (O, I) for a dense layer, and 1HWO for a
+    depthwise one. `arrays` is what `FORMATS[format].pack` made of it.
+    """
+
+    format: str
+    shape: tuple[int, ...]
+    quant: Quant
+    arrays: Mapping[str, NDArray[np.generic]]
+    reason: str = ""  # why this format, in one line of the report
+
+
+@dataclass(frozen=True)
+class Padding:
+    """Rows and columns of zero-point values around the input."""
+
+    top: int = 0
+    bottom: int = 0
+    left: int = 0
+    right: int = 0
+
+
+@dataclass(frozen=True)
+class Window:
+    """How a kernel slides over its input; pairs are (vertical, horizontal)."""
+
+    size: tuple[int, int]
+    stride: tuple[int, int] = (1, 1)
+    dilation: tuple[int, int] = (1, 1)
+    padding: Padding = Padding()
+
+    def output(self, height: int, width: int) -> tuple[int, int]:
+        """Output height and width for an input of the given ones."""
+        pad, reach = self.padding, [(size - 1) * step + 1 for size, step in zip(self.size, self.dilation, strict=True)]
+        return (
+            (height + pad.top + pad.bottom - reach[0]) // self.stride[0] + 1,
+            (width + pad.left + pad.right - reach[1]) // self.stride[1] + 1,
+        )
+
+
+Clamp: TypeAlias = tuple[int, int]  # lowest and highest output value: the fused activation, already quantized
