@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from tinyprune import formats, ir
+from tinyprune.arithmetic import requantize_rounding_once
 from tinyprune.ir import Clamp, Graph, Int8, Int32, Layer, Padding, Quant, Tensor, Window
 
 WHOLE = (-128, 127)
@@ -177,3 +179,9 @@ def adversarial_inputs(graph: Graph, count: int = 8) -> Int8:
     checkers = np.indices(tensor.shape[1:]).sum(axis=0) % 2
     inputs[3:5] = np.where(np.stack([checkers, 1 - checkers]), 127, -128)
     return inputs
+
+
+def single_rounding(patch: pytest.MonkeyPatch) -> None:
+    """Makes the reference round as TFLM does when it is built with TFLITE_SINGLE_ROUNDING."""
+    for room in ("convolution", "elementwise", "pooling"):
+        patch.setattr(f"tinyprune.reference.{room}.requantize", requantize_rounding_once)
