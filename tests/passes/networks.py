@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pkgutil
+
 import numpy as np
 import pytest
 
-from tinyprune import formats, ir
+from tinyprune import formats, ir, reference
 from tinyprune.arithmetic import requantize_rounding_once
 from tinyprune.ir import Clamp, Graph, Int8, Int32, Layer, Padding, Quant, Tensor, Window
 
@@ -183,5 +185,5 @@ def adversarial_inputs(graph: Graph, count: int = 8) -> Int8:
 
 def single_rounding(patch: pytest.MonkeyPatch) -> None:
     """Makes the reference round as TFLM does when it is built with TFLITE_SINGLE_ROUNDING."""
-    for room in ("convolution", "elementwise", "pooling"):
-        patch.setattr(f"tinyprune.reference.{room}.requantize", requantize_rounding_once)
+    for found in pkgutil.iter_modules(reference.__path__):
+        patch.setattr(f"tinyprune.reference.{found.name}.requantize", requantize_rounding_once, raising=False)
