@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test quick lint resolve clean
+.PHONY: demo test quick lint verify resolve clean
 
 # The main job: prune the bundled example to 80 % and compare dense with sparse firmware in an emulator.
 demo: $(VENV)/demo
@@ -19,6 +19,11 @@ quick: $(VENV)/test
 
 lint: $(VENV)/test
 	$(BIN)/python -m pytest tests/style $(PYTEST)
+
+# The full-size golden checks (an hour or two, resumable), into docs/verification.md. TINYPRUNE_MODELS names a folder with
+# mlperf_tiny/*.tflite; VERIFY="--graphs 300" and the like make it smaller.
+verify: $(VENV)/test
+	$(BIN)/python tests/verify.py $(VERIFY)
 
 # Shows that binary wheels of everything exist for the Python versions that are supported; downloads nothing.
 resolve: $(VENV)/test

@@ -1,0 +1,141 @@
+"""What `verify` can check, one function a check: it takes a part of the work and says what came out of it."""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path += [str(HERE / "golden"), str(HERE / "frontend")]  # as pytest does
+
+import chain  # noqa: E402
+from chain import Subject, Wrong  # noqa: E402
+from random_models import edge_inputs, random_model  # noqa: E402
+from test_hostile_files import LIMIT_BYTES, LIMIT_S, import_mutants  # noqa: E402
+
+MLPERF = ("ad", "ic", "kws", "vww")
+GRAPHS = "random graphs"
+FILES = "mutated files"
+INPUTS_OF_A_GRAPH = 12
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A part of a check: the inputs, seeds or mutants from `start` to before `stop`."""
+
+    check: str
+    subject: str
+    start: int
+    stop: int
+
+    @property
+    def key(self) -> str:
+        return f"{self.check}/{self.subject}/{self.start}-{self.stop}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`compared` values or files, and by what it names how many of them were `wrong`."""
+
+    compared: int
+    wrong: Wrong
+
+
+@dataclass(frozen=True)
+class Check:
+    title: str
+    run: Callable[[Unit], Outcome]
+    step: int  # how much of it is one unit
+
+
+def mlperf_tflm(unit: Unit) -> Outcome:
+    subject = mlperf(unit)
+    return Outcome(values_of(subject), chain.tflm_against_reference(subject))
+
+
+def mlperf_host(unit: Unit) -> Outcome:
+    subject = mlperf(unit)
+    return Outcome(values_of(subject), chain.host_against_reference(subject, "dense"))
+
+
+def mlperf_gcc(unit: Unit) -> Outcome:
+    return firmware(unit, "gcc")
+
+
+def mlperf_zig(unit: Unit) -> Outcome:
+    return firmware(unit, "zig")
+
+
+def firmware(unit: Unit, toolchain: str) -> Outcome:
+    subject = mlperf(unit)
+    with tempfile.TemporaryDirectory() as folder:
+        wrong = chain.firmware_against_reference(subject, "dense", toolchain, Path(folder) / "build")
+    return Outcome(values_of(subject), wrong)
+
+
+def random_tflm(unit: Unit) -> Outcome:
+    return over_graphs(unit, chain.tflm_against_reference)
+
+
+def random_host(unit: Unit) -> Outcome:
+    dense = over_graphs(unit, lambda subject: chain.host_against_reference(subject, "dense"))
+    csr = over_graphs(unit, lambda subject: chain.host_against_reference(subject, "csr"))
+    wrong = {f"{name} in csr": count for name, count in csr.wrong.items()}
+    return Outcome(dense.compared + csr.compared, dense.wrong | wrong)
+
+
+def mutants(unit: Unit) -> Outcome:
+    """`start` is the seed. An unclean error ends the check, and shows as such."""
+    *_, worst_s = import_mutants(unit.stop - unit.start, unit.start)
+    peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    wrong = {f"longest {worst_s:.1f} s": int(worst_s > LIMIT_S), f"{peak_bytes:,} bytes": int(peak_bytes > LIMIT_BYTES)}
+    return Outcome(unit.stop - unit.start, {what: count for what, count in wrong.items() if count})
+
+
+CHECKS: Mapping[str, Check] = {
+    "mlperf-tflm": Check("reference = tflite-micro, every layer", mlperf_tflm, 20),
+    "mlperf-host": Check("host C (sanitizers), dense = reference, every layer", mlperf_host, 20),
+    "mlperf-gcc": Check("emulated firmware, gcc = reference, every layer", mlperf_gcc, 10),
+    "mlperf-zig": Check("emulated firmware, zig = reference, every layer", mlperf_zig, 10),
+    "random-tflm": Check("reference = tflite-micro, every layer", random_tflm, 10),
+    "random-host": Check("host C (sanitizers), dense and csr = reference, every layer", random_host, 5),
+    "mutants": Check(f"a graph or a clean error, within {LIMIT_S:.0f} s and 1 GB", mutants, 2000),
+}
+
+
+def models_folder() -> Path | None:
+    """Where the MLPerf Tiny models are, if anywhere."""
+    folder = os.environ.get("TINYPRUNE_MODELS")
+    return Path(folder) / "mlperf_tiny" if folder else None
+
+
+def mlperf(unit: Unit) -> Subject:
+    folder = models_folder()
+    assert folder is not None
+    subject = with_inputs((folder / f"{unit.subject}.tflite").read_bytes(), unit.subject, unit.stop, 0)
+    return Subject(subject.content, subject.graph, subject.inputs[unit.start :])
+
+
+def with_inputs(content: bytes, name: str, count: int, seed: int) -> Subject:
+    graph = chain.imported(content, name)
+    source = graph.tensors[graph.inputs[0]]
+    return Subject(content, graph, edge_inputs(source.shape[1:], source.zero_point, count, seed))
+
+
+def over_graphs(unit: Unit, link: Callable[[Subject], Wrong]) -> Outcome:
+    compared, wrong = 0, Wrong()
+    for seed in range(unit.start, unit.stop):
+        subject = with_inputs(random_model(seed), f"random_{seed}", INPUTS_OF_A_GRAPH, seed)
+        compared += values_of(subject)
+        wrong |= {f"seed {seed} {layer}": count for layer, count in link(subject).items()}
+    return Outcome(compared, wrong)
+
+
+def values_of(subject: Subject) -> int:
+    """How many values of layers are compared."""
+    return len(subject.inputs) * sum(subject.graph.tensors[layer.output].bytes for layer in subject.graph.layers)
