@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tinyprune import formats, ir, kernels
+from tinyprune import ir, kernels
 from tinyprune.arithmetic import Requant
 from tinyprune.codegen import c, moves
 from tinyprune.codegen.binary import batch_matmul_code, binary_code
-from tinyprune.ir import Graph, Int32, Layer, Tensor, Weighted, Window
+from tinyprune.ir import Graph, Layer, Tensor, Weighted, Window
 from tinyprune.reference import convolution, reduction, softmax
 
 
@@ -92,9 +92,10 @@ def _weighted(layer: Weighted, graph: Graph, params: str) -> LayerCode:
     name, arena = layer.name, graph.arena
     scratch = arena.scratch.get(name)
     weights, reference = _weights(layer)
+    bias = convolution.kernel_bias(layer, graph.tensors[layer.input]).astype(np.int32)  # `verify` proved that it fits
     constants = (
         *weights,
-        c.array(f"{name}_bias", folded_bias(layer, graph.tensors[layer.input])),
+        c.array(f"{name}_bias", bias),
         *_requant(layer, graph),
         params,
     )
@@ -119,18 +120,6 @@ def _weights(layer: Weighted) -> tuple[list[str], str]:
     members = tuple((part, f"{name}_{part}") for part in arrays)
     kind = f"tp_{layer.weights.format}_weights"
     return [*definitions, c.struct(kind, f"{name}_weights", members)], f"&{name}_weights"
-
-
-def folded_bias(layer: Weighted, source: Tensor) -> Int32:
-    """bias - zero_point * sum(weights), for each output channel; `verify` has proved that it fits int32.
-
-    Not folded for a transposed convolution, where an output may see any part of the weights.
-    """
-    if isinstance(layer, ir.TransposeConv2D):
-        return layer.bias
-    values = formats.unpack(layer.weights).astype(np.int64)
-    axes = (0, 1, 2) if isinstance(layer, ir.DepthwiseConv2D) else tuple(range(1, values.ndim))
-    return (layer.bias - source.zero_point * values.sum(axis=axes)).astype(np.int32)
 
 
 def _requant(layer: Weighted, graph: Graph) -> tuple[str, ...]:

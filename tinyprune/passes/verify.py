@@ -158,12 +158,9 @@ def _verify_weights(graph: Graph, layer: ir.Weighted, source: Tensor, target: Te
     one_each = layer.bias.shape == (channels,) and len(weights.quant.scale) in (1, channels)
     _require(one_each, graph, layer, f"needs a bias and a scale for each of {channels} channels")
     _require(weights.format in kernels.formats_for(layer), graph, layer, f"cannot run in format {weights.format}")
-    values = unpack(weights).astype("int64")
-    axes = (0, 1, 2) if isinstance(layer, ir.DepthwiseConv2D) else tuple(range(1, values.ndim))
-    folded = layer.bias - source.zero_point * values.sum(axis=axes)
-    worst = abs(folded) + 128 * abs(values).sum(axis=axes)
-    if isinstance(layer, ir.TransposeConv2D):  # an output may see any part of the weights: its bias is not folded
-        worst = abs(layer.bias.astype("int64")) + 255 * abs(values).sum(axis=axes)
+    magnitudes = convolution.weight_sums(layer, np.abs(unpack(weights).astype(np.int64)))
+    largest_input = 255 if isinstance(layer, ir.TransposeConv2D) else 128  # where the bias is not folded, x - zp
+    worst = abs(convolution.kernel_bias(layer, source)) + largest_input * magnitudes
     _require(int(worst.max()) <= INT32_MAX, graph, layer, "can overflow its 32-bit accumulator")
     _verify_requant(graph, layer, worst, convolution.layer_requant(layer, source, target))
 

@@ -23,6 +23,23 @@ def layer_requant(layer: Weighted, source: Tensor, target: Tensor) -> Requant:
     return requant(source.scale * scale / target.scale for scale in layer.weights.quant.scale)
 
 
+def weight_sums(layer: Weighted, values: Int64) -> Int64:
+    """The sum of `values`, shaped like the layer's weights, over each output channel: (O,)."""
+    channel = 3 if isinstance(layer, DepthwiseConv2D) else 0
+    return values.sum(axis=tuple(axis for axis in range(values.ndim) if axis != channel))
+
+
+def kernel_bias(layer: Weighted, source: Tensor) -> Int64:
+    """The bias that kernels are given, (O,): bias - zero_point * sum(weights), so that zero points stay out of loops.
+
+    Not folded for a transposed convolution, where an output may see any part of the weights.
+    """
+    bias = layer.bias.astype(np.int64)
+    if isinstance(layer, TransposeConv2D):
+        return bias
+    return bias - source.zero_point * weight_sums(layer, formats.unpack(layer.weights).astype(np.int64))
+
+
 def finish(acc: Int64, to: Requant, target: Tensor, clamp: Clamp) -> Int64:
     """int32 accumulators to int8 values (as int64): requantize, add the zero point, clamp."""
     return np.clip(requantize(acc, to) + target.zero_point, *clamp)
