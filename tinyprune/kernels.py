@@ -42,6 +42,11 @@ def _patch_bytes(layer: Layer, graph: Graph) -> int:
     return window.size[0] * window.size[1] * graph.tensors[layer.input].shape[3]
 
 
+def _accumulator_bytes(layer: Layer, graph: Graph) -> int:
+    """One int32 for each output channel."""
+    return 4 * graph.tensors[layer.output].shape[3]
+
+
 def _where_unpadded(layer: Layer) -> tuple[str, ...]:
     """A pool whose windows begin inside the input writes no value beyond the first one that it still has to read."""
     assert isinstance(layer, ir.MaxPool | ir.AveragePool)
@@ -58,7 +63,7 @@ def _where_channels_stay(layer: Layer) -> tuple[str, ...]:
 KERNELS: dict[tuple[type[Layer], str], Kernel] = {
     (ir.Conv2D, "dense"): Kernel("tp_conv2d_dense_s8", _patch_bytes),
     (ir.Conv2D, "csr"): Kernel("tp_conv2d_csr_s8", _patch_bytes),
-    (ir.DepthwiseConv2D, "dense"): Kernel("tp_depthwise_conv2d_dense_s8", _no_scratch),
+    (ir.DepthwiseConv2D, "dense"): Kernel("tp_depthwise_conv2d_dense_s8", _accumulator_bytes),
     (ir.TransposeConv2D, "dense"): Kernel("tp_transpose_conv2d_dense_s8", _no_scratch),
     (ir.Dense, "dense"): Kernel("tp_dense_dense_s8", _no_scratch),
     (ir.Dense, "csr"): Kernel("tp_dense_csr_s8", _no_scratch),

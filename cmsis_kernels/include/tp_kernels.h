@@ -33,6 +33,7 @@ void tp_conv2d_csr_s8(const tp_window_params *params, const tp_requant *requant,
  * Depthwise convolution: output channel o reads input channel o / (output_channels / input_channels).
  * @param weights HWO, int8
  * @param bias    output_channels entries, zero point folded in
+ * @param scratch 4 * output_channels bytes, aligned for int32: the accumulators of one output position
  */
 void tp_depthwise_conv2d_dense_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
                                   const int8_t *weights, const int32_t *bias, int8_t *scratch, int8_t *output);

@@ -21,12 +21,18 @@ static inline int32_t tp_rounding_doubling_high_multiply(int32_t a, int32_t b) {
     return (int32_t)(((int64_t)a * b + (INT64_C(1) << 30)) >> 31);
 }
 
-/** round(value / 2^exponent), ties away from zero; exponent in [0, 31]. */
+/**
+ * round(value / 2^exponent), ties away from zero; exponent in [0, 31], value not -2^31.
+ *
+ * Away from zero is up for a negative value less one: floor((v + 2^(e-1)) / 2^e), which is floor((floor(v / 2^(e-1)) +
+ * 1) / 2) and so cannot overflow.
+ */
 static inline int32_t tp_rounding_shift_right(int32_t value, int32_t exponent) {
-    const int32_t mask = (int32_t)((UINT32_C(1) << exponent) - 1U);
-    const int32_t threshold = (mask >> 1) + (value < 0 ? 1 : 0);
-    /* cppcheck-suppress shiftTooManyBitsSigned ; 31 is allowed to the right */
-    return (value >> exponent) + ((value & mask) > threshold ? 1 : 0);
+    if (exponent == 0) {
+        return value;
+    }
+    const int32_t lowered = value + (value >> 31);
+    return ((lowered >> (exponent - 1)) + 1) >> 1;
 }
 
 /** round(acc * multiplier * 2^(shift - 31)); a left shift must not overflow. */
