@@ -17,6 +17,7 @@ from tinyprune.tensors import Int32 as Int32
 from tinyprune.tensors import Padding as Padding
 from tinyprune.tensors import Quant as Quant
 from tinyprune.tensors import Tensor as Tensor
+from tinyprune.tensors import Variant as Variant
 from tinyprune.tensors import Weights as Weights
 from tinyprune.tensors import Window as Window
 
@@ -30,6 +31,7 @@ class Convolution:
     bias: Int32  # (O,)
     window: Window
     clamp: Clamp
+    variant: Variant = Variant()
 
 
 class Conv2D(Convolution):
@@ -54,6 +56,7 @@ class Dense:
     weights: Weights  # (O, I)
     bias: Int32  # (O,)
     clamp: Clamp
+    variant: Variant = Variant()
 
 
 @dataclass(frozen=True)
