@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from tinyprune.tensors import PLAIN as PLAIN
 from tinyprune.tensors import Clamp as Clamp
 from tinyprune.tensors import Int8 as Int8
 from tinyprune.tensors import Int32 as Int32
@@ -31,7 +32,7 @@ class Convolution:
     bias: Int32  # (O,)
     window: Window
     clamp: Clamp
-    variant: Variant = Variant()
+    variant: Variant = PLAIN
 
 
 class Conv2D(Convolution):
@@ -56,7 +57,7 @@ class Dense:
     weights: Weights  # (O, I)
     bias: Int32  # (O,)
     clamp: Clamp
-    variant: Variant = Variant()
+    variant: Variant = PLAIN
 
 
 @dataclass(frozen=True)

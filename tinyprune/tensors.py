@@ -99,3 +99,6 @@ class Variant:
 
     kernel: str = ""  # the C function; "": the plain one
     rows: int = 0  # the output rows for which one strip of input is packed at a time; 0 where none is
+
+
+PLAIN = Variant()

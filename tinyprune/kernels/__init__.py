@@ -72,7 +72,7 @@ def weight_format(layer: Layer) -> str:
 
 
 def variant(layer: Layer) -> Variant:
-    return layer.variant if isinstance(layer, ir.Weighted) else Variant()
+    return layer.variant if isinstance(layer, ir.Weighted) else ir.PLAIN
 
 
 def kernel(layer: Layer) -> Kernel:
