@@ -31,7 +31,7 @@ static inline int32_t tp_rounding_shift_right(int32_t value, int32_t exponent) {
     if (exponent == 0) {
         return value;
     }
-    const int32_t lowered = value + (value >> 31);
+    const int32_t lowered = value - (value < 0 ? 1 : 0);
     return ((lowered >> (exponent - 1)) + 1) >> 1;
 }
 
