@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tinyprune import ir
 from tinyprune.ir import Graph, Layer, Variant, Weighted
+from tinyprune.kernels import h_packing
 from tinyprune.kernels.kernel import Kernel as Kernel
 from tinyprune.kernels.kernel import Operand as Operand
 
@@ -42,7 +43,7 @@ def _where_channels_stay(layer: Layer) -> tuple[str, ...]:
 
 
 KERNELS: dict[tuple[type[Layer], str], tuple[Kernel, ...]] = {
-    (ir.Conv2D, "dense"): (Kernel("tp_conv2d_dense_s8", _patch_bytes),),
+    (ir.Conv2D, "dense"): (Kernel("tp_conv2d_dense_s8", _patch_bytes), h_packing.CONV2D_DENSE),
     (ir.Conv2D, "csr"): (Kernel("tp_conv2d_csr_s8", _patch_bytes),),
     (ir.DepthwiseConv2D, "dense"): (Kernel("tp_depthwise_conv2d_dense_s8", _accumulator_bytes),),
     (ir.TransposeConv2D, "dense"): (Kernel("tp_transpose_conv2d_dense_s8"),),
@@ -102,7 +103,9 @@ def formats_for(layer: Layer) -> list[str]:
     return [name for kind, name in KERNELS if kind is type(layer) and name]
 
 
-def fitting(layer: Weighted, graph: Graph, features: frozenset[str]) -> list[Kernel]:
-    """The kernels for this layer in its format, on a core with `features`, whose preconditions hold; plain first."""
+def variants(layer: Weighted, graph: Graph, features: frozenset[str]) -> list[Variant]:
+    """The ways to run this layer in its format on a core with `features`: each kernel whose precondition holds, with
+    each strip height worth trying; the plain one first."""
     rows = KERNELS[type(layer), layer.weights.format]
-    return [row for row in rows if row.needs <= features and not row.unfit(layer, graph)]
+    fitting = [row for row in rows if row.needs <= features and not row.unfit(layer, graph)]
+    return [Variant(row.function, height) for row in fitting for height in row.strips(layer, graph)]
