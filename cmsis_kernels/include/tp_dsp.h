@@ -26,6 +26,45 @@ static inline int32_t tp_low(uint32_t pair) { return (int16_t)(pair & 0xFFFFU); 
 
 static inline int32_t tp_high(uint32_t pair) { return (int16_t)(pair >> 16); }
 
+/** The halfwords `low` and `high` in one word. */
+static inline uint32_t tp_pair(int32_t low, int32_t high) { return ((uint32_t)low & 0xFFFFU) | (uint32_t)high << 16; }
+
+/** PKHBT: the low halfwords of both. */
+static inline uint32_t tp_pkhbt(uint32_t low, uint32_t high) {
+#if TP_HAS_DSP
+    uint32_t pair;
+    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(pair) : "r"(low), "r"(high));
+    return pair;
+#else
+    return (low & 0xFFFFU) | high << 16;
+#endif
+}
+
+/** PKHTB: the high halfwords of both. */
+static inline uint32_t tp_pkhtb(uint32_t high, uint32_t low) {
+#if TP_HAS_DSP
+    uint32_t pair;
+    __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(pair) : "r"(high), "r"(low));
+    return pair;
+#else
+    return (high & 0xFFFF0000U) | low >> 16;
+#endif
+}
+
+/** SMLABT: acc + a.low * b.high, modulo 2^32. */
+static inline int32_t tp_smlabt(uint32_t a, uint32_t b, int32_t acc) {
+#if TP_HAS_DSP
+    int32_t sum;
+    __asm__("smlabt %0, %1, %2, %3" : "=r"(sum) : "r"(a), "r"(b), "r"(acc));
+    return sum;
+#else
+    return (int32_t)((uint32_t)acc + (uint32_t)(tp_low(a) * tp_high(b)));
+#endif
+}
+
+/** SMLATB: acc + a.high * b.low, modulo 2^32. */
+static inline int32_t tp_smlatb(uint32_t a, uint32_t b, int32_t acc) { return tp_smlabt(b, a, acc); }
+
 /** SMLAD: acc + a.low * b.low + a.high * b.high, modulo 2^32. */
 static inline int32_t tp_smlad(uint32_t a, uint32_t b, int32_t acc) {
 #if TP_HAS_DSP

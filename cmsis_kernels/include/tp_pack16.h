@@ -18,8 +18,8 @@ static inline int16_t *tp_widen(const int8_t *source, int32_t count, int16_t *ta
     for (; count >= 4; count -= 4, source += 4) {
         const uint32_t bytes = tp_load_word(source);
         const uint32_t even = tp_sxtb16(bytes), odd = tp_sxtb16_ror8(bytes);
-        *words++ = (even & 0xFFFFU) | odd << 16;
-        *words++ = (odd & 0xFFFF0000U) | even >> 16;
+        *words++ = tp_pkhbt(even, odd);
+        *words++ = tp_pkhtb(odd, even);
     }
     target = (int16_t *)(void *)words;
 #endif

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tinyprune import ir
 from tinyprune.ir import Graph, Layer, Variant, Weighted
-from tinyprune.kernels import h_packing
+from tinyprune.kernels import depthwise, h_packing
 from tinyprune.kernels.kernel import Kernel as Kernel
 from tinyprune.kernels.kernel import Operand as Operand
 
@@ -45,7 +45,10 @@ def _where_channels_stay(layer: Layer) -> tuple[str, ...]:
 KERNELS: dict[tuple[type[Layer], str], tuple[Kernel, ...]] = {
     (ir.Conv2D, "dense"): (Kernel("tp_conv2d_dense_s8", _patch_bytes), h_packing.CONV2D_DENSE),
     (ir.Conv2D, "csr"): (Kernel("tp_conv2d_csr_s8", _patch_bytes),),
-    (ir.DepthwiseConv2D, "dense"): (Kernel("tp_depthwise_conv2d_dense_s8", _accumulator_bytes),),
+    (ir.DepthwiseConv2D, "dense"): (
+        Kernel("tp_depthwise_conv2d_dense_s8", _accumulator_bytes),
+        depthwise.DEPTHWISE_DENSE,
+    ),
     (ir.TransposeConv2D, "dense"): (Kernel("tp_transpose_conv2d_dense_s8"),),
     (ir.Dense, "dense"): (Kernel("tp_dense_dense_s8"),),
     (ir.Dense, "csr"): (Kernel("tp_dense_csr_s8"),),
