@@ -23,6 +23,7 @@ FEATURES: dict[str, frozenset[str]] = {
     "cortex-m4f": frozenset({"dsp"}),
 }
 CORES = tuple(FEATURES)
+ALL_FEATURES = frozenset[str]().union(*FEATURES.values())
 FLASHERS = ("pyocd", "openocd", "probe-rs", "st-flash")
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import tinyprune
 from tinyprune import board as boards
 from tinyprune import reference, saved_builds, toolchain, tuning
-from tinyprune.board import Board
+from tinyprune.board import ALL_FEATURES, Board
 from tinyprune.codegen.firmware import firmware_files
 from tinyprune.codegen.model import model_files, sample_input_files
 from tinyprune.directory import COMPARISON, REPORT, new_directory, read_report
@@ -24,6 +24,7 @@ from tinyprune.formats import FORMATS
 from tinyprune.frontend.dataset import Dataset, load_dataset
 from tinyprune.ir import Graph, Int8
 from tinyprune.passes.choose_formats import choose_formats, force_format
+from tinyprune.passes.choose_kernels import choose_kernels
 from tinyprune.passes.plan_memory import plan_memory
 from tinyprune.passes.simplify import simplify
 from tinyprune.passes.verify import verify
@@ -122,7 +123,7 @@ def analyze(
     on = boards.load(board) if board else None
     source = prepare(Path(model), data, 0.0, say)
     info = report.ModelInfo(source.path, source.sha256)
-    graph = lower(source.graph, "auto")
+    graph = lower(source.graph, "auto", on.features if on else ALL_FEATURES)
     return analysis.analyse(graph, source.graph, tuning.flash_costs(graph), info, on)
 
 
@@ -154,18 +155,19 @@ def check_format(name: str) -> None:
         raise unknown_name("format", name, ["auto", *FORMATS])
 
 
-def lower(graph: Graph, format_name: str) -> Graph:
-    """`graph` simplified, its formats chosen and its memory planned: ready for code, and with the same output."""
+def lower(graph: Graph, format_name: str, features: frozenset[str] = ALL_FEATURES) -> Graph:
+    """`graph` simplified, its formats and kernels chosen for a core with `features`, its memory planned: ready for
+    code, and with the same output."""
     small = simplify(graph)
     chosen = (
         choose_formats(small, tuning.flash_costs(small)) if format_name == "auto" else force_format(small, format_name)
     )
-    return verify(plan_memory(verify(chosen)))
+    return verify(plan_memory(verify(choose_kernels(chosen, features))))
 
 
 def build_variant(source: Source, format_name: str, on: Target, folder: Path, score: float | None, say: Say) -> Report:
     """Generates, compiles, runs and reports one graph in `folder`."""
-    graph = lower(source.graph, format_name)
+    graph = lower(source.graph, format_name, on.board.features)
     inputs = checked_inputs(graph, source.dataset, INPUTS_CHECKED, SEED)
     say(f"{format_name}: compiling with {on.toolchain.name} {on.toolchain.version}")
     elf = compile_graph(graph, inputs[0], on, folder)
@@ -227,7 +229,8 @@ def run(
     saved = read_report(folder)
     options = report.Options(**saved["options"])
     original = saved_builds.imported(folder, saved)
-    graph, board = lower(original, options.format), boards.load_file(folder / f"{saved['board']}.toml")
+    board = boards.load_file(folder / f"{saved['board']}.toml")
+    graph = lower(original, options.format, board.features)
     checked, elf = saved_builds.checked_inputs(folder), saved_builds.elf(folder, saved)
     given = checked[1:] if inputs is None else _as_inputs(graph, inputs)
     info = report.ModelInfo(**saved["model"])
@@ -261,11 +264,12 @@ def validate(
 def _validate_build(folder: Path, dataset: Dataset | None, count: int, say: Say) -> Validation:
     saved = read_report(folder)
     graph = saved_builds.imported(folder, saved)
-    lowered = lower(graph, saved["options"]["format"])
+    board = boards.load_file(folder / f"{saved['board']}.toml")
+    lowered = lower(graph, saved["options"]["format"], board.features)
     firmware = validation.Firmware(
         lowered,
         saved_builds.elf(folder, saved),
-        boards.load_file(folder / f"{saved['board']}.toml"),
+        board,
         saved_builds.checked_inputs(folder)[:1],
         "unicorn",
     )
