@@ -110,7 +110,7 @@ def test_a_crash_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     (tmp_path / "process.py").write_text("import os; os.abort()")
     monkeypatch.setattr(interpreters, "__file__", str(tmp_path / "interpreters.py"))
     with pytest.raises(InterpreterFailure, match="exit code -6"):
-        interpreters.run("tflite-micro", b"", np.zeros((1, 1), np.int8), [0])
+        interpreters.run("tflite-micro", b"", [np.zeros((1, 1), np.int8)], [0])
 
 
 def test_what_is_not_installed_is_said_to_be_absent(monkeypatch: pytest.MonkeyPatch) -> None:

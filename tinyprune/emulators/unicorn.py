@@ -26,7 +26,7 @@ def run(elf: Elf, board: Board, inputs: Int8) -> Run:
     machine.go(invoke)
     stop_at = machine.register(arm_const.UC_ARM_REG_LR) & ~1
     tallies = _count(machine, stop_at)
-    first = _read(machine, "tp_output")
+    first = _outputs(machine)
     machine.go(0xFFFF_FFFE)
     uart = machine.uart.decode("ascii", "replace")
     if machine.exit_code is None:
@@ -55,31 +55,38 @@ def _count(machine: Machine, stop_at: int) -> dict[Place, Tally]:
 
 
 def _invoke(machine: Machine, invoke: int, one: Int8, stop_at: int) -> Int8:
-    machine.write(machine.elf.symbols["tp_input"].address, one.tobytes())
+    _write_inputs(machine, one)
     machine.call(invoke, stop_at)
-    return _read(machine, "tp_output")
+    return _outputs(machine)
 
 
-def _read(machine: Machine, symbol: str) -> Int8:
-    place = machine.elf.symbols[symbol]
-    return np.frombuffer(machine.read(place.address, place.bytes), np.int8)
+def _write_inputs(machine: Machine, one: Int8) -> None:
+    content = one.tobytes()
+    for _, address, size in _table(machine, "tp_inputs", 3):
+        machine.write(address, content[:size])
+        content = content[size:]
+
+
+def _outputs(machine: Machine) -> Int8:
+    content = (machine.read(address, size) for _, address, size in _table(machine, "tp_outputs", 3))
+    return np.frombuffer(b"".join(content), np.int8)
 
 
 def _layer_by_layer(machine: Machine, one: Int8, stop_at: int) -> dict[str, Int8]:
     """What each layer writes for the input `one`, read as soon as the layer returns: a later one takes its place."""
-    machine.write(machine.elf.symbols["tp_input"].address, one.tobytes())
+    _write_inputs(machine, one)
     outputs: dict[str, Int8] = {}
-    for name, function, output, size in _layer_table(machine):
+    for name, function, output, size in _table(machine, "tp_layers", 4):
         machine.call(function & ~1, stop_at)
-        outputs[name] = np.frombuffer(machine.read(output, size), np.int8)
+        outputs[_text(machine, name)] = np.frombuffer(machine.read(output, size), np.int8)
     return outputs
 
 
-def _layer_table(machine: Machine) -> list[tuple[str, int, int, int]]:
-    """The firmware's `tp_layers`: name, function, output address, output bytes."""
-    table = machine.elf.symbols["tp_layers"]
-    rows = np.frombuffer(machine.read(table.address, table.bytes), np.uint32).reshape(-1, 4)
-    return [(_text(machine, int(name)), int(run), int(output), int(size)) for name, run, output, size in rows]
+def _table(machine: Machine, symbol: str, members: int) -> list[list[int]]:
+    """The rows of one of the firmware's tables of structures, each of so many words: see `model.h`."""
+    table = machine.elf.symbols[symbol]
+    rows = np.frombuffer(machine.read(table.address, table.bytes), np.uint32)
+    return rows.reshape(-1, members).tolist()
 
 
 def _text(machine: Machine, address: int) -> str:
