@@ -50,8 +50,10 @@ static void print_output(const tp_edge *output) {
     }
 }
 
-/** @return the CRC-32 of IEEE 802.3 (zlib's), bit by bit: a table would cost 1 KB of flash
- *  @param before that of the bytes that come before these, or 0 */
+/**
+ * @param before the CRC of the bytes that come before these, or 0
+ * @return the CRC-32 of IEEE 802.3 (zlib's), bit by bit: a table would cost 1 KB of flash
+ */
 static uint32_t crc32(uint32_t before, const int8_t *data, uint32_t bytes) {
     uint32_t crc = ~before;
     for (uint32_t i = 0; i < bytes; i++) {

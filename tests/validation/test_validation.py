@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tflite_writer import Writer
 
 import tinyprune
 from tinyprune import formats, ir
@@ -85,6 +86,20 @@ def test_tflite_micro_is_compared_in_every_layer() -> None:
     assert tflm.status == COMPARED and tflm.must_be_exact and not differing(tflm)
     sizes = [10 * graph.tensors[layer.output].bytes for layer in graph.layers]
     assert [layer.elements for layer in tflm.layers] == sizes
+
+
+@needs_tflm
+def test_int8_and_float_inputs_of_one_model(tmp_path: Path) -> None:
+    """Each interpreter gets floats where the file takes floats."""
+    writer = Writer()
+    x, y = (writer.tensor(name, (1, 7), "FLOAT32") for name in "xy")
+    a, b, c = (writer.tensor(name, (1, 7), scale=scale, zero_point=9) for name, scale in zip("abc", (0.1, 0.3, 0.7)))
+    writer.operator("QUANTIZE", [x], [a])
+    writer.operator("SUB", [a, b], [c])
+    writer.operator("DEQUANTIZE", [c], [y])
+    (tmp_path / "floats.tflite").write_bytes(writer.finish([b, x], [y, b]))
+    tflm = by_name(tinyprune.validate(tmp_path / "floats.tflite"))["tflite-micro"]
+    assert tflm.status == COMPARED and [layer.elements for layer in tflm.layers] == [70] and not differing(tflm)
 
 
 @needs_tflm
