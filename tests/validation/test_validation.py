@@ -93,7 +93,7 @@ def test_int8_and_float_inputs_of_one_model(tmp_path: Path) -> None:
     """Each interpreter gets floats where the file takes floats."""
     writer = Writer()
     x, y = (writer.tensor(name, (1, 7), "FLOAT32") for name in "xy")
-    a, b, c = (writer.tensor(name, (1, 7), scale=scale, zero_point=9) for name, scale in zip("abc", (0.1, 0.3, 0.7)))
+    a, b, c = (writer.tensor(f"{scale}", (1, 7), scale=scale, zero_point=9) for scale in (0.1, 0.3, 0.7))
     writer.operator("QUANTIZE", [x], [a])
     writer.operator("SUB", [a, b], [c])
     writer.operator("DEQUANTIZE", [c], [y])
