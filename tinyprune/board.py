@@ -17,7 +17,12 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-CORES = ("cortex-m4", "cortex-m4f")
+# What kernels may need of a core: "dsp", the DSP extension (DDI0403 A1.3; DDI0553 for ARMv8-M)
+FEATURES: dict[str, frozenset[str]] = {
+    "cortex-m4": frozenset({"dsp"}),
+    "cortex-m4f": frozenset({"dsp"}),
+}
+CORES = tuple(FEATURES)
 FLASHERS = ("pyocd", "openocd", "probe-rs", "st-flash")
 
 
@@ -63,6 +68,11 @@ class Board:
     registers: tuple[Register, ...]
     flashers: Mapping[str, str]
     toml: str
+
+    @property
+    def features(self) -> frozenset[str]:
+        """What its core has beside the instructions that all have."""
+        return FEATURES[self.core]
 
     @property
     def flash(self) -> Region:

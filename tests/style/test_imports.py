@@ -44,6 +44,7 @@ NEIGHBOURS = {
     ("edges", "ir"),
     ("reference", "formats"),
     ("kernels", "formats"),
+    ("kernels", "reference"),
     ("emulators", "toolchain"),
     ("cycles", "emulators"),
     ("validation", "report"),

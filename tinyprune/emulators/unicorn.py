@@ -12,6 +12,7 @@ from tinyprune.emulators.counting import Counter, Place, PythonCounter, Tally, b
 from tinyprune.emulators.machine import EmulationError, Machine
 from tinyprune.emulators.native import NativeCounter
 from tinyprune.emulators.run import Run, stack_bytes
+from tinyprune.emulators.tables import layer_table, read_outputs, write_inputs
 from tinyprune.ir import Int8
 from tinyprune.toolchain.elf import Elf
 
@@ -26,7 +27,7 @@ def run(elf: Elf, board: Board, inputs: Int8) -> Run:
     machine.go(invoke)
     stop_at = machine.register(arm_const.UC_ARM_REG_LR) & ~1
     tallies = _count(machine, stop_at)
-    first = _outputs(machine)
+    first = read_outputs(machine, elf)
     machine.go(0xFFFF_FFFE)
     uart = machine.uart.decode("ascii", "replace")
     if machine.exit_code is None:
@@ -55,42 +56,16 @@ def _count(machine: Machine, stop_at: int) -> dict[Place, Tally]:
 
 
 def _invoke(machine: Machine, invoke: int, one: Int8, stop_at: int) -> Int8:
-    _write_inputs(machine, one)
+    write_inputs(machine, machine.elf, one)
     machine.call(invoke, stop_at)
-    return _outputs(machine)
-
-
-def _write_inputs(machine: Machine, one: Int8) -> None:
-    content = one.tobytes()
-    for _, address, size in _table(machine, "tp_inputs", 3):
-        machine.write(address, content[:size])
-        content = content[size:]
-
-
-def _outputs(machine: Machine) -> Int8:
-    content = (machine.read(address, size) for _, address, size in _table(machine, "tp_outputs", 3))
-    return np.frombuffer(b"".join(content), np.int8)
+    return read_outputs(machine, machine.elf)
 
 
 def _layer_by_layer(machine: Machine, one: Int8, stop_at: int) -> dict[str, Int8]:
     """What each layer writes for the input `one`, read as soon as the layer returns: a later one takes its place."""
-    _write_inputs(machine, one)
+    write_inputs(machine, machine.elf, one)
     outputs: dict[str, Int8] = {}
-    for name, function, output, size in _table(machine, "tp_layers", 4):
-        machine.call(function & ~1, stop_at)
-        outputs[_text(machine, name)] = np.frombuffer(machine.read(output, size), np.int8)
+    for name, function, output, size in layer_table(machine.elf):
+        machine.call(function, stop_at)
+        outputs[name] = np.frombuffer(machine.read(output, size), np.int8)
     return outputs
-
-
-def _table(machine: Machine, symbol: str, members: int) -> list[list[int]]:
-    """The rows of one of the firmware's tables of structures, each of so many words: see `model.h`."""
-    table = machine.elf.symbols[symbol]
-    rows = np.frombuffer(machine.read(table.address, table.bytes), np.uint32)
-    return rows.reshape(-1, members).tolist()
-
-
-def _text(machine: Machine, address: int) -> str:
-    text = bytearray()
-    while (byte := machine.read(address + len(text), 1)) != b"\0":
-        text += byte
-    return text.decode("ascii")
