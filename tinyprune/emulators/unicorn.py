@@ -12,6 +12,7 @@ from tinyprune.emulators.counting import Counter, Place, PythonCounter, Tally, b
 from tinyprune.emulators.machine import EmulationError, Machine
 from tinyprune.emulators.native import NativeCounter
 from tinyprune.emulators.run import Run, stack_bytes
+from tinyprune.emulators.tables import layer_table, read_outputs, write_inputs
 from tinyprune.ir import Int8
 from tinyprune.toolchain.elf import Elf
 
@@ -26,7 +27,7 @@ def run(elf: Elf, board: Board, inputs: Int8) -> Run:
     machine.go(invoke)
     stop_at = machine.register(arm_const.UC_ARM_REG_LR) & ~1
     tallies = _count(machine, stop_at)
-    first = _read(machine, "tp_output")
+    first = read_outputs(machine, elf)
     machine.go(0xFFFF_FFFE)
     uart = machine.uart.decode("ascii", "replace")
     if machine.exit_code is None:
@@ -55,35 +56,16 @@ def _count(machine: Machine, stop_at: int) -> dict[Place, Tally]:
 
 
 def _invoke(machine: Machine, invoke: int, one: Int8, stop_at: int) -> Int8:
-    machine.write(machine.elf.symbols["tp_input"].address, one.tobytes())
+    write_inputs(machine, machine.elf, one)
     machine.call(invoke, stop_at)
-    return _read(machine, "tp_output")
-
-
-def _read(machine: Machine, symbol: str) -> Int8:
-    place = machine.elf.symbols[symbol]
-    return np.frombuffer(machine.read(place.address, place.bytes), np.int8)
+    return read_outputs(machine, machine.elf)
 
 
 def _layer_by_layer(machine: Machine, one: Int8, stop_at: int) -> dict[str, Int8]:
     """What each layer writes for the input `one`, read as soon as the layer returns: a later one takes its place."""
-    machine.write(machine.elf.symbols["tp_input"].address, one.tobytes())
+    write_inputs(machine, machine.elf, one)
     outputs: dict[str, Int8] = {}
-    for name, function, output, size in _layer_table(machine):
-        machine.call(function & ~1, stop_at)
+    for name, function, output, size in layer_table(machine.elf):
+        machine.call(function, stop_at)
         outputs[name] = np.frombuffer(machine.read(output, size), np.int8)
     return outputs
-
-
-def _layer_table(machine: Machine) -> list[tuple[str, int, int, int]]:
-    """The firmware's `tp_layers`: name, function, output address, output bytes."""
-    table = machine.elf.symbols["tp_layers"]
-    rows = np.frombuffer(machine.read(table.address, table.bytes), np.uint32).reshape(-1, 4)
-    return [(_text(machine, int(name)), int(run), int(output), int(size)) for name, run, output, size in rows]
-
-
-def _text(machine: Machine, address: int) -> str:
-    text = bytearray()
-    while (byte := machine.read(address + len(text), 1)) != b"\0":
-        text += byte
-    return text.decode("ascii")
