@@ -41,10 +41,20 @@ COMPILER_FLAGS = {
     ),
 }
 
+# Only cortex-m4f has an FPU here: int8 kernels need none, and what is compiled for none runs on every variant of a core.
+_CPUS = {
+    "cortex-m0": ("cortex-m0", "cortex_m0"),
+    "cortex-m0plus": ("cortex-m0plus", "cortex_m0plus"),
+    "cortex-m3": ("cortex-m3", "cortex_m3"),
+    "cortex-m4": ("cortex-m4", "cortex_m4"),
+    "cortex-m7": ("cortex-m7", "cortex_m7"),
+    "cortex-m33": ("cortex-m33", "cortex_m33"),
+    "cortex-m55": ("cortex-m55", "cortex_m55"),
+}
 CORE_FLAGS = {
-    ("gcc", "cortex-m4"): ("-mthumb", "-mcpu=cortex-m4", "-mfloat-abi=soft"),
+    **{("gcc", core): ("-mthumb", f"-mcpu={gcc}", "-mfloat-abi=soft") for core, (gcc, _) in _CPUS.items()},
+    **{("zig", core): ("-target", "thumb-freestanding-eabi", f"-mcpu={zig}") for core, (_, zig) in _CPUS.items()},
     ("gcc", "cortex-m4f"): ("-mthumb", "-mcpu=cortex-m4", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"),
-    ("zig", "cortex-m4"): ("-target", "thumb-freestanding-eabi", "-mcpu=cortex_m4"),
     ("zig", "cortex-m4f"): ("-target", "thumb-freestanding-eabihf", "-mcpu=cortex_m4+vfp4d16sp"),
 }
 
