@@ -120,7 +120,9 @@ class NativeCounter:
         if counter.previous:
             counter.previous.contents.taken += 1  # the last block left by returning
         slots = (counter.slots[i] for i in range(counter.capacity))
-        tallies = {(self._layers[s.layer], int(s.start), int(s.size)): self._tally(s) for s in slots if s.size}
+        tallies: dict[Place, Tally] = {
+            (self._layers[s.layer], int(s.start), int(s.size)): self._tally(s) for s in slots if s.size
+        }
         self._library.free_slots(ctypes.byref(counter))
         return tallies
 

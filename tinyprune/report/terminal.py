@@ -43,7 +43,7 @@ def _layers(report: Report) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=f"{Path(report.model.path).name} on {report.board}")
     table.add_column("layer", overflow="fold")
     table.add_column("format")
-    for name in ("MACs", "sparsity", "bytes", "instructions", "cycles"):
+    for name in ("MACs", "sparsity", "bytes", "instructions", "core cycles", "flash stalls", "cycles"):
         table.add_column(name, justify="right", no_wrap=True)
     for layer in report.layers:
         table.add_row(
@@ -53,6 +53,8 @@ def _layers(report: Report) -> Table:
             _percent(layer.sparsity),
             _count(layer.weights_bytes),
             _count(layer.instructions),
+            _count(layer.core_cycles),
+            _count(layer.flash_stalls),
             _count(layer.cycles),
         )
     return table
@@ -65,7 +67,9 @@ def _totals(report: Report) -> str:
         f"flash  {flash.total:,} bytes: code {flash.code:,}, weights {flash.weights:,}, other {flash.other:,}\n"
         f"SRAM   {sram.total:,} bytes: activations {sram.arena:,}, scratch {sram.scratch:,}, "
         f"stack {_count(sram.stack)}, other {sram.other:,}\n"
-        f"run    {_count(report.instructions)} instructions, {_count(report.cycles)} cycles; "
+        f"run    {_count(report.instructions)} instructions, {_count(report.cycles)} cycles: "
+        f"core {_count(report.core_cycles)}, flash stalls {_count(report.flash_stalls)}\n"
+        f"check  "
         f"bit-exact: {exact} ({report.inputs_checked} inputs); accuracy: {_percent(report.accuracy)}"
     )
 
@@ -83,7 +87,7 @@ def _origin(
     if emulator:
         parts.append(f"{emulator['name']} {emulator['version']}")
     if cycle_model:
-        parts.append(f"cycles: {cycle_model['name']}, {cycle_model['claim']}")
+        parts.append("cycles: " + ", ".join(filter(None, (cycle_model["name"], cycle_model["claim"]))))
     return f"[dim]{'; '.join(parts)}[/dim]"
 
 
@@ -101,6 +105,8 @@ def _comparison(document: Mapping[str, Any], variants: Mapping[str, Any]) -> Tab
     rows: list[tuple[str, Show, float | None]] = [
         ("instructions", lambda r: _count(r["instructions"]), ratios["instructions"]),
         ("cycles", lambda r: _count(r["cycles"]), ratios["cycles"]),
+        ("  of them core", lambda r: _count(r["core_cycles"]), None),
+        ("  flash stalls", lambda r: _count(r["flash_stalls"]), None),
         ("flash, bytes", lambda r: _count(r["flash"]["total"]), ratios["flash"]),
         ("  of it weights", lambda r: _count(r["flash"]["weights"]), ratios["flash_weights"]),
         ("SRAM, bytes", lambda r: _count(r["sram"]["total"]), ratios["sram"]),

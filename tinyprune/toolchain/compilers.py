@@ -41,7 +41,7 @@ COMPILER_FLAGS = {
     ),
 }
 
-# Only cortex-m4f has an FPU here: int8 kernels need none, and what is compiled for none runs on every variant of a core.
+# Only cortex-m4f has an FPU: int8 kernels need none, and what is compiled without one runs on every variant of a core.
 _CPUS = {
     "cortex-m0": ("cortex-m0", "cortex_m0"),
     "cortex-m0plus": ("cortex-m0plus", "cortex_m0plus"),
