@@ -5,8 +5,8 @@ number of cycles is at least equal to the number of wait states" (RM0432 3.3.4; 
 
 A line that follows on is fetched while the one before is executed, where the flash prefetches. That one holds "either
 two instructions of 32 bits or four instructions of 16 bits" for 64 bits, twice as many for 128 (same sections): at a
-cycle each, the middle of the two is the part of the wait states that is hidden, 3 cycles for a line of 8 bytes and 6 for
-one of 16.
+cycle each, the middle of the two is the part of the wait states that is hidden, 3 cycles for a line of 8 bytes and 6
+for one of 16.
 """
 
 from __future__ import annotations

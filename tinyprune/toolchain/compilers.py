@@ -31,8 +31,9 @@ COMPILER_FLAGS = {
     # Else gcc turns the loop inside a memset() into a call of memset().
     "gcc": ("-fno-tree-loop-distribute-patterns",),
     # zig inserts checks for undefined behaviour, and overrules the linker script's entry symbol with one of its own;
-    # lld's default pages of 64 KB would only pad the file.
+    # lld's default pages of 64 KB would only pad the file. ARMv6-M divides, and multiplies to 64 bits, in the library.
     "zig": (
+        "-rtlib=compiler-rt",
         "-fno-sanitize=all",
         "-fno-unwind-tables",
         "-fno-asynchronous-unwind-tables",
