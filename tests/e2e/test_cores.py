@@ -13,6 +13,7 @@ from tinyprune.board import CORES
 from tinyprune.cycles import CYCLE_MODELS, NOT_CLAIMED
 from tinyprune.emulators.machine import CORES as EMULATED
 from tinyprune.report.report import Report
+from tinyprune.report.terminal import print_report
 
 ROOT = Path(__file__).parents[2]
 DIGITS = ROOT / "tests" / "data" / "digits.tflite"
@@ -20,6 +21,7 @@ TOOLCHAINS = [
     pytest.param("gcc", marks=pytest.mark.skipif(not shutil.which("arm-none-eabi-gcc"), reason="no arm-none-eabi-gcc")),
     pytest.param("zig", marks=pytest.mark.skipif(not importlib.util.find_spec("ziglang"), reason="no ziglang")),
 ]
+TOOLCHAIN = "gcc" if shutil.which("arm-none-eabi-gcc") else "zig"
 
 
 def built(folder: Path, core: str, toolchain: str) -> Report:
@@ -50,6 +52,13 @@ def test_a_firmware_for_the_core(core: str, toolchain: str, tmp_path: Path) -> N
         assert report.core_cycles > report.instructions
         assert report.cycles == report.core_cycles + report.flash_stalls
         assert report.cycle_model.claim.startswith(CYCLE_MODELS[core].claim)
+
+
+def test_the_terminal_says_why_there_are_no_cycles(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    print_report(built(tmp_path, "cortex-m7", TOOLCHAIN), tmp_path)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "time - cycles: core -, flash stalls -" in shown
+    assert f"cycles: {NOT_CLAIMED['cortex-m7']}" in shown
 
 
 def test_the_emulated_cores() -> None:
