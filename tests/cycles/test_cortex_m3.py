@@ -36,7 +36,7 @@ PROGRAMS = (
     leaving("branch: call", "bl .", "fff7feff", 1 + 1),
     leaving("branch: return", "bx lr", "7047", 1 + 2),
     leaving("branch: pop", "pop {r4, pc}", "10bd", 3 + 2),
-    leaving("branch: table", "tbb [pc, r0]", "dfe800f0", 2 + 2),
+    leaving("branch: table", "tbb [pc, r0]", "dfe800f0", 2 + 1 + 3),
     Program("target: wide, not aligned", "add.w r0, r1, r2", "01eb0200", 1 + 1, entered=1, offset=2),
     Program("multiply-accumulate of 10", MAC, MAC_CODE, 10 * (2 + 1 + 2 + 1 + 1) + 9, count=10, taken=9, entered=9),
 )

@@ -21,7 +21,7 @@ CYCLES: dict[Kind, int] = {
     Kind.BRANCH: 1,
     Kind.CALL: 1,
     Kind.BRANCH_INDIRECT: 1,
-    Kind.TABLE_BRANCH: 2,
+    Kind.TABLE_BRANCH: 3,  # 2 for the load and 1 for the addition (3.3.2)
     Kind.IF_THEN: 1,
     Kind.BARRIER: 4,  # 1 + B, where B is 0 or more; for ISB a refill of up to 3
     Kind.SYSTEM: 2,  # 1 or 2

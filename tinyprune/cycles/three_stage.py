@@ -19,13 +19,16 @@ from tinyprune.cycles.model import CycleModel
 
 # P, "1 to 3 depending on the alignment and width of the target instruction, and whether the processor manages to
 # speculate the address early" (3.3.1): a direct branch lets it, an address from a register or from memory does not.
+# LDR, TBB and TBH to the PC block: "three cycles for the pipeline reload" (3.3.2).
 DIRECT_REFILL = 1
 INDIRECT_REFILL = 2
+BLOCKING_REFILL = 3
 UNALIGNED_TARGET = 1
 INTERLOCK = 1
 PIPELINED = 1
 
 _DIRECT = (Kind.BRANCH, Kind.CALL)
+_BLOCKING = (Kind.LOAD, Kind.TABLE_BRANCH)
 _DATA_PROCESSING = (
     Kind.ALU,
     Kind.MULTIPLY,
@@ -50,6 +53,8 @@ def refill(last: Instruction) -> int:
     """The cycles P that a taken branch adds to its own (3.3.1); `last` ends a block that was left for elsewhere."""
     if not last.writes_pc:
         return 0
+    if last.kind in _BLOCKING:
+        return BLOCKING_REFILL
     return DIRECT_REFILL if last.kind in _DIRECT else INDIRECT_REFILL
 
 

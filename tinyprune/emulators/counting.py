@@ -25,13 +25,13 @@ Place = tuple[str, int, int]  # layer, start, size in bytes
 
 @dataclass
 class Tally:
-    """`taken`: times that the block was left by a jump; `entered`: times that it was jumped to. `misses` are None where
-    flash lines are not followed."""
+    """`taken`: times that the block was left by a jump; `entered`: times that it was jumped to. `flash` are its misses:
+    of instructions that follow on, of others, and of data; None where flash lines are not followed."""
 
     count: int = 0
     taken: int = 0
     entered: int = 0
-    misses: FlashMisses | None = None
+    flash: list[int] | None = None
 
 
 class Counter(Protocol):
@@ -91,33 +91,32 @@ class PythonCounter:
         place = (self._layer, address, size)
         tally = self.tallies.get(place)
         if tally is None:
-            tally = self.tallies[place] = Tally(misses=FlashMisses(0, 0, 0) if self.lines else None)
+            tally = self.tallies[place] = Tally(flash=[0, 0, 0] if self.lines else None)
         tally.count += 1
         if address != self._next:
             tally.entered += 1
             if self._previous is not None:
                 self._previous.taken += 1
         self._previous, self._next = tally, address + size
-        if self.lines:
-            _add(tally, self.lines.fetch(address, size))
+        if self.lines and tally.flash:
+            sequential, jumped = self.lines.fetch(address, size)
+            tally.flash[0] += sequential
+            tally.flash[1] += jumped
 
     def _read(self, core: Any, access: int, address: int, size: int, value: int, data: object) -> None:
-        assert self.lines and self._previous
-        _add(self._previous, self.lines.read(address, size))
-
-
-def _add(tally: Tally, more: FlashMisses) -> None:
-    assert tally.misses
-    tally.misses = tally.misses + more
+        if self.lines and self._previous and self._previous.flash:
+            self._previous.flash[2] += self.lines.read(address, size)
 
 
 def blocks(machine: Machine, tallies: dict[Place, Tally]) -> tuple[Block, ...]:
     """The tallies as blocks, in address order."""
     ordered = sorted(tallies.items(), key=lambda item: (item[0][1], item[0]))
-    return tuple(
-        Block(layer, start, size, instruction_count(machine.read(start, size)), t.count, t.taken, t.entered, t.misses)
-        for (layer, start, size), t in ordered
-    )
+    return tuple(_block(place, tally, machine.read(*place[1:])) for place, tally in ordered)
+
+
+def _block(place: Place, tally: Tally, code: bytes) -> Block:
+    misses = FlashMisses(*tally.flash) if tally.flash else None
+    return Block(*place, instruction_count(code), tally.count, tally.taken, tally.entered, misses)
 
 
 @functools.lru_cache(maxsize=1 << 14)

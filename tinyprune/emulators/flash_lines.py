@@ -10,7 +10,6 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from tinyprune.board import Board, LineCache, Region
-from tinyprune.emulators.run import FlashMisses
 
 NO_LINE = -2  # nor is the one after it a line
 
@@ -27,13 +26,14 @@ class HeldLines:
 
     def misses(self, line: int) -> bool:
         """Whether `line` was not held; from now on it is."""
-        held = self.sets[line % self.cache.sets]
-        missed = line not in held
-        if missed and len(held) == self.cache.ways:
+        held = self.sets[line % len(self.sets)]
+        if line in held:
+            held.move_to_end(line)
+            return False
+        if len(held) == self.cache.ways:
             held.popitem(last=False)
         held[line] = None
-        held.move_to_end(line)
-        return missed
+        return True
 
 
 @dataclass
@@ -53,19 +53,21 @@ class FlashLines:
             return None
         return FlashLines(board.flash, HeldLines(timing.instructions), HeldLines(timing.data))
 
-    def fetch(self, address: int, size: int) -> FlashMisses:
-        """The misses of the block of `size` bytes at `address`."""
+    def fetch(self, address: int, size: int) -> tuple[int, int]:
+        """The misses of the block of `size` bytes at `address`: of lines that follow on, and of others."""
         sequential = jumped = 0
         for line in self._lines(self.instructions, address, size):
-            if line != self._current and self.instructions.misses(line):
-                sequential += line == self._current + 1
-                jumped += line != self._current + 1
-            self._current = line
-        return FlashMisses(sequential, jumped, 0)
+            if line != self._current:
+                if self.instructions.misses(line):
+                    follows = line == self._current + 1
+                    sequential += follows
+                    jumped += not follows
+                self._current = line
+        return sequential, jumped
 
-    def read(self, address: int, size: int) -> FlashMisses:
+    def read(self, address: int, size: int) -> int:
         """The misses of a load of `size` bytes at `address`."""
-        return FlashMisses(0, 0, sum(map(self.data.misses, self._lines(self.data, address, size))))
+        return sum(map(self.data.misses, self._lines(self.data, address, size)))
 
     def _lines(self, held: HeldLines, address: int, size: int) -> range:
         """Those that hold the bytes; none where they are not in the flash."""

@@ -19,7 +19,7 @@ import unicorn
 from tinyprune.board import Board, LineCache
 from tinyprune.emulators.counting import Place, Tally, layer_switches
 from tinyprune.emulators.machine import Machine
-from tinyprune.emulators.run import OUTSIDE, FlashMisses
+from tinyprune.emulators.run import OUTSIDE
 
 SOURCES = tuple(Path(__file__).with_name(name) for name in ("block_counter.c", "flash_lines.c"))
 HEADER = Path(__file__).with_name("flash_lines.h")
@@ -128,7 +128,7 @@ class NativeCounter:
 
     def _tally(self, slot: Any) -> Tally:
         misses = slot.misses
-        flash = FlashMisses(int(misses.sequential), int(misses.jumped), int(misses.data)) if self._flash else None
+        flash = [int(misses.sequential), int(misses.jumped), int(misses.data)] if self._flash else None
         return Tally(int(slot.count), int(slot.taken), int(slot.entered), flash)
 
 

@@ -19,9 +19,6 @@ class FlashMisses:
     jumped: int
     data: int
 
-    def __add__(self, more: FlashMisses) -> FlashMisses:
-        return FlashMisses(self.sequential + more.sequential, self.jumped + more.jumped, self.data + more.data)
-
 
 @dataclass(frozen=True)
 class Block:
