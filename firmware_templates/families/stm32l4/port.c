@@ -132,8 +132,8 @@ static uint32_t start_clock(void) {
 }
 
 /**
- * PG7 is alternate function 8 (DS12023, alternate functions). BRR = 256 f / baud, rounded (LPUART baud rate generation);
- * here over 8, so that it stays in 32 bits.
+ * PG7 is alternate function 8 (DS12023, alternate functions). BRR = 256 f / baud, rounded (LPUART baud rate
+ * generation); here over 8, so that it stays in 32 bits.
  */
 static void start_uart(void) {
     RCC_APB1ENR1 |= RCC_APB1ENR1_PWREN;
