@@ -17,16 +17,19 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-CORES = (
-    "cortex-m0",
-    "cortex-m0plus",
-    "cortex-m3",
-    "cortex-m4",
-    "cortex-m4f",
-    "cortex-m7",
-    "cortex-m33",
-    "cortex-m55",
-)
+# What kernels may need of a core: "dsp", the DSP extension (DDI0403 A1.3; DDI0553 for ARMv8-M). A Cortex-M33 can be had
+# without it; compilers take it to be there, as it is in most chips.
+FEATURES: dict[str, frozenset[str]] = {
+    "cortex-m0": frozenset(),
+    "cortex-m0plus": frozenset(),
+    "cortex-m3": frozenset(),
+    "cortex-m4": frozenset({"dsp"}),
+    "cortex-m4f": frozenset({"dsp"}),
+    "cortex-m7": frozenset({"dsp"}),
+    "cortex-m33": frozenset({"dsp"}),
+    "cortex-m55": frozenset({"dsp"}),
+}
+CORES = tuple(FEATURES)
 FLASHERS = ("pyocd", "openocd", "probe-rs", "st-flash")
 
 
@@ -96,6 +99,11 @@ class Board:
     registers: tuple[Register, ...]
     flashers: Mapping[str, str]
     toml: str
+
+    @property
+    def features(self) -> frozenset[str]:
+        """What its core has beside the instructions that all have."""
+        return FEATURES[self.core]
 
     @property
     def flash(self) -> Region:

@@ -14,6 +14,7 @@ COMMON_FLAGS = (
     "-g",
     "-std=c99",
     "-ffreestanding",
+    "-fomit-frame-pointer",
     "-ffunction-sections",
     "-fdata-sections",
     "-Wall",
