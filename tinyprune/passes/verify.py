@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import astuple
 
 import numpy as np
 
@@ -116,11 +117,18 @@ def _multiplied(layer: ir.BatchMatMul, graph: Graph) -> tuple[int, ...]:
 def _slid(layer: Layer, graph: Graph, window: Window, source: Tensor) -> tuple[int, int]:
     height, width = window.output(source.shape[1], source.shape[2])
     _require(min(height, width) >= 1, graph, layer, "has a window larger than its input")
+    if isinstance(layer, (ir.MaxPool, ir.AveragePool)):
+        _verify_pooled(graph, layer)
+    return height, width
+
+
+def _verify_pooled(graph: Graph, layer: ir.MaxPool | ir.AveragePool) -> None:
+    """Every window of a pool sees some of its input; one of a convolution may see padding alone."""
+    window = layer.window
     pad = window.padding
     sides = ((pad.top, pad.bottom, 0), (pad.left, pad.right, 1))
     covered = all(max(a, b) < (window.size[i] - 1) * window.dilation[i] + 1 for a, b, i in sides)
     _require(covered, graph, layer, "has more padding than its window covers")
-    return height, width
 
 
 def _counts(layer: Layer, graph: Graph, source: Tensor, target: Tensor) -> tuple[int, ...]:
@@ -128,7 +136,8 @@ def _counts(layer: Layer, graph: Graph, source: Tensor, target: Tensor) -> tuple
     match layer:
         case ir.Conv2D() | ir.DepthwiseConv2D() | ir.TransposeConv2D() | ir.MaxPool() | ir.AveragePool():
             row = math.prod(layer.weights.shape[1:]) if isinstance(layer, ir.Conv2D) else 0
-            return (row, *source.shape, *target.shape, *layer.window.stride, *layer.window.dilation)
+            window = layer.window
+            return (row, *source.shape, *target.shape, *window.stride, *window.dilation, *astuple(window.padding))
         case ir.Dense():
             return (ir.rows(layer, graph), *layer.weights.shape)
         case ir.Softmax():
