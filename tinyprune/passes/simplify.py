@@ -18,6 +18,7 @@ LOSSLESS: tuple[Callable[[Graph], Graph], ...] = (
     fuse_lookups,
     remove_unused,
     remove_dead_channels,
+    remove_unused,
 )
 
 
