@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinyprune import formats, ir, kernels, paths
+from tinyprune import formats, ir, paths
 from tinyprune.codegen import c
 from tinyprune.codegen.files import Files
 from tinyprune.codegen.layers import address, constant_arrays, kernel_calls, layer_code
@@ -29,6 +29,7 @@ class LayerView:
 def model_files(graph: Graph, version: str) -> Files:
     """The model as C, with exactly the kernels that it calls: `model.{c,h}`, `kernels/`."""
     assert graph.arena is not None
+    layers = [_view(layer, graph) for layer in graph.layers]
     values = {
         "graph": graph,
         "version": version,
@@ -37,12 +38,12 @@ def model_files(graph: Graph, version: str) -> Files:
         "input_offset": graph.arena.tensors[graph.inputs[0]].offset,
         "output_offset": graph.arena.tensors[graph.outputs[0]].offset,
         "constants": constant_arrays(graph),
-        "layers": [_view(layer, graph) for layer in graph.layers],
+        "layers": layers,
     }
     return {
         "model.h": render("model.h.j2", values),
         "model.c": render("model.c.j2", values),
-        **kernel_files(graph),
+        **kernel_files({call.split("(")[0] for layer in layers for call in layer.calls}),
     }
 
 
@@ -54,10 +55,10 @@ def sample_input_files(graph: Graph, sample: Int8) -> Files:
     }
 
 
-def kernel_files(graph: Graph) -> Files:
-    """The sources of the kernels that `graph` calls, and the headers they include, directly or not."""
+def kernel_files(functions: set[str]) -> Files:
+    """The sources of these kernels, and the headers they include, directly or not."""
     root = paths.kernels()
-    wanted = [f"src/{name}.c" for name in sorted({name for layer in graph.layers for name in kernels.functions(layer)})]
+    wanted = [f"src/{name}.c" for name in sorted(functions)]
     files: Files = {}
     while wanted:
         name = wanted.pop(0)

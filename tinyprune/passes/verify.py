@@ -11,8 +11,8 @@ from tinyprune import ir, kernels
 from tinyprune.arithmetic import INT32_MAX, Int64, Requant
 from tinyprune.errors import TinypruneError
 from tinyprune.formats import unpack
-from tinyprune.ir import Graph, Layer, Placement, Tensor, Window
-from tinyprune.passes import sharing
+from tinyprune.ir import Graph, Layer, Tensor, Window
+from tinyprune.passes.sharing import Sharing, Spot
 from tinyprune.passes.verify_moves import move_problem
 from tinyprune.reference import convolution, elementwise, matrices, reduction
 from tinyprune.reference.scales import UnrepresentableError
@@ -198,20 +198,16 @@ def _verify_requant(graph: Graph, layer: Layer, worst: Int64, to: Requant) -> No
 def _verify_arena(graph: Graph, arena: ir.Arena) -> None:
     """No two things that are alive at the same time share a byte, but those that lie in one place rightly."""
     lifetimes = live_ranges(graph)
-    may_share = sharing.pairs(graph, lifetimes)
-    places: list[tuple[str, Placement, tuple[int, int]]] = [
-        (name, place, lifetimes[name]) for name, place in arena.tensors.items()
-    ]
+    may_share = Sharing.of(graph, lifetimes)
     steps = {layer.name: step for step, layer in enumerate(graph.layers)}
-    places += [(f"scratch of {name}", place, (steps[name], steps[name])) for name, place in arena.scratch.items()]
-    for i, (name, place, (start, end)) in enumerate(places):
-        if place.end > arena.bytes:
-            raise InvalidGraphError(f"{graph.name}: '{name}' lies outside the arena")
-        for other, placed, (first, last) in places[:i]:
-            if start <= last and first <= end and place.offset < placed.end and placed.offset < place.end:
-                if place.offset == placed.offset and {(name, other), (other, name)} & may_share:
-                    continue
-                raise InvalidGraphError(f"{graph.name}: '{name}' and '{other}' overlap in the arena")
+    spots = [Spot(name, place, *lifetimes[name]) for name, place in arena.tensors.items()]
+    spots += [Spot(f"scratch of {name}", place, steps[name], steps[name]) for name, place in arena.scratch.items()]
+    for i, spot in enumerate(spots):
+        if spot.place.end > arena.bytes:
+            raise InvalidGraphError(f"{graph.name}: '{spot.name}' lies outside the arena")
+        for other in spots[:i]:
+            if may_share.clash(spot, other):
+                raise InvalidGraphError(f"{graph.name}: '{spot.name}' and '{other.name}' overlap in the arena")
 
 
 def live_ranges(graph: Graph) -> dict[str, tuple[int, int]]:
