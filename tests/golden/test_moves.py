@@ -16,6 +16,7 @@ from tinyprune.errors import ToolMissingError
 from tinyprune.frontend import tflite_import
 from tinyprune.frontend.views import View, block_copy
 from tinyprune.ir import BlockCopy, Graph, Int8
+from tinyprune.passes.plan_memory import plan_memory
 from tinyprune.passes.verify import InvalidGraphError, verify
 from tinyprune.pipeline import Target, compile_graph, lower
 
@@ -219,7 +220,7 @@ def test_random_blocks() -> None:
     graph = verify(Graph("random", {t.name: t for t in tensors}, tuple(layers), ("x",), (tensors[-1].name,)))
     inputs = random.integers(-128, 128, (1, *shape), np.int8)
     expected = reference.run(graph, inputs)
-    host = run_host(lower(graph, "dense"), inputs)
+    host = run_host(verify(plan_memory(graph)), inputs)
     for layer in layers:
         np.testing.assert_array_equal(expected[layer.output], host.layers[layer.name])
 

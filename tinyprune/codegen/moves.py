@@ -12,7 +12,7 @@ def constants(layer: Move, graph: Graph) -> tuple[str, ...]:
     return tuple(
         c.struct("tp_block_copy", _copy_name(layer, number), _members(copy))
         for number, copy in enumerate(layer.copies)
-        if not _is_there(copy, layer, graph)
+        if not is_there(copy, layer, graph)
     )
 
 
@@ -26,14 +26,14 @@ def calls(layer: Move, graph: Graph, inputs: list[str], output: str) -> list[tup
             _moved(output, copy.output_offset),
         )
         for i, copy in enumerate(layer.copies)
-        if not _is_there(copy, layer, graph)
+        if not is_there(copy, layer, graph)
     ]
     if layer.fill is None:
         return copies
     return [("tp_fill_s8", str(layer.fill), str(graph.tensors[layer.output].bytes), output), *copies]
 
 
-def _is_there(copy: BlockCopy, layer: Move, graph: Graph) -> bool:
+def is_there(copy: BlockCopy, layer: Move, graph: Graph) -> bool:
     """Whether each value lies where it would be copied to: the input is part of the output, or the reverse."""
     name = layer.inputs[copy.source]
     if graph.arena is None or name in graph.constants or copy.input_strides != copy.output_strides:
