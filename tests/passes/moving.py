@@ -144,7 +144,7 @@ def _transposed(net: Moving, x: str, random: np.random.Generator) -> str:
 
 def _computed(net: Moving, x: str, random: np.random.Generator) -> str:
     """With a constant that is itself computed from one, or with itself."""
-    kind = [ir.Sub, ir.Mul, ir.Maximum, ir.Minimum, ir.Add][random.integers(5)]
+    kind = [ir.Sub, ir.Mul, ir.Maximum, ir.Minimum, ir.Add, ir.Prelu][random.integers(6)]
     quant = net.tensors[x].quant
     constant = net.clamped(_constant_like(net, x, random), (-90, 90))
     shaped = net.slice(constant, 3, 0, 1) if random.random() < 0.3 else constant

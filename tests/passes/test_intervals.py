@@ -59,7 +59,7 @@ def test_bounds_of_tables_and_pairs_are_the_tightest(seed: int) -> None:
     constant = net.tensor((1, 1, 1, 3), quant)
     net.constants[constant] = random.integers(-128, 128, (1, 1, 1, 3), np.int8)
     outputs = [net.lookup(a, random_table(random)) for _ in range(3)]
-    kinds = (ir.Add, ir.Sub, ir.Mul, ir.Maximum, ir.Minimum)
+    kinds = (ir.Add, ir.Sub, ir.Mul, ir.Maximum, ir.Minimum, ir.Prelu)
     outputs += [net.binary(kind, *pair, quant) for kind in kinds for pair in ((a, constant), (constant, a))]
     graph = net.graph(outputs[-1])
     values = reference.run(graph, np.arange(-128, 128, dtype=np.int8).reshape(-1, 1, 1, 1))

@@ -19,7 +19,7 @@ from tinyprune.arithmetic import Int64, Requant, requantize, requantize_rounding
 from tinyprune.ir import Clamp, Graph, Int8, Layer, Tensor
 from tinyprune.reference import convolution, elementwise, moves, reduction
 from tinyprune.reference.broadcast import aligned
-from tinyprune.reference.elementwise import SumRequant
+from tinyprune.reference.elementwise import PreluRequant, SumRequant
 
 Bounds: TypeAlias = Int8  # (2, *shape of the tensor): the lowest and the highest value of each element
 Ends: TypeAlias = Int64  # (2, ...): lowest and highest values while they are computed
@@ -68,7 +68,7 @@ def _output(layer: Layer, graph: Graph, known: Mapping[str, Bounds]) -> Ends:
         case ir.Conv2D() | ir.DepthwiseConv2D() | ir.Dense():
             acc = _accumulator(layer, x - source.zero_point) + layer.bias
             return _finish(acc, convolution.layer_requant(layer, source, target), target, layer.clamp)
-        case ir.Add() | ir.Sub() | ir.Mul() | ir.Maximum() | ir.Minimum():
+        case ir.Binary():
             return _binary(layer, x, known[layer.other].astype(np.int64), graph)
         case ir.Lut():
             return _image(layer.table, known[layer.input])
@@ -123,7 +123,9 @@ def _binary(layer: ir.Binary, a: Ends, b: Ends, graph: Graph) -> Ends:
         case ir.Minimum():
             ends = np.minimum(a, b)
         case ir.Mul():
-            ends = _requantized(_hull(*(x * y for x in a[:, None] for y in b[:, None])), elementwise.mul_requant(of))
+            ends = _requantized(_products_of(a, b), elementwise.mul_requant(of))
+        case ir.Prelu():
+            ends = _prelu(a, b, elementwise.prelu_requant(of))
         case ir.Sub():
             ends = _sum(a, b, elementwise.sub_requant(of), falling=True)
         case _:
@@ -138,9 +140,18 @@ def _sum(a: Ends, b: Ends, to: SumRequant, falling: bool) -> Ends:
     return _requantized(a - b[::-1] if falling else a + b, to.output)
 
 
-def _hull(*values: Int64) -> Ends:
-    """The lowest and the highest of some (1, ...)."""
-    return np.concatenate([np.minimum.reduce(values), np.maximum.reduce(values)])
+def _products_of(a: Ends, b: Ends) -> Ends:
+    """Some pair of ends has the lowest product, and some pair the highest."""
+    corners = [one * other for one in a for other in b]
+    return np.stack([np.minimum.reduce(corners), np.maximum.reduce(corners)])
+
+
+def _prelu(a: Ends, b: Ends, to: PreluRequant) -> Ends:
+    """Of what may be negative, and what may not, each has its rule; where a may be either, what both give."""
+    above = _requantized(np.maximum(a, 0), to.positive)
+    below = _requantized(_products_of(np.minimum(a, -1), b), to.negative)
+    either = np.stack([np.minimum(above[0], below[0]), np.maximum(above[1], below[1])])
+    return np.where(a[1] < 0, below, np.where(a[0] >= 0, above, either))
 
 
 def _image(table: Int8, x: Bounds) -> Ends:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tinyprune import ir
 from tinyprune.arithmetic import Int64
 from tinyprune.ir import Graph, Placement
 from tinyprune.passes.offsets import ALIGNMENT, Block
@@ -18,13 +17,12 @@ Places = Mapping[str, Run]
 
 
 def share_places(graph: Graph, scratch: Sequence[Block]) -> Places:
-    """Reshapes lie on their input, outputs in the place of an input that ends where the kernel allows it. Parts lie in
-    their whole, which saves a copy, where the fullest step does not need more for it."""
+    """Outputs lie in the place of an input that ends, where the kernel allows it. Parts lie in their whole, which saves
+    a copy, where the fullest step does not need more for it."""
     sharer = _Sharer(graph, scratch)
     for layer in graph.layers:
-        names = [layer.input] if isinstance(layer, ir.Reshape) else hosts(layer, graph)
-        for name in names:
-            if name in sharer.places and sharer.join(layer.output, (name, 0)):
+        for name in hosts(layer, graph):
+            if sharer.join(layer.output, (name, 0)):
                 break
     for name, whole in parts(graph).items():
         sharer.join(name, whole, at_most=int(sharer.filled.max()))
