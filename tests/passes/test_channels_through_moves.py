@@ -33,7 +33,7 @@ def without(net: Moving, source: str, *unused: int) -> str:
 def test_no_bit_of_a_random_network_changes(single: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if single:
         single_rounding(monkeypatch)
-    graphs = [random_moving(seed) for seed in range(200)]
+    graphs = [random_moving(seed) for seed in range(100)]
     smaller = [parameters(checked(graph)) < parameters(graph) for graph in graphs]
     assert sum(smaller) > len(graphs) // 2
 

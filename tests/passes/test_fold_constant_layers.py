@@ -76,9 +76,9 @@ def test_layers_without_readers_go_with_all_that_only_they_need() -> None:
 
 def test_random_networks_keep_their_outputs() -> None:
     fewer = 0
-    for seed in range(150):
+    for seed in range(80):
         graph = verify(random_moving(seed))
         small, inputs = simplify(graph), adversarial_inputs(graph, 12)
         np.testing.assert_array_equal(reference.output(small, inputs), reference.output(graph, inputs))
         fewer += len(small.layers) < len(graph.layers)
-    assert fewer > 75
+    assert fewer > 40
