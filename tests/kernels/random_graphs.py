@@ -63,13 +63,14 @@ class Builder:
         return self.draw(whole | whole | part)
 
     def window(self, dilated: bool) -> Window:
-        """One that fits, with less padding on each side than it covers."""
+        """One that fits. Pools, which are never dilated, have less padding on each side than they cover."""
         size, stride, dilation, pads = [], [], [], []
         for length in self.source.shape[1:3]:
             step = self.draw(st.integers(1, 3)) if dilated else 1
             taps = self.draw(st.integers(1, 4))
             reach = (taps - 1) * step + 1
-            before, after = (self.draw(st.integers(0, reach - 1)) for _ in range(2))
+            most = 2 * reach if dilated else reach - 1
+            before, after = (self.draw(st.integers(0, most)) for _ in range(2))
             if length + before + after < reach:
                 before = after = reach - 1
             size.append(taps)

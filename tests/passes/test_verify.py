@@ -89,16 +89,16 @@ def test_a_bias_or_scales_for_other_channels() -> None:
 
 
 @pytest.mark.parametrize(
-    ("window", "problem"),
+    ("name", "window", "problem"),
     [
-        (Window((9, 9)), "window larger than its input"),
-        (Window((3, 3), padding=Padding(3, 1, 1, 1)), "more padding than its window covers"),
-        (Window((3, 3), padding=Padding(1, 1, 1, 3)), "more padding than its window covers"),
+        ("conv2d_0", Window((9, 9)), "a window larger than its input"),
+        ("max_pool_3", Window((3, 3), padding=Padding(3, 1, 1, 1)), "more padding than its window covers"),
+        ("average_pool_4", Window((3, 3), padding=Padding(1, 1, 1, 3)), "more padding than its window covers"),
     ],
 )
-def test_a_window_that_does_not_fit(window: Window, problem: str) -> None:
-    with pytest.raises(InvalidGraphError, match=f"layer conv2d_0 has a? ?{problem}"):
-        verify(with_layer(every_operator(), "conv2d_0", window=window))
+def test_a_window_that_does_not_fit(name: str, window: Window, problem: str) -> None:
+    with pytest.raises(InvalidGraphError, match=f"layer {name} has {problem}"):
+        verify(with_layer(every_operator(), name, window=window))
 
 
 @pytest.mark.parametrize("side", [65_535, 65_536])
