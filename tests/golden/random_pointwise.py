@@ -41,7 +41,9 @@ def sum_of(name: str) -> Callable[[Sketch, Value], None]:
             residual(sketch, x)
         other = partner(sketch, x, alike=False)
         extreme = sketch.power(-4, 4) if sketch.chance(0.1) else 1
-        y = sketch.value(x.shape, math.hypot(x.scale, other.scale) * sketch.power(-1, 1) * extreme)
+        scale = math.hypot(x.scale, other.scale) * sketch.power(-1, 1) * extreme
+        centered = name == "SUB" and sketch.chance(0.6)  # differences of values on one side lie on both
+        y = sketch.value(x.shape, scale, sketch.number(-40, 40) if centered else sketch.zero_point_near(x))
         binary(sketch, name, x, other, y, fused=True)
 
     return make
@@ -57,7 +59,9 @@ def residual(sketch: Sketch, x: Value) -> None:
 def mul(sketch: Sketch, x: Value) -> None:
     other = partner(sketch, x, alike=False)
     scale = x.scale * other.scale * x.rms * other.rms / SPREAD
-    y = sketch.value(x.shape, scale * sketch.power(-1.5, 1))
+    same_side = x.zero_point * other.zero_point > 0
+    likely = sketch.number(-128, 0) if same_side else sketch.number(0, 127)
+    y = sketch.value(x.shape, scale * sketch.power(-1.5, 1), likely if sketch.chance(0.6) else None)
     binary(sketch, "MUL", x, other, y, fused=True)
 
 
@@ -73,7 +77,7 @@ def extreme_of(name: str) -> Callable[[Sketch, Value], None]:
 
 def prelu(sketch: Sketch, x: Value) -> None:
     alpha = partner(sketch, x, alike=False)
-    y = sketch.value(x.shape, x.scale * max(1.0, 64 * alpha.scale) * sketch.power(-1, 1))
+    y = sketch.value(x.shape, x.scale * max(1.0, 64 * alpha.scale) * sketch.power(-1, 1), sketch.zero_point_near(x))
     binary(sketch, "PRELU", x, alpha, y, fused=False, ordered=True)
 
 
@@ -91,7 +95,9 @@ def rescaling(name: str) -> Callable[[Sketch, Value], None]:
 
     def make(sketch: Sketch, x: Value) -> None:
         ratio = sketch.pick((0, 1)) or sketch.power(-2, 2) * (sketch.power(-2, 3) if sketch.chance(0.1) else 1)
-        y = sketch.value(x.shape, x.scale * ratio)
+        one_sided = name in ("RELU", "HARD_SWISH")
+        zero_point = sketch.low_zero_point() if one_sided else sketch.zero_point_near(x)
+        y = sketch.value(x.shape, x.scale * ratio, zero_point)
         options = {"Alpha": float(np.float32(sketch.random.uniform(-0.5, 1.5)))} if name == "LEAKY_RELU" else {}
         sketch.writer.operator(name, [x.index], [y.index], **options)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from random_sketch import SPREAD, Generator, Shape, Sketch, Value, image
+from random_sketch import INT8_SPREAD, SPREAD, Generator, Shape, Sketch, Value, image
 from random_weighted import slide
 
 
@@ -30,8 +30,9 @@ def reduction(name: str) -> Callable[[Sketch, Value], None]:
         keeps = sketch.chance(0.5) or len(axes) == rank - 1
         shape = [1 if axis in axes else size for axis, size in enumerate(x.shape) if keeps or axis not in axes]
         count = math.prod(x.shape[axis] for axis in axes)
-        gain = math.sqrt(count) * (1.0 if name == "SUM" else 1 / count)
-        y = sketch.value(shape, x.scale * x.rms * gain / SPREAD * sketch.power(-1.5, 1.5))
+        largest = math.hypot(INT8_SPREAD * math.sqrt(count), (x.zero_point + 0.5) * count)
+        scale = x.scale * largest / SPREAD / (count if name == "MEAN" else 1)
+        y = sketch.value(shape, scale * sketch.power(-1.5, 1.5), sketch.zero_point_near(x))
         given = [sketch.axis(axis, rank) for axis in sketch.random.permutation(axes).tolist()]
         sketch.writer.operator(name, [x.index, sketch.ints(given)], [y.index], KeepDims=keeps)
 

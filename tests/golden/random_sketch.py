@@ -12,6 +12,7 @@ from tflite_writer import Writer
 
 NONE, RELU6 = 0, 3
 SAME, VALID = 0, 1
+INT8_SPREAD = 74.0  # the standard deviation of uniform int8 values
 SPREAD = 40.0  # the standard deviation, in steps of its scale, that most outputs are given
 LEAST_SCALE, LARGEST_SCALE = 2.0**-18, 2.0**8  # products of products of scales would leave what float32 can divide
 
@@ -34,7 +35,7 @@ class Value:
     @property
     def rms(self) -> float:
         """The root mean square of q - zero_point, for q uniform in int8."""
-        return math.hypot(74.0, self.zero_point + 0.5)
+        return math.hypot(INT8_SPREAD, self.zero_point + 0.5)
 
     def means_the_same(self, other: Value) -> bool:
         """Equal bytes stand for equal numbers."""
@@ -69,6 +70,14 @@ class Sketch:
 
     def zero_point(self) -> int:
         return self.pick((-128, -128, 127, 0, self.number(-128, 127), self.number(-128, 127)))
+
+    def zero_point_near(self, x: Value) -> int:
+        """Mostly that of `x`, whose values may all lie to one side of it."""
+        return x.zero_point if self.chance(0.6) else self.zero_point()
+
+    def low_zero_point(self) -> int:
+        """Mostly one that leaves room for what is positive."""
+        return self.zero_point() if self.chance(0.1) else self.pick((-128, self.number(-128, 0), self.number(-128, 64)))
 
     def scale(self) -> float:
         """Mostly such that RELU6 and RELU_N1_TO_1 cut inside the int8 range; a power of two makes ties."""
