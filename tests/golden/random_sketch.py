@@ -14,7 +14,7 @@ NONE, RELU6 = 0, 3
 SAME, VALID = 0, 1
 INT8_SPREAD = 74.0  # the standard deviation of uniform int8 values
 SPREAD = 40.0  # the standard deviation, in steps of its scale, that most outputs are given
-LEAST_SCALE, LARGEST_SCALE = 2.0**-18, 2.0**8  # products of products of scales would leave what float32 can divide
+LEAST_SCALE, LARGEST_SCALE = 2.0**-18, 2.0**2  # products of products of scales would leave what TFLM computes with
 
 Shape = tuple[int, ...]
 
