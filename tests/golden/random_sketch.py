@@ -81,7 +81,7 @@ class Sketch:
 
     def scale(self) -> float:
         """Mostly such that RELU6 and RELU_N1_TO_1 cut inside the int8 range; a power of two makes ties."""
-        exponent = self.random.uniform(-14, 3) if self.chance(0.1) else self.random.uniform(-7, -2)
+        exponent = self.random.uniform(-14, 2) if self.chance(0.1) else self.random.uniform(-7, -2)
         return float(np.float32(2.0 ** (round(exponent) if self.chance(0.2) else exponent)))
 
     def value(self, shape: Sequence[int], scale: float | None = None, zero_point: int | None = None) -> Value:
