@@ -58,15 +58,23 @@ def transpose(sketch: Sketch, x: Value) -> None:
 
 
 def concatenation(sketch: Sketch, x: Value) -> None:
-    """Of `x`, perhaps repeated, and what earlier activations fit to it."""
+    """Of `x`, perhaps repeated, and what earlier activations and constants fit to it."""
     axis = sketch.number(1, len(x.shape) - 1)
     fitting = [value for value in sketch.values if value.means_the_same(x) and without(value, axis) == without(x, axis)]
-    parts = [x, *(fitting[sketch.number(0, len(fitting) - 1)] for _ in range(sketch.number(0, 2)))]
-    parts = [parts[int(number)] for number in sketch.random.permutation(len(parts))]
-    joined = sum(part.shape[axis] for part in parts)
-    y = sketch.like((*x.shape[:axis], joined, *x.shape[axis + 1 :]), x)
+    parts = shuffled_with(sketch, x, [*fitting, sketch.operand(resized(x, axis, sketch.number(1, 4)), x)])
+    y = sketch.like(resized(x, axis, sum(part.shape[axis] for part in parts)), x)
     operands = [part.index for part in parts]
     sketch.writer.operator("CONCATENATION", operands, [y.index], Axis=sketch.axis(axis, len(x.shape)))
+
+
+def shuffled_with(sketch: Sketch, x: Value, fitting: list[Value]) -> list[Value]:
+    """`x` and up to two others, in any order."""
+    parts = [x, *(fitting[sketch.number(0, len(fitting) - 1)] for _ in range(sketch.number(0, 2)))]
+    return [parts[int(number)] for number in sketch.random.permutation(len(parts))]
+
+
+def resized(x: Value, axis: int, size: int) -> Shape:
+    return (*x.shape[:axis], size, *x.shape[axis + 1 :])
 
 
 def without(x: Value, axis: int) -> tuple[int, Shape, Shape]:
@@ -95,7 +103,7 @@ def split_v(sketch: Sketch, x: Value) -> None:
 
 
 def parted(sketch: Sketch, x: Value, axis: int, sizes: list[int]) -> list[int]:
-    return [sketch.like((*x.shape[:axis], size, *x.shape[axis + 1 :]), x).index for size in sizes]
+    return [sketch.like(resized(x, axis, size), x).index for size in sizes]
 
 
 def unpack(sketch: Sketch, x: Value) -> None:
@@ -107,7 +115,7 @@ def unpack(sketch: Sketch, x: Value) -> None:
 def pack(sketch: Sketch, x: Value) -> None:
     axis = sketch.number(1, len(x.shape))
     fitting = [value for value in sketch.values if value.means_the_same(x) and value.shape == x.shape]
-    operands = [x.index, *(fitting[sketch.number(0, len(fitting) - 1)].index for _ in range(sketch.number(0, 2)))]
+    operands = [part.index for part in shuffled_with(sketch, x, [*fitting, sketch.operand(x.shape, x)])]
     y = sketch.like((*x.shape[:axis], len(operands), *x.shape[axis:]), x)
     options = {"ValuesCount": len(operands), "Axis": sketch.axis(axis, len(y.shape))}
     sketch.writer.operator("PACK", operands, [y.index], **options)

@@ -198,7 +198,7 @@ def _move(source: Source, op: str, copies: tuple[BlockCopy, ...], fill: int | No
     """A layer of all the inputs that `copies` read."""
     if not copies:
         raise source.error("has no inputs")
-    inputs = tuple(source.input(position).name for position in range(1 + max(copy.source for copy in copies)))
+    inputs = tuple(source.operand(position).name for position in range(1 + max(copy.source for copy in copies)))
     return ir.Move(source.name(op), inputs, source.output().name, copies, fill)
 
 
@@ -213,7 +213,7 @@ def _without(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
 
 
 def _same_quantization(source: Source, position: int = 0, output: int = 0) -> None:
-    given, made = source.input(position).quant, source.output_tensor(output).quant
+    given, made = source.operand(position).quant, source.output_tensor(output).quant
     if given != made:
         raise source.error(
             f"changes the quantization of input {position} from scale {given.scale[0]:g}, zero point "
