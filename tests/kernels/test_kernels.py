@@ -1,5 +1,6 @@
 """Every kernel on random layers gives the reference's bits: on this machine under sanitizers, and in the emulator."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from tinyprune.passes.plan_memory import plan_memory
 from tinyprune.passes.verify import verify
 from tinyprune.pipeline import Target, compile_graph
 
-LAYERS, EXAMPLES = 20, 10  # of one kind on this machine
+LAYERS, EXAMPLES = 20, 8  # of one kind on this machine
 EMULATED_LAYERS, EMULATED_EXAMPLES = 3, 2  # of each kind in one image
 BOUNDED = settings(
     max_examples=EXAMPLES,
@@ -37,9 +38,10 @@ def inputs_for(graph: Graph) -> Int8:
     return np.concatenate([*edges, random])
 
 
-def wrong_layers(graph: Graph, inputs: Int8, actual: dict[str, Int8]) -> list[Layer]:
+def wrong_layers(graph: Graph, inputs: Int8, actual: Mapping[str, Int8]) -> list[str]:
     expected = reference.run(graph, inputs)
-    return [layer for layer in graph.layers if not np.array_equal(actual[layer.name], expected[layer.output])]
+    pairs = {layer.name: (expected[layer.output].reshape(-1), actual[layer.name].reshape(-1)) for layer in graph.layers}
+    return [name for name, (wanted, given) in pairs.items() if not np.array_equal(wanted, given)]
 
 
 def test_each_kernel_is_among_the_random_layers() -> None:
@@ -68,7 +70,8 @@ def test_kernels_in_the_emulator(
         on = Target(boards.load("stm32f4"), toolchain.find(toolchain_name), "unicorn")
     except ToolMissingError as error:
         pytest.skip(error.what)
-    graph = verify(plan_memory(verify(data.draw(graphs([*KINDS], EMULATED_LAYERS)))))
+    drawn = data.draw(graphs([*KINDS], EMULATED_LAYERS).filter(lambda graph: graph.tensors["input"].bytes > 16))
+    graph = verify(plan_memory(verify(drawn)))
     inputs = inputs_for(graph)
     folder: Path = tmp_path_factory.mktemp("emulated")
     run = EMULATORS[on.emulator](compile_graph(graph, inputs[0], on, folder), on.board, inputs)
