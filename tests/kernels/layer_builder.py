@@ -39,6 +39,11 @@ class Builder:
             name = f"{layer.name}_{format_name}"
             self.layers.append(replace(layer, name=name, output=output, weights=weights))
 
+    def readable(self) -> list[Tensor]:
+        """The input, the outputs so far, and constants."""
+        names = [self.source.name, *(layer.output for layer in self.layers), *self.constants]
+        return [self.tensors[name] for name in names]
+
     def target(self, shape: tuple[int, ...], quant: Quant | None = None) -> str:
         name = f"output {len(self.tensors)}"
         made = quant or Quant((1.0,), self.draw(ZERO_POINTS))

@@ -54,7 +54,7 @@ def comparison(kind: type[Binary]) -> Callable[[Builder], Layer]:
 
 def partner(build: Builder, zero_point: int, scale: float, *, alike: bool = False) -> str:
     """An activation, or a constant of this quantization; `alike`, one of the input's quantization."""
-    known = [tensor for tensor in build.tensors.values() if broadcasts(tensor.shape, build.source.shape)]
+    known = [tensor for tensor in build.readable() if broadcasts(tensor.shape, build.source.shape)]
     names = [tensor.name for tensor in known if not alike or tensor.quant == build.source.quant]
     name = build.draw(st.sampled_from([*names, "constant", "constant"]))
     if name != "constant":
