@@ -1,4 +1,4 @@
-"""The operators that are supported, listed here alone: which builder makes a layer of which, over all files of builders."""
+"""The operators that are supported, listed here alone: which builder, of all the files that hold some, makes a layer."""
 
 from __future__ import annotations
 
