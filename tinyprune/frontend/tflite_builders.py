@@ -1,4 +1,4 @@
-"""The operators that are supported, listed here alone: which builder, of all the files that hold some, makes a layer."""
+"""The operators that are supported, listed here alone, and which builder makes a layer of which."""
 
 from __future__ import annotations
 
