@@ -154,7 +154,7 @@ class _File:
         self.builder: Any = flatbuffers.Builder(1024)
         self.names = sorted({operator.name for operator in writer.operators})
 
-    def content(self, inputs: Sequence[int], outputs: Sequence[int], count: int) -> bytes:
+    def content(self, inputs: Sequence[int], outputs: Sequence[int], count: int = 1) -> bytes:
         constants = [row.data for row in self.writer.tensors if row.data is not None]
         buffers = self.offsets([self.table("Buffer"), *map(self.buffer, constants)])  # buffer 0 is empty by convention
         graph = self.table(
