@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from chains import every_operator, tensors, two_dense, values
 
-from tinyprune import formats
+from tinyprune import formats, ir
 from tinyprune.ir import Graph, Layer, Padding, Placement, Quant, Softmax, Window
 from tinyprune.passes.plan_memory import plan_memory
 from tinyprune.passes.verify import MAX_SOFTMAX_DEPTH, InvalidGraphError, live_ranges, verify
@@ -191,3 +191,22 @@ def test_an_activation_lives_from_its_layer_to_its_last_reader() -> None:
     assert ranges["c"] == (2, 8)
     assert ranges["y"] == (7, 9)
     assert ranges["m"] == (8, 8)
+
+
+@pytest.mark.parametrize(
+    ("kind", "scale", "problem"),
+    [
+        (ir.Sub, 1e-7, "takes only between 0 and 1"),
+        (ir.Mul, 1e-6, "leaves 32 bits"),
+        (ir.Prelu, 1e-7, "leaves 32 bits"),
+        (ir.Maximum, 0.25, "different scales"),
+    ],
+)
+def test_scales_that_an_operator_of_two_inputs_is_not_defined_for(
+    kind: type[ir.Binary], scale: float, problem: str
+) -> None:
+    made = tensors(x=(1, 4), y=(1, 4))
+    made["y"] = replace(made["y"], quant=Quant((scale,), 3))
+    graph = Graph("scales", made, (kind("two", "x", "x", "y", (-128, 127)),), ("x",), ("y",))
+    with pytest.raises(InvalidGraphError, match=f"layer two .*{problem}"):
+        verify(graph)

@@ -65,7 +65,7 @@ def _verify_layer(graph: Graph, layer: Layer) -> None:
     _require(counted <= MAX_COUNT, graph, layer, f"counts to {counted:,}; kernels count to {MAX_COUNT:,}")
     if isinstance(layer, ir.Weighted):
         _verify_weights(graph, layer, source, target)
-    if isinstance(layer, (ir.Add, ir.Reduce)):
+    if isinstance(layer, (ir.Binary, ir.Reduce)):
         _verify_scales(graph, layer)
     if isinstance(layer, (ir.Move, ir.ResizeNearest)):
         problem = move_problem(layer, graph)
@@ -176,11 +176,11 @@ def _verify_weights(graph: Graph, layer: ir.Weighted, source: Tensor, target: Te
     _verify_requant(graph, layer, worst, convolution.layer_requant(layer, source, target))
 
 
-def _verify_scales(graph: Graph, layer: ir.Add | ir.Reduce) -> None:
+def _verify_scales(graph: Graph, layer: ir.Binary | ir.Reduce) -> None:
     """The multipliers are those for which TFLM's arithmetic is defined."""
     try:
-        if isinstance(layer, ir.Add):
-            elementwise.add_requant(elementwise.operands(layer, graph))
+        if isinstance(layer, ir.Binary):
+            elementwise.SCALES[type(layer)](elementwise.operands(layer, graph))
         else:
             source, target = graph.tensors[layer.input], graph.tensors[layer.output]
             worst = np.array([255 * reduction.count(layer, source)])
