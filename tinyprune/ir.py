@@ -11,6 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from tinyprune.stateful import Gate as Gate
+from tinyprune.stateful import Lstm as Lstm
+from tinyprune.stateful import State as State
+from tinyprune.stateful import Stateful as Stateful
+from tinyprune.stateful import Svdf as Svdf
+from tinyprune.stateful import layer_states as layer_states
+from tinyprune.stateful import stateful_macs
 from tinyprune.tensors import Clamp as Clamp
 from tinyprune.tensors import Int8 as Int8
 from tinyprune.tensors import Int32 as Int32
@@ -205,9 +212,10 @@ class BatchMatMul:
 
 
 Weighted: TypeAlias = Conv2D | DepthwiseConv2D | TransposeConv2D | Dense
-Layer: TypeAlias = (
+Stateless: TypeAlias = (
     Weighted | Binary | BatchMatMul | MaxPool | AveragePool | Reduce | Reshape | Softmax | Lut | Move | ResizeNearest
 )
+Layer: TypeAlias = Stateless | Stateful
 
 
 @dataclass(frozen=True)
@@ -256,6 +264,11 @@ def layer_inputs(layer: Layer) -> tuple[str, ...]:
     return (layer.input, layer.other) if isinstance(layer, (Binary, BatchMatMul)) else (layer.input,)
 
 
+def states(graph: Graph) -> tuple[State, ...]:
+    """What the whole model remembers."""
+    return tuple(state for layer in graph.layers if isinstance(layer, Stateful) for state in layer_states(layer))
+
+
 def op_name(layer: Layer) -> str:
     return type(layer).__name__
 
@@ -276,6 +289,8 @@ def macs(layer: Layer, graph: Graph) -> int:
             return graph.tensors[layer.output].bytes * depth
         case Dense():
             return layer.weights.shape[0] * layer.weights.shape[1] * rows(layer, graph)
+        case Lstm() | Svdf():
+            return stateful_macs(layer)
         case Binary() | MaxPool() | AveragePool() | Reduce() | Reshape() | Softmax() | Lut() | Move() | ResizeNearest():
             return 0
 

@@ -11,6 +11,7 @@ RANKS = {
     "errors": 0,
     "paths": 0,
     "tensors": 1,
+    "stateful": 1,
     "ir": 1,
     "board": 1,
     "arithmetic": 1,
@@ -39,6 +40,8 @@ RANKS = {
 # Values that flow from one room of a rank to the next: what a room hands on, its neighbour may import.
 NEIGHBOURS = {
     ("ir", "tensors"),
+    ("ir", "stateful"),
+    ("stateful", "tensors"),
     ("arithmetic", "ir"),
     ("reference", "formats"),
     ("kernels", "formats"),

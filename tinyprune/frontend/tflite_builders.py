@@ -11,6 +11,7 @@ from tinyprune.frontend import (
     tflite_moves,
     tflite_operators,
     tflite_reduce,
+    tflite_stateful,
 )
 from tinyprune.frontend.tflite_operators import Source
 from tinyprune.ir import Layer
@@ -22,4 +23,5 @@ BUILDERS: dict[str, Callable[[Source], Layer | tuple[Layer, ...]]] = {
     **tflite_matrices.BUILDERS,
     **tflite_moves.BUILDERS,
     **tflite_reduce.BUILDERS,
+    **tflite_stateful.BUILDERS,
 }
