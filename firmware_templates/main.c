@@ -66,6 +66,7 @@ static uint32_t time_layer(const tp_layer *layer) {
 static void time_layers(void) {
     uint32_t total = 0;
 
+    tp_reset();
     (void)memcpy(tp_input, tp_sample_input, TP_INPUT_BYTES); /* the first inference may have written over it */
     for (uint32_t i = 0; i < TP_LAYER_COUNT; i++) {
         const uint32_t cycles = time_layer(&tp_layers[i]);

@@ -48,23 +48,28 @@ class HostRun:
     output: Int8
 
 
-def run_host(graph: Graph, inputs: Int8) -> HostRun:
-    """Runs `graph`, whose memory is planned, on `inputs` (n, ...); HostError where a sanitizer objects."""
+def run_host(graph: Graph, inputs: Int8, length: int = 1) -> HostRun:
+    """Runs `graph`, whose memory is planned, on `inputs` (n, ...); HostError where a sanitizer objects.
+
+    What the model remembers carries on over sequences of `length` inputs.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         program = build(graph, folder)
         (folder / "inputs.bin").write_bytes(inputs.tobytes())
-        check((str(program), "inputs.bin", "outputs.bin"), folder)
-        content = np.fromfile(folder / "outputs.bin", np.int8).reshape(len(inputs), -1)
-    produced = [*(layer.output for layer in graph.layers), graph.outputs[0]]
-    shapes = [graph.tensors[name].shape[1:] for name in produced]
-    ends = np.cumsum([graph.tensors[name].bytes for name in produced])
-    assert content.shape[1] == ends[-1]
-    *layers, output = np.split(content, ends[:-1], axis=1)
-    named = zip(graph.layers, layers, shapes, strict=False)
-    return HostRun(
-        {layer.name: part.reshape(-1, *shape) for layer, part, shape in named}, output.reshape(-1, *shapes[-1])
+        check((str(program), "inputs.bin", "outputs.bin", str(length)), folder)
+        content = np.fromfile(folder / "outputs.bin", np.int8)
+    output = graph.tensors[graph.outputs[0]]
+    by_layer, whole = np.split(content, [content.size - len(inputs) * output.bytes])
+    tensors = [graph.tensors[layer.output] for layer in graph.layers]
+    parts = np.split(
+        by_layer.reshape(len(inputs), -1), np.cumsum([tensor.bytes for tensor in tensors])[:-1], axis=1
     )
+    layers = {
+        layer.name: part.reshape(-1, *tensor.shape[1:])
+        for layer, tensor, part in zip(graph.layers, tensors, parts, strict=True)
+    }
+    return HostRun(layers, whole.reshape(-1, *output.shape[1:]))
 
 
 def build(graph: Graph, folder: Path) -> Path:

@@ -1,6 +1,7 @@
 """Which C function of `cmsis_kernels/` runs a layer whose weights are in a given format.
 
-One row of KERNELS for each (layer type, format); the format of a layer without weights is "". The file of a kernel has
+One row of KERNELS for each (layer type, format); the format of a layer without weights is "", and that of an SVDF the
+width of its state. The file of a kernel has
 the name of its function.
 """
 
@@ -78,10 +79,15 @@ KERNELS: dict[tuple[type[Layer], str], Kernel] = {
     (ir.Lut, ""): Kernel("tp_lut_s8", _no_scratch, ir.layer_inputs),
     (ir.Move, ""): Kernel("tp_move_s8", _no_scratch),
     (ir.ResizeNearest, ""): Kernel("tp_resize_nearest_s8", _no_scratch),
+    (ir.Lstm, ""): Kernel("tp_lstm_s8", _no_scratch),
+    (ir.Svdf, "state8"): Kernel("tp_svdf_state8_s8", _no_scratch),
+    (ir.Svdf, "state16"): Kernel("tp_svdf_state16_s8", _no_scratch),
 }
 
 
 def weight_format(layer: Layer) -> str:
+    if isinstance(layer, ir.Svdf):
+        return f"state{layer.state.bits}"
     return layer.weights.format if isinstance(layer, ir.Weighted) else ""
 
 

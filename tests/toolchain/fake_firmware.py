@@ -15,6 +15,7 @@ MODEL_H = """
 extern int8_t tp_input[TP_INPUT_BYTES];
 extern int8_t tp_output[TP_OUTPUT_BYTES];
 void tp_invoke(void);
+void tp_reset(void);
 typedef struct { const char *name; void (*run)(void); const int8_t *output; uint32_t output_bytes; } tp_layer;
 extern const tp_layer tp_layers[TP_LAYER_COUNT];
 #endif
@@ -44,6 +45,7 @@ static void spread(void)
 const tp_layer tp_layers[TP_LAYER_COUNT] = {{"scale", scale, tp_arena, 8}, {"spread", spread, tp_output, 20}};
 void tp_invoke(void);
 __attribute__((noinline)) void tp_invoke(void) { scale(); spread(); }
+void tp_reset(void) {}
 """
 
 SAMPLE_INPUT_H = '#include "model.h"\nextern const int8_t tp_sample_input[TP_INPUT_BYTES];\n'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,7 @@ def model_files(graph: Graph, version: str) -> Files:
         "input_offset": graph.arena.tensors[graph.inputs[0]].offset,
         "output_offset": graph.arena.tensors[graph.outputs[0]].offset,
         "constants": constant_arrays(graph),
+        "states": [(state, f"int{state.bits}_t", math.prod(state.shape)) for state in ir.states(graph)],
         "layers": [_view(layer, graph) for layer in graph.layers],
     }
     return {

@@ -39,9 +39,9 @@ def _lstm_range_problem(layer: Lstm, source: Tensor, target: Tensor) -> str | No
         return "has an output that is not quantized as its hidden state, of which it is a copy"
     if (layer.hidden.bits, layer.cell.bits, layer.cell.quant.zero_point) != (8, 16, 0):
         return "needs an int8 hidden state, and an int16 cell state with zero point 0"
-    if 2.0 ** stateful.cell_power(layer) != layer.cell.quant.scale[0]:
+    if stateful.ARGUMENT_SCALE * 2.0 ** stateful.tanh_shift(layer) != layer.cell.quant.scale[0]:
         return f"has a cell state of scale {layer.cell.quant.scale[0]:g}, which is not a power of two"
-    if not MIN_TANH_LEFT <= stateful.cell_power(layer) + 12 <= MAX_TANH_LEFT:
+    if not MIN_TANH_LEFT <= stateful.tanh_shift(layer) <= MAX_TANH_LEFT:
         return f"has a cell state of scale {layer.cell.quant.scale[0]:g}, too far from 2**-12"
     to = stateful.lstm_requant(layer)
     if any(can_overflow(MAX_PRODUCT, part) for part in (to.kept, to.added, to.hidden)):

@@ -67,9 +67,9 @@ def lstm_requant(layer: Lstm) -> LstmRequant:
     return LstmRequant(*(requant([real]) for real in reals))
 
 
-def cell_power(layer: Lstm) -> int:
-    """The scale of the cell state is 2 to this."""
-    return round(math.log2(layer.cell.quant.scale[0]))
+def tanh_shift(layer: Lstm) -> int:
+    """The cell state, whose scale is a power of two, has to be raised by this to have 12 fractional bits."""
+    return round(math.log2(layer.cell.quant.scale[0] / ARGUMENT_SCALE))
 
 
 def lstm(layer: Lstm, x: Int64, source: Tensor, states: States) -> tuple[Int64, States]:
@@ -99,7 +99,7 @@ def _lstm_step(layer: Lstm, x: Int64, source: Tensor, hidden: Int64, cell: Int64
     kept = _int16(requantize(sigmoid(forget_gate) * cell, to.kept))
     added = _int16(requantize(sigmoid(input_gate) * tanh(cell_gate, 0), to.added))
     cell = np.clip(kept + added, *layer.cell_clamp)
-    y = requantize(tanh(cell, cell_power(layer) + 12) * sigmoid(output_gate), to.hidden)
+    y = requantize(tanh(cell, tanh_shift(layer)) * sigmoid(output_gate), to.hidden)
     return np.clip(y + layer.hidden.quant.zero_point, -128, 127), cell
 
 

@@ -1,7 +1,7 @@
 """Runs a `.tflite` file in another interpreter: `python process.py NAME MODEL GIVEN RESULT`, in a process of its own.
 
 GIVEN holds `inputs` (n, ...) and `indices`; RESULT gets the tensors of these indices, each (n, ...). Nothing of
-tinyprune is imported here.
+tinyprune is imported here. Each inference begins as after a reset: the inputs are independent.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ def tflite_micro(content: bytes, inputs: Any) -> Iterator[Reader]:
     )
     shape = interpreter.get_input_details(0)["shape"]
     for one in inputs:
+        interpreter.reset()
         interpreter.set_input(one.reshape(shape), 0)
         interpreter.invoke()
         yield lambda index: interpreter.GetTensor(index, 0)["tensor_data"]
@@ -46,6 +47,7 @@ def litert(content: bytes, inputs: Any) -> Iterator[Reader]:
     interpreter.allocate_tensors()
     (given,) = interpreter.get_input_details()
     for one in inputs:
+        interpreter.reset_all_variables()
         interpreter.set_tensor(given["index"], one.reshape(given["shape"]))
         interpreter.invoke()
         yield interpreter.get_tensor
