@@ -62,9 +62,7 @@ def run_host(graph: Graph, inputs: Int8, length: int = 1) -> HostRun:
     output = graph.tensors[graph.outputs[0]]
     by_layer, whole = np.split(content, [content.size - len(inputs) * output.bytes])
     tensors = [graph.tensors[layer.output] for layer in graph.layers]
-    parts = np.split(
-        by_layer.reshape(len(inputs), -1), np.cumsum([tensor.bytes for tensor in tensors])[:-1], axis=1
-    )
+    parts = np.split(by_layer.reshape(len(inputs), -1), np.cumsum([tensor.bytes for tensor in tensors])[:-1], axis=1)
     layers = {
         layer.name: part.reshape(-1, *tensor.shape[1:])
         for layer, tensor, part in zip(graph.layers, tensors, parts, strict=True)

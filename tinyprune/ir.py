@@ -11,13 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from tinyprune.stateful import Gate as Gate
 from tinyprune.stateful import Lstm as Lstm
-from tinyprune.stateful import State as State
+from tinyprune.stateful import State, layer_states, stateful_macs
 from tinyprune.stateful import Stateful as Stateful
 from tinyprune.stateful import Svdf as Svdf
-from tinyprune.stateful import layer_states as layer_states
-from tinyprune.stateful import stateful_macs
 from tinyprune.tensors import Clamp as Clamp
 from tinyprune.tensors import Int8 as Int8
 from tinyprune.tensors import Int32 as Int32
@@ -252,9 +249,8 @@ class Graph:
     outputs: tuple[str, ...]
     constants: Mapping[str, Int8] = field(default_factory=dict[str, Int8])  # activations that never change, by tensor
     arena: Arena | None = None
-    float_edges: frozenset[str] = (
-        frozenset()
-    )  # inputs and outputs that the model has as floats, quantized by the caller
+    # inputs and outputs that the model has as floats, quantized by the caller
+    float_edges: frozenset[str] = frozenset()
 
 
 def layer_inputs(layer: Layer) -> tuple[str, ...]:

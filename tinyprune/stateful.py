@@ -52,19 +52,12 @@ class Lstm:
     name: str
     input: str
     output: str
-    input_gate: Gate
-    forget_gate: Gate
-    cell_gate: Gate
-    output_gate: Gate
+    gates: tuple[Gate, Gate, Gate, Gate]  # input, forget, cell, output
     hidden: State  # (batches, units), int8
     cell: State  # (batches, units), int16; its scale is a power of two
     cell_clamp: Clamp
     steps: int
     time_major: bool
-
-    @property
-    def gates(self) -> tuple[Gate, Gate, Gate, Gate]:
-        return self.input_gate, self.forget_gate, self.cell_gate, self.output_gate
 
     @property
     def batches(self) -> int:
@@ -76,7 +69,7 @@ class Lstm:
 
     @property
     def inputs(self) -> int:
-        return self.input_gate.input_weights.shape[1]
+        return self.gates[0].input_weights.shape[1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +82,7 @@ class Svdf:
     output: str
     feature_weights: Int8  # (filters, inputs)
     feature_scale: float
-    time_weights: NDArray[np.int8] | NDArray[np.int16]  # (filters, memory), as wide as the state
+    time_weights: NDArray[np.int8 | np.int16]  # (filters, memory), as wide as the state
     time_scale: float
     bias: Int32  # (units,)
     state: State  # (batches, filters, memory), the newest feature last

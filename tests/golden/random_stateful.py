@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tflite_writer import Writer
 
-from tinyprune.ir import Gate, Graph, Layer, Lstm, Quant, State, Stateful, Svdf, Tensor
+from tinyprune.ir import Graph, Layer, Lstm, Quant, Stateful, Svdf, Tensor
+from tinyprune.stateful import Gate, State
 
 TANH = 4
 SIZES = st.sampled_from([1, 2, 3, 5, 8])
@@ -59,13 +60,14 @@ class Builder:
         steps = self.divisor(self.values // batches)
         hidden = State(f"{name}_hidden", (batches, units), 8, self.quant(-9, -5))
         cell = State(f"{name}_cell", (batches, units), 16, Quant((2.0 ** self.draw(st.integers(-16, -6)),), 0))
-        gates = [self.gate(units, self.values // batches // steps, hidden) for _ in range(4)]
+        inputs = self.values // batches // steps
+        first, second, third, fourth = (self.gate(units, inputs, hidden) for _ in range(4))
         time_major = self.draw(st.booleans())
         shape = (steps, batches, units) if time_major else (batches, steps, units)
         output = self.target(name, shape if shape[0] == 1 else (1, *shape), hidden.quant)
         bound = self.draw(st.just(0) | st.integers(1, 32767))
         clamp = (-bound, bound) if bound else cell.range
-        return Lstm(name, "input", output, *gates, hidden, cell, clamp, steps, time_major)
+        return Lstm(name, "input", output, (first, second, third, fourth), hidden, cell, clamp, steps, time_major)
 
     def gate(self, units: int, inputs: int, hidden: State) -> Gate:
         """The largest sums give arguments from far inside of int16 to far beyond."""
@@ -136,7 +138,8 @@ class StatefulFile:
 
     def reshaped(self, shape: tuple[int, ...]) -> int:
         y = self.activation("reshaped", shape, self.graph.tensors["input"].quant)
-        self.writer.operator("RESHAPE", [self.input, self.writer.tensor("shape", (len(shape),), "INT32", data=shape)], [y])
+        wanted = self.writer.tensor("shape", (len(shape),), "INT32", data=shape)
+        self.writer.operator("RESHAPE", [self.input, wanted], [y])
         return y
 
     def lstm_inputs(self, layer: Lstm) -> list[int]:

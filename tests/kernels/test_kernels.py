@@ -30,10 +30,11 @@ def inputs_for(graph: Graph) -> Int8:
     return np.concatenate([*edges, random])
 
 
-# layers whose random tests are golden ones, of whole files: tests/golden/test_{moves,binary,lookup,reduce,matrices}*.py
+# layers whose random tests are golden ones, of whole files:
+# tests/golden/test_{moves,binary,lookup,reduce,matrices,stateful}*.py
 GOLDEN = {
     *(ir.Move, ir.ResizeNearest, ir.Lut, ir.Sub, ir.Mul, ir.Maximum, ir.Minimum, ir.Prelu, ir.Sum),
-    *(ir.BatchMatMul, ir.TransposeConv2D),
+    *(ir.BatchMatMul, ir.TransposeConv2D, ir.Lstm, ir.Svdf),
 }
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinyprune import ir
 from tinyprune.arithmetic import Int64, Requant
 from tinyprune.codegen import c
-from tinyprune.ir import Gate, Int32, Lstm, Stateful, Svdf, Tensor
+from tinyprune.ir import Int32, Lstm, Stateful, Svdf, Tensor
 from tinyprune.reference import stateful
 from tinyprune.reference.stateful import folded_bias
+from tinyprune.stateful import Gate, State
 
 Members = tuple[tuple[str, object], ...]
 GATES = ("input_gate", "forget_gate", "cell_gate", "output_gate")
@@ -25,7 +25,7 @@ def stateful_code(layer: Stateful, source: Tensor, target: Tensor) -> tuple[tupl
             return _svdf(layer, source, target)
 
 
-def place(state: ir.State) -> str:
+def place(state: State) -> str:
     return f"tp_state.{state.name}"
 
 
@@ -54,12 +54,11 @@ def _lstm(layer: Lstm, source: Tensor) -> tuple[tuple[str, ...], tuple[str, ...]
 
 def _gate(layer: Lstm, gate: Gate, name: str, source: Tensor) -> tuple[str, ...]:
     of_input, of_hidden = stateful.gate_requants(layer, gate, source)
-    none = np.zeros_like(gate.bias)
     arrays = {
         "input_weights": gate.input_weights,
         "recurrent_weights": gate.recurrent_weights,
         "input_bias": _int32(folded_bias(gate.bias, gate.input_weights, source.zero_point)),
-        "recurrent_bias": _int32(folded_bias(none, gate.recurrent_weights, layer.hidden.quant.zero_point)),
+        "recurrent_bias": _int32(folded_bias(0, gate.recurrent_weights, layer.hidden.quant.zero_point)),
     }
     members = (
         *((part, f"{name}_{part}") for part in arrays),
@@ -72,9 +71,8 @@ def _gate(layer: Lstm, gate: Gate, name: str, source: Tensor) -> tuple[str, ...]
 
 def _svdf(layer: Svdf, source: Tensor, target: Tensor) -> tuple[tuple[str, ...], tuple[str, ...]]:
     name = layer.name
-    none = np.zeros(len(layer.feature_weights), np.int32)
     arrays = {
-        "feature_bias": _int32(folded_bias(none, layer.feature_weights, source.zero_point)),
+        "feature_bias": _int32(folded_bias(0, layer.feature_weights, source.zero_point)),
         "feature_weights": layer.feature_weights,
         "time_weights": layer.time_weights,
         "bias": layer.bias,

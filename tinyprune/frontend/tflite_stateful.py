@@ -10,7 +10,8 @@ import numpy as np
 from tinyprune import ir
 from tinyprune.errors import UnsupportedModelError
 from tinyprune.frontend.tflite_operators import Source
-from tinyprune.ir import Clamp, Gate, Int8, Layer, Quant, State
+from tinyprune.ir import Clamp, Int8, Layer, Quant
+from tinyprune.stateful import Gate, State
 
 TANH = 4  # ActivationFunctionType
 WHOLE: Clamp = (-128, 127)
@@ -30,7 +31,7 @@ INT_BITS = {"INT8": 8, "INT16": 16}
 def lstm(source: Source) -> Layer:
     refuse_variants(source)
     x, y, name = source.input(), source.output(), source.name("lstm")
-    gates = [gate(source, number) for number in range(4)]
+    gates = gate(source, 0), gate(source, 1), gate(source, 2), gate(source, 3)
     units, inputs = gates[0].input_weights.shape
     time_major = bool(source.options["TimeMajor"])
     shape = source.shape_in(0)
@@ -40,7 +41,7 @@ def lstm(source: Source) -> Layer:
     hidden = state(source, HIDDEN, f"{name}_hidden", (batches, units), ("INT8",))
     cell = state(source, CELL, f"{name}_cell", (batches, units), ("INT16",))
     clamp = cell_clamp(source, cell)
-    return ir.Lstm(name, x.name, y.name, *gates, hidden, cell, clamp, steps, time_major)
+    return ir.Lstm(name, x.name, y.name, gates, hidden, cell, clamp, steps, time_major)
 
 
 def refuse_variants(source: Source) -> None:

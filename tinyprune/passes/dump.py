@@ -6,7 +6,7 @@ import hashlib
 
 from tinyprune import formats, ir
 from tinyprune.ir import Graph, Layer, Tensor, Window
-from tinyprune.stateful import stateful_biases, stateful_weights
+from tinyprune.stateful import State, layer_states, stateful_biases, stateful_weights
 
 
 def dump(graph: Graph) -> str:
@@ -60,7 +60,7 @@ def _layer(layer: Layer) -> str:
 
 def _stateful(layer: ir.Stateful) -> str:
     """The states, and a digest of everything that is constant."""
-    states = " ".join(_state(state) for state in ir.layer_states(layer))
+    states = " ".join(_state(state) for state in layer_states(layer))
     content = b"".join(part.tobytes() for part in (*stateful_weights(layer), *stateful_biases(layer)))
     if isinstance(layer, ir.Svdf):
         content += repr((layer.feature_scale, layer.time_scale)).encode()
@@ -71,7 +71,7 @@ def _stateful(layer: ir.Stateful) -> str:
     return f"{states} steps {layer.steps} {order} cell_clamp {layer.cell_clamp} sha256 {digest}"
 
 
-def _state(state: ir.State) -> str:
+def _state(state: State) -> str:
     shape = "x".join(map(str, state.shape))
     return f"state {state.name} {shape} int{state.bits} scale {state.quant.scale[0]!r} initial {state.quant.zero_point}"
 

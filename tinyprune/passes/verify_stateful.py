@@ -7,6 +7,8 @@ import numpy as np
 from tinyprune.arithmetic import INT32_MAX, Int64, Requant, can_overflow
 from tinyprune.ir import Graph, Int8, Lstm, Stateful, Svdf, Tensor
 from tinyprune.reference import stateful
+from tinyprune.reference.stateful import folded_bias
+from tinyprune.stateful import Gate
 
 MIN_TANH_LEFT = -30  # a rounding shift to the right
 MAX_TANH_LEFT = 14  # 3 * 2**15, shifted by it, stays inside int32
@@ -46,15 +48,16 @@ def _lstm_range_problem(layer: Lstm, source: Tensor, target: Tensor) -> str | No
     to = stateful.lstm_requant(layer)
     if any(can_overflow(MAX_PRODUCT, part) for part in (to.kept, to.added, to.hidden)):
         return "has states whose scales make a product overflow 32 bits"
-    for gate in layer.gates:
-        of_input, of_hidden = stateful.gate_requants(layer, gate, source)
-        products = (
-            (gate.bias, gate.input_weights, source.zero_point, of_input),
-            (np.zeros_like(gate.bias), gate.recurrent_weights, layer.hidden.quant.zero_point, of_hidden),
-        )
-        if any(_overflows(stateful.folded_bias(*sums), sums[1], to) for *sums, to in products):
-            return "can overflow a 32-bit accumulator of a gate"
-    return None
+    overflows = any(_gate_overflows(layer, gate, source) for gate in layer.gates)
+    return "can overflow the 32-bit accumulator of a gate" if overflows else None
+
+
+def _gate_overflows(layer: Lstm, gate: Gate, source: Tensor) -> bool:
+    of_input, of_hidden = stateful.gate_requants(layer, gate, source)
+    input_bias = folded_bias(gate.bias, gate.input_weights, source.zero_point)
+    hidden_bias = folded_bias(0, gate.recurrent_weights, layer.hidden.quant.zero_point)
+    overflow = _overflows(input_bias, gate.input_weights, of_input)
+    return overflow or _overflows(hidden_bias, gate.recurrent_weights, of_hidden)
 
 
 def _svdf_shape_problem(layer: Svdf, source: Tensor) -> str | None:
@@ -70,7 +73,7 @@ def _svdf_range_problem(layer: Svdf, source: Tensor, target: Tensor) -> str | No
     """The sums over time may wrap, so whatever they are must survive being requantized."""
     if layer.state.bits == 16 and layer.state.quant.zero_point != 0:
         return "has an int16 state with a zero point other than 0"
-    bias = stateful.folded_bias(np.zeros(len(layer.feature_weights), np.int32), layer.feature_weights, source.zero_point)
+    bias = folded_bias(0, layer.feature_weights, source.zero_point)
     if _overflows(bias, layer.feature_weights, stateful.feature_requant(layer, source)):
         return "can overflow the 32-bit accumulator of a feature"
     if can_overflow(np.array([INT32_MAX]), stateful.output_requant(layer, target)):

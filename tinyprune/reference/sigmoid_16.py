@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from tinyprune.arithmetic import Int64
 
 # TFLM's table holds sigmoid(i / 24) in 16 bits, rounded to the nearest, but here, where it is one more.
+# fmt: off
 ONE_MORE = (
     4, 8, 12, 14, 15, 16, 17, 19, 20, 21, 22, 25, 27, 28, 29, 30, 31, 33, 34, 35, 37, 39, 40, 41, 43, 44, 45, 46,
-    49, 50, 54, 62, 63, 64, 66, 82, 86, 93, 100, 103, 112, 116, 135, 255
+    49, 50, 54, 62, 63, 64, 66, 82, 86, 93, 100, 103, 112, 116, 135, 255,
 )
+# fmt: on
 
 
 def _table() -> NDArray[np.int64]:

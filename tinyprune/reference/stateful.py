@@ -14,9 +14,10 @@ import numpy as np
 
 from tinyprune import ir
 from tinyprune.arithmetic import Int64, Requant, requant, requantize
-from tinyprune.ir import Gate, Graph, Int8, Int32, Lstm, State, Stateful, Svdf, Tensor
+from tinyprune.ir import Graph, Int8, Int32, Lstm, Stateful, Svdf, Tensor
 from tinyprune.reference.convolution import dense_accumulate
 from tinyprune.reference.sigmoid_16 import sigmoid, tanh
+from tinyprune.stateful import Gate, State
 
 States: TypeAlias = Mapping[str, Int64]  # by the name of a state: (n, *its shape)
 
@@ -56,9 +57,9 @@ def gate_requants(layer: Lstm, gate: Gate, source: Tensor) -> tuple[Requant, Req
     return requant([of_input]), requant([of_hidden])
 
 
-def folded_bias(bias: Int32, weights: Int8, zero_point: int) -> Int64:
+def folded_bias(bias: Int32 | int, weights: Int8, zero_point: int) -> Int64:
     """The bias that kernels are given, (outputs,): bias - zero_point * sum(weights), as `kernel_bias`."""
-    return bias.astype(np.int64) - zero_point * weights.astype(np.int64).sum(axis=1)
+    return np.asarray(bias, np.int64) - zero_point * weights.astype(np.int64).sum(axis=1)
 
 
 def lstm_requant(layer: Lstm) -> LstmRequant:
