@@ -51,9 +51,9 @@ def run_stateful(layer: Stateful, x: Int64, graph: Graph, states: States) -> tup
 
 
 def gate_requants(layer: Lstm, gate: Gate, source: Tensor) -> tuple[Requant, Requant]:
-    """Of the products with the input and with the hidden state; the product of two scales is rounded to float32."""
+    """Of the products with the input and with the hidden state: in double precision, as in dense layers."""
     pairs = (source.scale, gate.input_scale), (layer.hidden.quant.scale[0], gate.recurrent_scale)
-    of_input, of_hidden = (float(np.float32(a) * np.float32(b)) / ARGUMENT_SCALE for a, b in pairs)
+    of_input, of_hidden = (a * b / ARGUMENT_SCALE for a, b in pairs)
     return requant([of_input]), requant([of_hidden])
 
 
