@@ -10,9 +10,10 @@ from tflm import run_tflm
 
 from tinyprune import reference
 from tinyprune.frontend.tflite_import import import_tflite
-from tinyprune.ir import Graph, Int8
+from tinyprune.ir import Graph, Int8, Quant, Svdf, Tensor
 from tinyprune.passes.plan_memory import plan_memory
 from tinyprune.passes.verify import verify
+from tinyprune.stateful import State
 
 LAYERS, EXAMPLES, LENGTH = 10, 4, 6
 BOUNDED = settings(
@@ -66,3 +67,17 @@ def check_host(graph: Graph, inputs: Int8, expected: dict[str, Int8], length: in
 def test_random_layers(kind: str, data: st.DataObject) -> None:
     graph = data.draw(graphs(kind, LAYERS))
     check_sequences(StatefulFile(graph).content(), sequence(graph))
+
+
+def test_scales_are_multiplied_in_double_precision() -> None:
+    """Sums so close to ties that a product of two scales, rounded to float32, would send half of them elsewhere."""
+    scale, time_scale, output_scale = (float(np.float32(value)) for value in (0.3, 0.07, 0.3 * 0.07 * 2**23 * 1.3))
+    ties = (np.arange(-120, 120) + 0.5) * output_scale / (scale * time_scale)
+    sums = np.concatenate([np.round(ties * (1 + part * 2.0**-25)) for part in (-0.4, -0.2, 0.2, 0.4)]).astype(np.int32)
+    state = State("svdf_0_state", (1, len(sums), 1), 16, Quant((scale,), 0))
+    none = np.zeros((len(sums), 1), np.int8)
+    layer = Svdf("svdf_0", "input", "output", none, 1.0, none.astype(np.int16), time_scale, sums, state)
+    shapes = {"input": ((1, 1), 1.0), "output": ((1, len(sums)), output_scale)}
+    tensors = {name: Tensor(name, shape, Quant((of,), 0)) for name, (shape, of) in shapes.items()}
+    graph = Graph("ties", tensors, (layer,), ("input",), ("output",))
+    check_sequences(StatefulFile(graph).content(), np.zeros((1, 1), np.int8))

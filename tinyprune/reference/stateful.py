@@ -1,6 +1,7 @@
 """Layers that remember, as TFLM's lstm_eval and svdf_common compute them.
 
-Gates are int16: their arguments with 12 fractional bits, their values with 15.
+Gates are int16: their arguments with 12 fractional bits, their values with 15. Products of scales are in double
+precision.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def run_stateful(layer: Stateful, x: Int64, graph: Graph, states: States) -> tup
 
 
 def gate_requants(layer: Lstm, gate: Gate, source: Tensor) -> tuple[Requant, Requant]:
-    """Of the products with the input and with the hidden state: in double precision, as in dense layers."""
+    """Of the products with the input and with the hidden state."""
     pairs = (source.scale, gate.input_scale), (layer.hidden.quant.scale[0], gate.recurrent_scale)
     of_input, of_hidden = (a * b / ARGUMENT_SCALE for a, b in pairs)
     return requant([of_input]), requant([of_hidden])
@@ -112,15 +113,11 @@ def _argument(layer: Lstm, gate: Gate, x: Int64, h: Int64, source: Tensor) -> In
 
 
 def feature_requant(layer: Svdf, source: Tensor) -> Requant:
-    """TFLM computes with float32 here."""
-    product = np.float32(source.scale) * np.float32(layer.feature_scale)
-    return requant([float(product / np.float32(layer.state.quant.scale[0]))])
+    return requant([source.scale * layer.feature_scale / layer.state.quant.scale[0]])
 
 
 def output_requant(layer: Svdf, target: Tensor) -> Requant:
-    """TFLM computes with float32 here."""
-    product = np.float32(layer.state.quant.scale[0]) * np.float32(layer.time_scale)
-    return requant([float(product / np.float32(target.scale))])
+    return requant([layer.state.quant.scale[0] * layer.time_scale / target.scale])
 
 
 def svdf(layer: Svdf, x: Int64, source: Tensor, target: Tensor, states: States) -> tuple[Int64, States]:
