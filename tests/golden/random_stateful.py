@@ -1,19 +1,16 @@
-"""Random layers that remember, in parallel: they all read the model input; and the `.tflite` file that they make."""
+"""Random layers that remember, in parallel: they all read the model input."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 
 import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from tflite_writer import Writer
 
-from tinyprune.ir import Graph, Layer, Lstm, Quant, Stateful, Svdf, Tensor
+from tinyprune.ir import Graph, Layer, Lstm, Quant, Svdf, Tensor
 from tinyprune.stateful import Gate, State
 
-TANH = 4
 SIZES = st.sampled_from([1, 2, 3, 5, 8])
 ZERO_POINTS = st.sampled_from([-128, -127, -5, 0, 3, 127]) | st.integers(-128, 127)
 
@@ -108,67 +105,3 @@ def graphs(draw: st.DrawFn, kind: str, count: int) -> Graph:
         builder.layers.append(getattr(builder, kind)())
     layers = tuple(builder.layers)
     return Graph("random", builder.tensors, layers, ("input",), (layers[-1].output,))
-
-
-class StatefulFile:
-    """Writes the layers of a graph, which all remember, into a `.tflite` file."""
-
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-        self.writer = Writer()
-        self.input = self.activation("input", graph.tensors["input"].shape, graph.tensors["input"].quant)
-
-    def content(self) -> bytes:
-        outputs = [self.layer(layer) for layer in self.graph.layers if isinstance(layer, Stateful)]
-        return self.writer.finish([self.input], outputs[-1:])
-
-    def layer(self, layer: Stateful) -> int:
-        return self.lstm(layer) if isinstance(layer, Lstm) else self.svdf(layer)
-
-    def activation(self, name: str, shape: tuple[int, ...], quant: Quant) -> int:
-        return self.writer.tensor(name, shape, scale=quant.scale, zero_point=quant.zero_point)
-
-    def state(self, state: State) -> int:
-        shape = (state.shape[0], math.prod(state.shape[1:]))
-        quant = {"scale": state.quant.scale, "zero_point": state.quant.zero_point}
-        return self.writer.tensor(state.name, shape, f"INT{state.bits}", **quant, is_variable=True)
-
-    def constant(self, name: str, values: NDArray[np.generic], scale: float) -> int:
-        return self.writer.tensor(name, values.shape, values.dtype.name.upper(), scale=scale, data=values)
-
-    def reshaped(self, shape: tuple[int, ...]) -> int:
-        y = self.activation("reshaped", shape, self.graph.tensors["input"].quant)
-        wanted = self.writer.tensor("shape", (len(shape),), "INT32", data=shape)
-        self.writer.operator("RESHAPE", [self.input, wanted], [y])
-        return y
-
-    def lstm_inputs(self, layer: Lstm) -> list[int]:
-        rows = (layer.steps, layer.batches) if layer.time_major else (layer.batches, layer.steps)
-        source = self.graph.tensors["input"].scale
-        of_input = [self.constant("input weights", gate.input_weights, gate.input_scale) for gate in layer.gates]
-        of_hidden = [self.constant("weights", gate.recurrent_weights, gate.recurrent_scale) for gate in layer.gates]
-        biases = [self.constant("bias", gate.bias, source * gate.input_scale) for gate in layer.gates]
-        states = [self.state(layer.hidden), self.state(layer.cell)]
-        first = self.reshaped((*rows, layer.inputs))
-        return [first, *of_input, *of_hidden, -1, -1, -1, *biases, -1, -1, *states, -1, -1, -1, -1]
-
-    def lstm(self, layer: Lstm) -> int:
-        rows = (layer.steps, layer.batches) if layer.time_major else (layer.batches, layer.steps)
-        y = self.activation(layer.output, (*rows, layer.units), layer.hidden.quant)
-        clip = 0.0 if layer.cell_clamp == layer.cell.range else layer.cell_clamp[1] * layer.cell.quant.scale[0]
-        options = {"FusedActivationFunction": TANH, "CellClip": clip, "TimeMajor": layer.time_major}
-        self.writer.operator("UNIDIRECTIONAL_SEQUENCE_LSTM", self.lstm_inputs(layer), [y], **options)
-        return y
-
-    def svdf(self, layer: Svdf) -> int:
-        batches = layer.state.shape[0]
-        inputs = [
-            self.reshaped((batches, layer.feature_weights.shape[1])),
-            self.constant("feature weights", layer.feature_weights, layer.feature_scale),
-            self.constant("time weights", layer.time_weights, layer.time_scale),
-            self.constant("bias", layer.bias, layer.state.quant.scale[0] * layer.time_scale),
-            self.state(layer.state),
-        ]
-        y = self.activation(layer.output, (batches, len(layer.bias)), self.graph.tensors[layer.output].quant)
-        self.writer.operator("SVDF", inputs, [y], Rank=layer.rank)
-        return y

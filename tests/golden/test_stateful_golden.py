@@ -5,7 +5,8 @@ import pytest
 from host import run_host
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from random_stateful import StatefulFile, graphs
+from random_stateful import graphs
+from stateful_file import StatefulFile
 from tflm import run_tflm
 
 from tinyprune import reference
@@ -15,7 +16,7 @@ from tinyprune.passes.plan_memory import plan_memory
 from tinyprune.passes.verify import verify
 from tinyprune.stateful import State
 
-LAYERS, EXAMPLES, LENGTH = 10, 4, 6
+LAYERS, EXAMPLES, LENGTH = 10, 3, 6
 BOUNDED = settings(
     max_examples=EXAMPLES,
     derandomize=True,
