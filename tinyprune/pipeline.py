@@ -22,7 +22,7 @@ from tinyprune.emulators import EMULATORS
 from tinyprune.errors import unknown_name
 from tinyprune.formats import FORMATS
 from tinyprune.frontend.dataset import Dataset, load_dataset
-from tinyprune.ir import Graph, Int8
+from tinyprune.ir import Graph, Int8, states
 from tinyprune.passes.choose_formats import choose_formats, force_format
 from tinyprune.passes.choose_kernels import choose_kernels
 from tinyprune.passes.plan_memory import plan_memory
@@ -184,7 +184,7 @@ def compile_graph(graph: Graph, sample: Int8, on: Target, folder: Path) -> Elf:
     """The firmware image of `graph` with `sample` compiled in, built in `folder`."""
     assert graph.arena is not None
     files = {
-        **firmware_files(on.board, arena_bytes=graph.arena.bytes),
+        **firmware_files(on.board, arena_bytes=graph.arena.bytes + sum(state.bytes for state in states(graph))),
         **model_files(graph, tinyprune.__version__),
         **sample_input_files(graph, sample),
         f"{on.board.name}.toml": on.board.toml,

@@ -20,7 +20,7 @@ from tinyprune.toolchain.elf import Elf
 def run(elf: Elf, board: Board, inputs: Int8) -> Run:
     """Boots `elf`, counts its tp_invoke on the compiled-in input, then invokes it for all but the first of `inputs`.
 
-    The first of `inputs` (n, ...) is the one that is compiled in.
+    The first of `inputs` (n, ...) is the one that is compiled in. A model that remembers is reset before each.
     """
     machine = Machine(elf, board)
     invoke = elf.symbols["tp_invoke"].address
@@ -56,14 +56,20 @@ def _count(machine: Machine, stop_at: int) -> dict[Place, Tally]:
 
 
 def _invoke(machine: Machine, invoke: int, one: Int8, stop_at: int) -> Int8:
-    write_inputs(machine, machine.elf, one)
+    _prepare(machine, one, stop_at)
     machine.call(invoke, stop_at)
     return read_outputs(machine, machine.elf)
 
 
+def _prepare(machine: Machine, one: Int8, stop_at: int) -> None:
+    """The model forgets, and gets the input `one`."""
+    machine.call(machine.elf.symbols["tp_reset"].address, stop_at)
+    write_inputs(machine, machine.elf, one)
+
+
 def _layer_by_layer(machine: Machine, one: Int8, stop_at: int) -> dict[str, Int8]:
     """What each layer writes for the input `one`, read as soon as the layer returns: a later one takes its place."""
-    write_inputs(machine, machine.elf, one)
+    _prepare(machine, one, stop_at)
     outputs: dict[str, Int8] = {}
     for name, function, output, size in layer_table(machine.elf):
         machine.call(function, stop_at)
