@@ -7,7 +7,7 @@ import pytest
 from unicorn import arm_const
 
 from tinyprune import board, build
-from tinyprune.emulators import native
+from tinyprune.emulators import host_library, native
 from tinyprune.emulators.counting import Place, PythonCounter, Tally, instruction_count
 from tinyprune.emulators.machine import Machine
 from tinyprune.emulators.native import NativeCounter
@@ -47,7 +47,7 @@ def test_every_edge_that_leaves_a_block_enters_another(elf: Elf) -> None:
 
 def test_without_a_compiler_there_is_no_native_counter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    monkeypatch.setattr(native.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(host_library.importlib.util, "find_spec", lambda name: None)
     assert native.load.__wrapped__() is None
 
 

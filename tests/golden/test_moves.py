@@ -10,8 +10,7 @@ from tflite_writer import Option, Writer
 from tflm import run_tflm
 
 from tinyprune import board as boards
-from tinyprune import ir, reference, toolchain
-from tinyprune.emulators import EMULATORS
+from tinyprune import emulators, ir, reference, toolchain
 from tinyprune.errors import ToolMissingError
 from tinyprune.frontend import tflite_import
 from tinyprune.frontend.views import View, block_copy
@@ -185,7 +184,7 @@ def test_firmware_in_the_emulator(toolchain_name: str, tmp_path: Path) -> None:
     inputs = np.random.default_rng(0).integers(-128, 128, (2, 3, 4, 3), np.int8)
     graph = lower(verify(tflite_import.import_tflite(content, "many")), "dense")
     elf = compile_graph(graph, inputs[0], on, tmp_path)
-    outputs = EMULATORS[on.emulator](elf, on.board, inputs).outputs.reshape(2, 4, 8, 3)
+    outputs = emulators.run(on.emulator, elf, on.board, inputs).outputs.reshape(2, 4, 8, 3)
     np.testing.assert_array_equal(outputs, reference.output(graph, inputs))
 
 

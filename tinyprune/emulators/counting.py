@@ -14,10 +14,10 @@ import numpy as np
 import unicorn
 
 from tinyprune.emulators.machine import Machine
-from tinyprune.emulators.run import OUTSIDE, Block
+from tinyprune.emulators.run import LAYER_PREFIX, OUTSIDE, Block
+from tinyprune.toolchain.elf import Elf
 
 WIDE_PREFIXES = (0b11101, 0b11110, 0b11111)  # DDI0403 A5.1: a halfword that starts so begins a 32-bit instruction
-LAYER_PREFIX = "tp_layer_"
 
 Place = tuple[str, int, int]  # layer, start, size in bytes
 
@@ -38,9 +38,9 @@ class Counter(Protocol):
     def detach(self) -> dict[Place, Tally]: ...
 
 
-def layer_switches(machine: Machine) -> dict[int, str]:
+def layer_switches(elf: Elf) -> dict[int, str]:
     """Address to layer: from a block that starts there, this layer runs. Back in tp_invoke it is none (OUTSIDE)."""
-    symbols = machine.elf.symbols
+    symbols = elf.symbols
     invoke = symbols["tp_invoke"]
     outside = dict.fromkeys(range(invoke.address, invoke.address + invoke.bytes, 2), OUTSIDE)
     layers = {
@@ -60,7 +60,7 @@ class PythonCounter:
 
     @functools.cached_property
     def switches(self) -> dict[int, str]:
-        return layer_switches(self.machine)
+        return layer_switches(self.machine.elf)
 
     def attach(self) -> None:
         self._hook = self.machine.core.hook_add(unicorn.UC_HOOK_BLOCK, self._block)
@@ -85,11 +85,11 @@ class PythonCounter:
         self._previous, self._next = tally, address + size
 
 
-def blocks(machine: Machine, tallies: dict[Place, Tally]) -> tuple[Block, ...]:
+def blocks(elf: Elf, tallies: dict[Place, Tally]) -> tuple[Block, ...]:
     """The tallies as blocks, in address order."""
     ordered = sorted(tallies.items(), key=lambda item: (item[0][1], item[0]))
     return tuple(
-        Block(layer, start, size, instruction_count(machine.read(start, size)), t.count, t.taken, t.entered)
+        Block(layer, start, size, instruction_count(elf.read(start, size)), t.count, t.taken, t.entered)
         for (layer, start, size), t in ordered
     )
 

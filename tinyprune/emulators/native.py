@@ -1,26 +1,19 @@
-"""The block counter in C: compiled on first use with the host's compiler, else zig, and kept in the user's cache."""
+"""The block counter in C, for a `Machine`."""
 
 from __future__ import annotations
 
 import ctypes
 import functools
-import hashlib
-import importlib.util
-import os
-import shutil
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import unicorn
 
+from tinyprune.emulators import host_library
 from tinyprune.emulators.counting import Place, Tally, layer_switches
 from tinyprune.emulators.machine import Machine
 
 SOURCE = Path(__file__).with_name("block_counter.c")
-FLAGS = ("-O2", "-shared", "-fPIC")
 
 
 class _Tally(ctypes.Structure):
@@ -52,7 +45,7 @@ class NativeCounter:
         self._machine = machine
         self._library = library
         flash = machine.board.flash
-        switches = layer_switches(machine)
+        switches = layer_switches(machine.elf)
         self._layers: list[str] = sorted(set(switches.values()))
         numbers = (ctypes.c_uint16 * (flash.bytes // 2))()
         for address, layer in switches.items():
@@ -95,38 +88,13 @@ class NativeCounter:
 @functools.cache
 def load() -> Any | None:
     """The compiled counter; None where there is no compiler for this machine, or its result does not load."""
-    for compiler in _compilers():
-        try:
-            library = ctypes.CDLL(str(_compiled(compiler)))
-        except (OSError, subprocess.CalledProcessError):
-            continue
-        library.count_block.restype = None
-        library.free_slots.restype = None
-        return library
-    return None
-
-
-def _compilers() -> list[tuple[str, ...]]:
-    found = [(path,) for name in ("cc", "gcc", "clang") if (path := shutil.which(name))]
-    zig = [(sys.executable, "-m", "ziglang", "cc")] if importlib.util.find_spec("ziglang") else []
-    return [*found[:1], *zig]
-
-
-def _compiled(compiler: tuple[str, ...]) -> Path:
-    """The shared library made by `compiler`, from the cache where it was made before."""
-    key = hashlib.sha256(SOURCE.read_bytes() + repr((compiler, FLAGS)).encode()).hexdigest()[:16]
-    library = _cache() / f"block_counter-{key}.so"
-    if not library.exists():
-        library.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=library.parent) as folder:
-            made = Path(folder) / "block_counter.so"
-            subprocess.run([*compiler, *FLAGS, str(SOURCE), "-o", str(made)], check=True, capture_output=True)
-            made.replace(library)  # at once, so that builds beside each other do not meet
+    path = host_library.compiled(SOURCE)
+    if path is None:
+        return None
+    library = ctypes.CDLL(str(path))
+    library.count_block.restype = None
+    library.free_slots.restype = None
     return library
-
-
-def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tinyprune"
 
 
 def _unicorn_library() -> Any:

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 import tinyprune
-from tinyprune import ir, reference
+from tinyprune import emulators, ir, reference
 from tinyprune.board import Board
-from tinyprune.emulators import EMULATORS
 from tinyprune.ir import Graph, Int8
 from tinyprune.report.report import SCHEMA, ModelInfo, to_json
 from tinyprune.source import Samples, share_right
@@ -109,7 +108,7 @@ def _firmware(firmware: Firmware, samples: Samples) -> Comparison:
     """The compiled-in input runs too, and is compared; it has no label."""
     graph = firmware.graph
     inputs = np.concatenate([firmware.sample, samples.inputs])
-    run = EMULATORS[firmware.emulator](firmware.elf, firmware.board, inputs)
+    run = emulators.run(firmware.emulator, firmware.elf, firmware.board, inputs)
     expected = reference.run(graph, inputs)
     layers = differences(graph, expected, {layer.output: run.layer_outputs[layer.name] for layer in graph.layers})
     whole = _difference("output", "tp_invoke", run.outputs, expected[graph.outputs[0]])

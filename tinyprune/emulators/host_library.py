@@ -1,0 +1,56 @@
+"""C for this machine: compiled on first use with the host's compiler, else zig, and kept in the user's cache."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+FLAGS = ("-O2", "-shared", "-fPIC")
+
+
+def compiled(source: Path) -> Path | None:
+    """The library made of `source`, which loads; None where no compiler for this machine can make one."""
+    made = (_compiled(source, compiler) for compiler in _compilers())
+    return next((library for library in made if library and _loads(library)), None)
+
+
+def _loads(library: Path) -> bool:
+    """Whether this process could load it; symbols that another program is to provide may be missing."""
+    try:
+        ctypes.CDLL(str(library), mode=os.RTLD_LAZY)
+    except OSError:
+        return False
+    return True
+
+
+def _compilers() -> list[tuple[str, ...]]:
+    found = [(path,) for name in ("cc", "gcc", "clang") if (path := shutil.which(name))]
+    zig = [(sys.executable, "-m", "ziglang", "cc")] if importlib.util.find_spec("ziglang") else []
+    return [*found[:1], *zig]
+
+
+def _compiled(source: Path, compiler: tuple[str, ...]) -> Path | None:
+    """The shared library made by `compiler`, from the cache where it was made before; None where it fails."""
+    key = hashlib.sha256(source.read_bytes() + repr((compiler, FLAGS)).encode()).hexdigest()[:16]
+    library = _cache() / f"{source.stem}-{key}.so"
+    if library.exists():
+        return library
+    library.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=library.parent) as folder:
+        made = Path(folder) / library.name
+        result = subprocess.run([*compiler, *FLAGS, str(source), "-o", str(made)], capture_output=True, check=False)
+        if result.returncode != 0:
+            return None
+        made.replace(library)  # at once, so that builds beside each other do not meet
+    return library
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tinyprune"
