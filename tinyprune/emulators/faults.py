@@ -64,7 +64,7 @@ def check(elf: Elf, uart: str, exit_code: int) -> None:
 
 
 def _reported(elf: Elf, text: str) -> EmulationError:
-    """From the values of the handler's line: `pc 0x... lr 0x... sp 0x... cfsr 0x... address 0x... calls 0x... 0x...`."""
+    """From the line of handle_hard_fault() in startup.c: names and values, and after `calls` values alone."""
     values = {name: int(digits, 16) for name, digits in re.findall(r"(\w+) 0x([0-9a-f]{8})", text)}
     returns = [int(digits, 16) for digits in re.findall(r"0x([0-9a-f]{8})", text.partition("calls")[2])]
     if "cfsr" not in values:
