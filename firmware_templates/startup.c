@@ -23,9 +23,7 @@
 #define MPU_RBAR REGISTER(0xE000ED9CU)  /* region base address: B3.5.7 */
 #define MPU_RASR REGISTER(0xE000EDA0U)  /* region attributes and size: B3.5.8 */
 
-#define CFSR_MSTKERR (UINT32_C(1) << 4)
 #define CFSR_MMARVALID (UINT32_C(1) << 7)
-#define CFSR_STKERR (UINT32_C(1) << 12)
 #define CFSR_BFARVALID (UINT32_C(1) << 15)
 #define MPU_TYPE_DREGION (UINT32_C(255) << 8)
 #define MPU_CTRL_ENABLE UINT32_C(1)
@@ -33,7 +31,7 @@
 #define MPU_RBAR_VALID_REGION_0 (UINT32_C(1) << 4)
 #define MPU_RASR_ENABLE UINT32_C(1)
 #define MPU_RASR_XN (UINT32_C(1) << 28)
-#define MPU_RASR_SIZE(log2_bytes) (((log2_bytes)-1U) << 1) /* its access permission field stays 0: no access */
+#define MPU_RASR_SIZE(log2_bytes) (((log2_bytes) - 1U) << 1) /* access permissions stay 0: none */
 #define HFSR_DEBUGEVT (UINT32_C(1) << 31)
 #define CPACR_FPU_FULL_ACCESS (UINT32_C(15) << 20)
 
@@ -42,21 +40,14 @@
 #define SEMIHOSTING_EXIT_EXTENDED UINT32_C(0x20)
 #define SEMIHOSTING_APPLICATION_EXIT UINT32_C(0x20026)
 
-/** Where null pointers and small offsets from them point: 1 MB, or less than the vectors where these begin at 0. */
-#define NULL_AREA_LOG2_BYTES 20U
-#define NULL_AREA_LOG2_BYTES_BELOW_FLASH 5U
-
-/** How much of an overflown stack, at its far end, the fault handler runs on: what is above still tells the calls. */
-#define FAULT_STACK_BYTES 256
-#define MOST_CALLS 12U
-
 #define STACK_PATTERN 0x5AFEC0DE
 #define TEXT_OF(macro) TEXT(macro)
 #define TEXT(tokens) #tokens
 
 /* Addresses that firmware.ld defines. */
-extern uint32_t __stack_limit[], __stack_top[];
+extern uint32_t __stack_limit[], __stack_top[], __fault_stack_top[];
 extern const uint32_t __text_start[], __text_end[];
+extern const uint32_t __null_area_log2_bytes[]; /* the address is the number */
 extern uint32_t __data_start[], __data_end[], __data_load[];
 extern uint32_t __bss_start[], __bss_end[];
 
@@ -98,13 +89,11 @@ static void enable_fpu(void) {
 
 /** Makes the MPU, where there is one, refuse any access through a null pointer. Nothing else is protected. */
 static void guard_null(void) {
-    const uint32_t log2_bytes = __flash_start == 0 ? NULL_AREA_LOG2_BYTES_BELOW_FLASH : NULL_AREA_LOG2_BYTES;
-
     if ((MPU_TYPE & MPU_TYPE_DREGION) == 0) {
         return;
     }
     MPU_RBAR = MPU_RBAR_VALID_REGION_0;
-    MPU_RASR = MPU_RASR_XN | MPU_RASR_SIZE(log2_bytes) | MPU_RASR_ENABLE;
+    MPU_RASR = MPU_RASR_XN | MPU_RASR_SIZE((uint32_t)(uintptr_t)__null_area_log2_bytes) | MPU_RASR_ENABLE;
     MPU_CTRL = MPU_CTRL_PRIVDEFENA | MPU_CTRL_ENABLE;
     __asm__ volatile("dsb\n isb" ::: "memory");
 }
@@ -144,13 +133,10 @@ static void print_hex(const char *label, uint32_t value) {
 
 /** Words of the stack from `word` on that may be return addresses, innermost first: odd, and in the code. */
 static void print_calls(const uint32_t *word) {
-    uint32_t printed = 0;
-
     console_text(" calls");
-    for (; word < __stack_top && printed < MOST_CALLS; word++) {
+    for (; word < __stack_top; word++) {
         if ((*word & 1U) != 0 && *word > (uintptr_t)__text_start && *word < (uintptr_t)__text_end) {
             print_hex(" 0x", *word);
-            printed++;
         }
     }
 }
@@ -167,7 +153,7 @@ static void print_fault_address(uint32_t status) {
  * Prints the fault in one line and ends the program.
  *
  * @param frame what the core pushed, or a null pointer where the stack had no room for it
- * @param stack_pointer at the fault
+ * @param stack_pointer as the handler found it
  */
 void handle_hard_fault(exception_frame *frame, uint32_t stack_pointer) {
     const uint32_t status = SCB_CFSR;
@@ -185,7 +171,7 @@ void handle_hard_fault(exception_frame *frame, uint32_t stack_pointer) {
     print_hex(" sp 0x", stack_pointer);
     print_hex(" cfsr 0x", status);
     print_fault_address(status);
-    print_calls(frame != 0 ? (const uint32_t *)(frame + 1) : __stack_limit + FAULT_STACK_BYTES / sizeof(uint32_t));
+    print_calls(frame != 0 ? (const uint32_t *)(frame + 1) : __fault_stack_top);
     console_text("\n");
     finish(1);
 }
@@ -197,8 +183,7 @@ __attribute__((naked)) void HardFault_Handler(void) {
                      "ldr  r2, =__stack_limit  \n"
                      "cmp  r0, r2              \n"
                      "bhs  1f                  \n"
-                     "adds r2, #" TEXT_OF(FAULT_STACK_BYTES - 1) " \n"
-                     "adds r2, #1              \n"
+                     "ldr  r2, =__fault_stack_top \n"
                      "mov  sp, r2              \n"
                      "movs r0, #0              \n"
                      "1:                       \n"
