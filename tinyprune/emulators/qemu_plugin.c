@@ -5,6 +5,8 @@
  * Distributions ship QEMU without qemu-plugin.h, so what is used of its API (version 1, QEMU 4.2 to 8.x; functions
  * unchanged since) is declared here.
  */
+#define _POSIX_C_SOURCE 200809L /* strdup */
+
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdint.h>
