@@ -15,10 +15,20 @@ COMPILERS = {"cc": ["cc"], "zig": [sys.executable, "-m", "ziglang", "cc"]}
 
 
 @pytest.mark.parametrize("source", [native.SOURCE, qemu.PLUGIN], ids=lambda source: source.name)
+@pytest.mark.parametrize("api", [1, 3])
 @pytest.mark.parametrize("name", COMPILERS)
-def test_no_warnings(name: str, source: Path, tmp_path: Path) -> None:
+def test_no_warnings(name: str, api: int, source: Path, tmp_path: Path) -> None:
     if not (shutil.which("cc") if name == "cc" else importlib.util.find_spec("ziglang")):
         pytest.skip(f"no {name}")
-    command = [*COMPILERS[name], *WARNINGS, "-fPIC", "-c", str(source), "-o", str(tmp_path / "out.o")]
+    command = [
+        *COMPILERS[name],
+        *WARNINGS,
+        f"-DQEMU_PLUGIN_API={api}",
+        "-fPIC",
+        "-c",
+        str(source),
+        "-o",
+        str(tmp_path / "out.o"),
+    ]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr

@@ -22,8 +22,11 @@ from tinyprune.ir import Int8
 from tinyprune.toolchain.elf import Elf
 
 PROGRAM = "qemu-system-arm"
-PLUGINS = "take a QEMU from 4.2 to 8 that was built with plugins, such as Debian 12's, or another --emulator"
+PLUGINS = (
+    "take a QEMU that was built with plugins, such as Debian's (7.2 and 10.0 are known to work), or another --emulator"
+)
 EXIT_S = 10
+STDERR_CHARACTERS = 400
 PLUGIN = Path(__file__).with_name("qemu_plugin.c")
 REMEDY = "Debian and Ubuntu: `apt install qemu-system-arm`; macOS: `brew install qemu`"
 
@@ -134,13 +137,19 @@ def _tallies(file: Path, layers: list[str]) -> dict[Place, Tally]:
 
 
 def _plugin() -> Path:
-    library = next(host_library.candidates(PLUGIN), None)
+    library = next(host_library.candidates(PLUGIN, f"QEMU_PLUGIN_API={_plugin_api()}"), None)
     if library is None:
         raise ToolMissingError(
             "no C compiler for this machine, which QEMU's block counter needs",
             remedy="install cc, or `pip install tinyprune[zig]`",
         )
     return library
+
+
+def _plugin_api() -> int:
+    """The oldest version of the plugin API that this QEMU takes, and that the plugin knows."""
+    major, minor = (int(part) for part in version().split(".")[:2])
+    return 1 if major < 9 else 2 if (major, minor) == (9, 0) else 3
 
 
 @contextmanager
@@ -167,7 +176,7 @@ def _session(elf: Elf, machine: Machine, folder: Path, *options: str) -> Generat
 
 def _ended(folder: Path) -> EmulationError:
     """QEMU left without a word to the debugger."""
-    said = (folder / "stderr").read_text(encoding="utf-8", errors="replace").strip()
+    said = (folder / "stderr").read_text(encoding="utf-8", errors="replace").strip()[:STDERR_CHARACTERS]
     if "plugin" in said:
         return EmulationError(f"this QEMU does not take the plugin that counts: {said}", remedy=PLUGINS)
     return EmulationError(f"QEMU gave up: {said or 'it says nothing'}")
