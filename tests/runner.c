@@ -1,7 +1,7 @@
 /**
  * @file
  * Runs a generated model on the host: `runner INPUTS OUTPUTS`. For each input it writes the output of every layer, run
- * one by one, and then that of a whole tp_invoke.
+ * one by one, and then those of a whole tp_invoke.
  *
  * Under AddressSanitizer a layer may touch no byte of the arena but those of its own inputs, output and scratch.
  */
@@ -52,8 +52,15 @@ static void allow_only(uint32_t layer) {
     }
 }
 
+static void write_inputs(const int8_t *input) {
+    for (uint32_t i = 0; i < TP_INPUT_COUNT; i++) {
+        memcpy(tp_inputs[i].data, input, tp_inputs[i].bytes);
+        input += tp_inputs[i].bytes;
+    }
+}
+
 static void run_layers(const int8_t *input, FILE *outputs) {
-    memcpy(tp_input, input, TP_INPUT_BYTES);
+    write_inputs(input);
     for (uint32_t i = 0; i < TP_LAYER_COUNT; i++) {
         allow_only(i);
         tp_layers[i].run();
@@ -63,13 +70,15 @@ static void run_layers(const int8_t *input, FILE *outputs) {
 }
 
 static void run_whole(const int8_t *input, FILE *outputs) {
-    memcpy(tp_input, input, TP_INPUT_BYTES);
+    write_inputs(input);
     tp_invoke();
-    write_bytes(tp_output, TP_OUTPUT_BYTES, outputs);
+    for (uint32_t i = 0; i < TP_OUTPUT_COUNT; i++) {
+        write_bytes(tp_outputs[i].data, tp_outputs[i].bytes, outputs);
+    }
 }
 
 int main(int count, char **arguments) {
-    static int8_t input[TP_INPUT_BYTES];
+    static int8_t input[TP_INPUTS_BYTES];
     if (count != 3) {
         return EXIT_FAILURE;
     }

@@ -21,7 +21,10 @@ ARENA_BYTES = 8 << 20
 
 
 def run_tflm(content: bytes, inputs: Int8) -> dict[int, Int8]:
-    """Every computed tensor of the file `content` by its index, each (n, ...), for `inputs` (n, ...)."""
+    """Every computed tensor and output of the file `content` by its index, each (n, ...).
+
+    For `inputs` (n, ...), all of the file's as `edges` has them.
+    """
     if importlib.util.find_spec("tflite_micro") is None:
         pytest.skip("tflite-micro is not installed (it has wheels for Linux on x86-64 only)")
     with tempfile.TemporaryDirectory() as name:
@@ -51,13 +54,16 @@ def _main(model: Path, inputs: Path, outputs: Path) -> None:
     from tflite_micro.python.tflite_micro import runtime
 
     content = model.read_bytes()
-    indices = [index for operator in tflite_file.read(content, "model").operators for index in operator.outputs]
+    file = tflite_file.read(content, "model")
+    indices = {*file.outputs, *(index for operator in file.operators for index in operator.outputs)}
     keep_all = runtime.InterpreterConfig.kPreserveAllTensors
     interpreter = runtime.Interpreter.from_bytes(content, arena_size=ARENA_BYTES, intrepreter_config=keep_all)
-    shape = interpreter.get_input_details(0)["shape"]
+    shapes = [interpreter.get_input_details(number)["shape"] for number in range(len(file.inputs))]
+    ends = np.cumsum([np.prod(shape) for shape in shapes])
     values: dict[str, list[Int8]] = {str(index): [] for index in indices}
     for one in np.load(inputs):
-        interpreter.set_input(one.reshape(shape), 0)
+        for number, part in enumerate(np.split(one.reshape(-1), ends[:-1])):
+            interpreter.set_input(part.reshape(shapes[number]), number)
         interpreter.invoke()
         for index in indices:
             values[str(index)].append(interpreter.GetTensor(index, 0)["tensor_data"].copy())

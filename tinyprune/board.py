@@ -30,6 +30,7 @@ FEATURES: dict[str, frozenset[str]] = {
     "cortex-m55": frozenset({"dsp"}),
 }
 CORES = tuple(FEATURES)
+ALL_FEATURES = frozenset[str]().union(*FEATURES.values())
 FLASHERS = ("pyocd", "openocd", "probe-rs", "st-flash")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from tinyprune import formats, ir, kernels
-from tinyprune.board import FEATURES
+from tinyprune.board import ALL_FEATURES
 from tinyprune.ir import Clamp, Graph, Int8, Int32, Layer, Padding, Quant, Tensor, Weighted, Window
 from tinyprune.passes.verify import MAX_SOFTMAX_DEPTH
 
@@ -19,7 +19,6 @@ SPARSITIES = st.sampled_from([0.0, 0.3, 0.5, 0.8, 0.9, 1.0])
 DEPTHS = CHANNELS | st.sampled_from(
     [100, 1000, MAX_SOFTMAX_DEPTH]
 )  # of a softmax: its sums need many terms to fill their range
-ALL_FEATURES = frozenset[str]().union(*FEATURES.values())
 LOG2_GAINS = st.floats(0, 5) | st.floats(0, 5) | st.floats(-28, 22)  # at 0 the largest accumulator gives 128
 
 

@@ -12,6 +12,7 @@ RANKS = {
     "paths": 0,
     "tensors": 1,
     "ir": 1,
+    "edges": 1,
     "board": 1,
     "arithmetic": 1,
     "formats": 2,
@@ -40,6 +41,7 @@ RANKS = {
 NEIGHBOURS = {
     ("ir", "tensors"),
     ("arithmetic", "ir"),
+    ("edges", "ir"),
     ("reference", "formats"),
     ("kernels", "formats"),
     ("kernels", "reference"),

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tflite_writer import Writer
 
 import tinyprune
 from tinyprune import formats, ir
@@ -88,6 +89,20 @@ def test_tflite_micro_is_compared_in_every_layer() -> None:
 
 
 @needs_tflm
+def test_int8_and_float_inputs_of_one_model(tmp_path: Path) -> None:
+    """Each interpreter gets floats where the file takes floats."""
+    writer = Writer()
+    x, y = (writer.tensor(name, (1, 7), "FLOAT32") for name in "xy")
+    a, b, c = (writer.tensor(f"{scale}", (1, 7), scale=scale, zero_point=9) for scale in (0.1, 0.3, 0.7))
+    writer.operator("QUANTIZE", [x], [a])
+    writer.operator("SUB", [a, b], [c])
+    writer.operator("DEQUANTIZE", [c], [y])
+    (tmp_path / "floats.tflite").write_bytes(writer.finish([b, x], [y, b]))
+    tflm = by_name(tinyprune.validate(tmp_path / "floats.tflite"))["tflite-micro"]
+    assert tflm.status == COMPARED and [layer.elements for layer in tflm.layers] == [70] and not differing(tflm)
+
+
+@needs_tflm
 def test_a_wrong_reference_is_found_in_its_layer() -> None:
     graph = tflite_import.load(DIGITS)
     (dense,) = (layer for layer in graph.layers if isinstance(layer, ir.Dense))
@@ -110,7 +125,7 @@ def test_a_crash_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     (tmp_path / "process.py").write_text("import os; os.abort()")
     monkeypatch.setattr(interpreters, "__file__", str(tmp_path / "interpreters.py"))
     with pytest.raises(InterpreterFailure, match="exit code -6"):
-        interpreters.run("tflite-micro", b"", np.zeros((1, 1), np.int8), [0])
+        interpreters.run("tflite-micro", b"", [np.zeros((1, 1), np.int8)], [0])
 
 
 def test_what_is_not_installed_is_said_to_be_absent(monkeypatch: pytest.MonkeyPatch) -> None:

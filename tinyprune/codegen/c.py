@@ -41,7 +41,7 @@ def call(function: Sequence[str]) -> str:
 
 def comment(text: str) -> str:
     """`text`, fit to stand inside a C comment."""
-    return text.replace("*/", "* /").replace("\n", " ")
+    return text.replace("*/", "* /").replace("/*", "/ *").replace("\n", " ")
 
 
 def string(text: str) -> str:

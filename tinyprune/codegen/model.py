@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinyprune import ir, kernels, paths
+from tinyprune import edges, ir, kernels, paths
 from tinyprune.codegen import c, instances
 from tinyprune.codegen.files import Files
 from tinyprune.codegen.layers import address, constant_arrays, kernel_calls, layer_code
 from tinyprune.codegen.templates import render, text
-from tinyprune.ir import Graph, Int8, Layer
+from tinyprune.ir import Graph, Int8, Layer, Tensor
 
 
 @dataclass(frozen=True)
@@ -26,16 +27,26 @@ class LayerView:
     output_bytes: int
 
 
+@dataclass(frozen=True)
+class EdgeView:
+    """An input or output as the templates print it: `symbol` is its C name, `macro` begins those of its constants."""
+
+    symbol: str
+    macro: str
+    label: str
+    tensor: Tensor
+    offset: int
+    is_float: bool
+
+
 def model_files(graph: Graph, version: str) -> Files:
     """The model as C, with exactly the kernels that it calls: `model.{c,h}`, `kernels/`."""
     assert graph.arena is not None
     values = {
         "graph": graph,
         "version": version,
-        "input": graph.tensors[graph.inputs[0]],
-        "output": graph.tensors[graph.outputs[0]],
-        "input_offset": graph.arena.tensors[graph.inputs[0]].offset,
-        "output_offset": graph.arena.tensors[graph.outputs[0]].offset,
+        "inputs": _edge_views(graph, "input", graph.inputs),
+        "outputs": _edge_views(graph, "output", graph.outputs),
         "constants": constant_arrays(graph),
         "instances": instances.definitions(graph),
         "layers": [_view(layer, graph) for layer in graph.layers],
@@ -48,7 +59,7 @@ def model_files(graph: Graph, version: str) -> Files:
 
 
 def sample_input_files(graph: Graph, sample: Int8) -> Files:
-    """The one input that is compiled in, so that the same image runs on a board and in every emulator."""
+    """The sample that is compiled in, so that the same image runs on a board and in every emulator."""
     return {
         "sample_input.h": text("sample_input.h"),
         "sample_input.c": render("sample_input.c.j2", {"numbers": c.numbers(sample.reshape(-1).tolist())}),
@@ -69,6 +80,17 @@ def kernel_files(graph: Graph) -> Files:
         files[name] = text
         wanted += [f"include/{header}" for header in re.findall(r'#include "(tp_\w+\.h)"', text)]
     return {f"kernels/{Path(name).name}": text for name, text in sorted(files.items())}
+
+
+def _edge_views(graph: Graph, kind: str, names: Sequence[str]) -> list[EdgeView]:
+    """Numbered where there are several."""
+    assert graph.arena is not None
+    views: list[EdgeView] = []
+    for number, (name, label) in enumerate(zip(names, edges.labels(names), strict=True)):
+        symbol = f"tp_{kind}" if len(names) == 1 else f"tp_{kind}_{number}"
+        offset, is_float = graph.arena.tensors[name].offset, name in graph.float_edges
+        views.append(EdgeView(symbol, symbol.upper(), label, graph.tensors[name], offset, is_float))
+    return views
 
 
 def _source(function: str) -> str:

@@ -42,7 +42,7 @@ def verify(graph: Graph) -> Graph:
         known.add(layer.output)
         _verify_layer(graph, layer)
     for name in graph.outputs:
-        if name not in known:
+        if name not in known or name in graph.constants:
             raise InvalidGraphError(f"{graph.name}: output '{name}' is never computed")
     if graph.arena is not None:
         _verify_arena(graph, graph.arena)

@@ -10,26 +10,30 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from tinyprune import ir
+from tinyprune import edges, ir
 from tinyprune.ir import Graph, Int8, Layer
 from tinyprune.reference import convolution, elementwise, matrices, moves, pooling, reduction, softmax
 
 
 def run(graph: Graph, inputs: Int8) -> dict[str, Int8]:
-    """Every tensor of `graph` by name, each (n, ...), for `inputs` (n, ...) of the one model input."""
-    (name,) = graph.inputs
-    values: dict[str, Int8] = {name: inputs.reshape(-1, *graph.tensors[name].shape[1:])}
+    """Every tensor of `graph` by name, each (n, ...), for `inputs` (n, ...), all of them as `edges` has it."""
+    values = dict(zip(graph.inputs, edges.split(graph, graph.inputs, inputs), strict=True))
+    count = len(values[graph.inputs[0]])
     for constant, content in graph.constants.items():
-        values[constant] = np.broadcast_to(content, (len(values[name]), *content.shape[1:]))
+        values[constant] = np.broadcast_to(content, (count, *content.shape[1:]))
     for layer in graph.layers:
         values[layer.output] = run_layer(layer, graph, values)
     return values
 
 
 def output(graph: Graph, inputs: Int8) -> Int8:
-    """The model output (n, ...) for `inputs` (n, ...)."""
-    (name,) = graph.outputs
-    return run(graph, inputs)[name]
+    """The model's output (n, ...) for `inputs` (n, ...), both as `edges` has them."""
+    return outputs_of(graph, run(graph, inputs))
+
+
+def outputs_of(graph: Graph, values: Mapping[str, Int8]) -> Int8:
+    """The model's output among the `values` of `run`."""
+    return edges.join(graph, graph.outputs, [values[name] for name in graph.outputs])
 
 
 def run_layer(layer: Layer, graph: Graph, values: Mapping[str, Int8]) -> Int8:

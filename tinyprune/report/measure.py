@@ -23,7 +23,7 @@ class Expected:
     """What the reference says for the inputs that were emulated, all (n, ...).
 
     `values` is each tensor of the graph that was built, by name; `output` is that of the model as it came, before any
-    pass changed it.
+    pass changed it, as `edges` has it.
     """
 
     values: dict[str, Int8]
