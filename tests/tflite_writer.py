@@ -63,6 +63,7 @@ OPTIONS = {
     "PADV2": "PadV2Options",
     "QUANTIZE": "QuantizeOptions",
     "REDUCE_MAX": "ReducerOptions",
+    "REDUCE_PROD": "ReducerOptions",
     "RESHAPE": "ReshapeOptions",
     "RESIZE_BILINEAR": "ResizeBilinearOptions",
     "RESIZE_NEAREST_NEIGHBOR": "ResizeNearestNeighborOptions",
@@ -134,15 +135,15 @@ class Writer:
         return len(self.tensors) - 1
 
     def operator(self, name: str, inputs: Sequence[int], outputs: Sequence[int], **options: Option) -> None:
-        """A new operator, named as in the schema, or "CUSTOM <its name>"; an input of -1 is left out.
+        """A new operator, named as in the schema, "CUSTOM <its name>" or "CODE <number>"; an input of -1 is left out.
 
         Options have the schema's names (StrideH=2); one that is not given has the schema's default.
         """
         self.operators.append(OperatorRow(name, tuple(inputs), tuple(outputs), options))
 
-    def finish(self, inputs: Sequence[int], outputs: Sequence[int]) -> bytes:
-        """The `.tflite` file whose inputs and outputs are the tensors of these indices."""
-        return _File(self).content(inputs, outputs)
+    def finish(self, inputs: Sequence[int], outputs: Sequence[int], subgraphs: int = 1) -> bytes:
+        """The `.tflite` file whose inputs and outputs are the tensors of these indices; that many times the same."""
+        return _File(self).content(inputs, outputs, subgraphs)
 
 
 class _File:
@@ -153,7 +154,7 @@ class _File:
         self.builder: Any = flatbuffers.Builder(1024)
         self.names = sorted({operator.name for operator in writer.operators})
 
-    def content(self, inputs: Sequence[int], outputs: Sequence[int]) -> bytes:
+    def content(self, inputs: Sequence[int], outputs: Sequence[int], count: int = 1) -> bytes:
         constants = [row.data for row in self.writer.tensors if row.data is not None]
         buffers = self.offsets([self.table("Buffer"), *map(self.buffer, constants)])  # buffer 0 is empty by convention
         graph = self.table(
@@ -164,7 +165,7 @@ class _File:
             Operators=self.offsets([self.operator(row) for row in self.writer.operators]),
         )
         codes = self.offsets([self.code(name) for name in self.names])
-        subgraphs = self.offsets([graph])
+        subgraphs = self.offsets([graph] * count)
         model = self.table("Model", Version=SCHEMA_VERSION, OperatorCodes=codes, Subgraphs=subgraphs, Buffers=buffers)
         self.builder.Finish(model, file_identifier=b"TFL3")
         return bytes(self.builder.Output())
@@ -209,7 +210,7 @@ class _File:
         if name.startswith("CUSTOM "):
             name, custom = name.split(" ", 1)
             fields["CustomCode"] = self.builder.CreateString(custom)
-        number = getattr(tflite.BuiltinOperator, name)
+        number = int(name[5:]) if name.startswith("CODE ") else getattr(tflite.BuiltinOperator, name)
         fields |= {"BuiltinCode": number, "DeprecatedBuiltinCode": min(number, LAST_DEPRECATED_CODE)}
         return self.table("OperatorCode", **fields, Version=1)
 

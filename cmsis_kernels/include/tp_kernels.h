@@ -170,7 +170,7 @@ typedef struct {
 /** Each output is the requantized sum of its values without their zero point. */
 void tp_reduce_s8(const tp_reduce_params *params, const int8_t *input, int8_t *output);
 
-/** output[i] = input[i] for `count` elements; nothing to do where both are the same. */
+/** output[i] = input[i] for `count` elements, at another place. */
 void tp_copy_s8(const int8_t *input, int32_t count, int8_t *output);
 
 #define TP_MOVE_RANK 6

@@ -1,4 +1,4 @@
-"""Which builder makes a layer of which operator: one row an operator, over all the files that hold builders."""
+"""The operators that are supported, listed here alone, and which builder makes a layer of which."""
 
 from __future__ import annotations
 
@@ -23,3 +23,17 @@ BUILDERS: dict[str, Callable[[Source], Layer | tuple[Layer, ...]]] = {
     **tflite_moves.BUILDERS,
     **tflite_reduce.BUILDERS,
 }
+
+# operators that become no layer, and of what they are taken: `fold_constants` and `float_edges` take them out
+WITHOUT_A_LAYER = {
+    "DENSIFY": "of constants",
+    "DEQUANTIZE": "of the model's outputs",
+    "REDUCE_PROD": "of shapes",
+    "SHAPE": "for shape arithmetic",
+}
+
+
+def supported() -> str:
+    """Every operator that can be imported, for a person to read."""
+    names = BUILDERS.keys() | WITHOUT_A_LAYER.keys()
+    return ", ".join(f"{name} {WITHOUT_A_LAYER.get(name, '')}".rstrip() for name in sorted(names))

@@ -86,12 +86,6 @@ def kernel(layer: Layer) -> Kernel:
     return next(row for row in rows if row.function == chosen) if chosen else rows[0]
 
 
-def functions(layer: Layer) -> list[str]:
-    """Every C function that the code of `layer` calls."""
-    filled = isinstance(layer, ir.Move) and layer.fill is not None
-    return ["tp_fill_s8", kernel(layer).function] if filled else [kernel(layer).function]
-
-
 def scratch_bytes(layer: Layer, graph: Graph) -> int:
     return kernel(layer).scratch_bytes(layer, graph)
 

@@ -20,10 +20,13 @@ def dump(graph: Graph) -> str:
 
 
 def _tensor(graph: Graph, tensor: Tensor) -> str:
+    shape = "x".join(map(str, tensor.shape))
+    said = f"tensor '{tensor.name}' {shape} scale {tensor.scale!r} zero_point {tensor.zero_point}"
+    if tensor.name in graph.constants:
+        return f"constant {said} sha256 {_digest(graph.constants[tensor.name].tobytes())}"
     role = "input " if tensor.name in graph.inputs else "output " if tensor.name in graph.outputs else ""
     place = f" at {graph.arena.tensors[tensor.name].offset}" if graph.arena else ""
-    shape = "x".join(map(str, tensor.shape))
-    return f"{role}tensor '{tensor.name}' {shape} scale {tensor.scale!r} zero_point {tensor.zero_point}{place}"
+    return f"{'float ' if tensor.name in graph.float_edges else ''}{role}{said}{place}"
 
 
 def _layer(layer: Layer) -> str:
@@ -47,7 +50,7 @@ def _layer(layer: Layer) -> str:
         case ir.ResizeNearest():
             parts += [f"rows {layer.rows} columns {layer.columns}"]
         case ir.Lut():
-            parts += [f"{layer.kind} sha256 {hashlib.sha256(layer.table.tobytes()).hexdigest()[:12]}"]
+            parts += [f"{layer.kind} sha256 {_digest(layer.table.tobytes())}"]
         case ir.Reduce():
             parts += [f"axes {layer.axes}"]
         case ir.Reshape():
@@ -62,11 +65,15 @@ def _copy(copy: ir.BlockCopy) -> str:
     return f"copy {source} to [{copy.output_offset} + {copy.output_strides}]"
 
 
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
 def _weights(layer: ir.Weighted) -> str:
     weights = layer.weights
     content = formats.unpack(weights).tobytes() + layer.bias.tobytes() + repr(weights.quant.scale).encode()
     shape = "x".join(map(str, weights.shape))
-    return f"{weights.format} {shape} {formats.nbytes(weights)} bytes sha256 {hashlib.sha256(content).hexdigest()[:12]}"
+    return f"{weights.format} {shape} {formats.nbytes(weights)} bytes sha256 {_digest(content)}"
 
 
 def _window(window: Window) -> str:
