@@ -13,7 +13,7 @@ import numpy as np
 
 import tinyprune
 from tinyprune import board as boards
-from tinyprune import edges, reference, saved_builds, toolchain, tuning
+from tinyprune import edges, emulators, reference, saved_builds, toolchain, tuning
 from tinyprune.board import ALL_FEATURES, Board
 from tinyprune.codegen.firmware import firmware_files
 from tinyprune.codegen.model import model_files, sample_input_files
@@ -59,6 +59,8 @@ def target(board: str, toolchain_name: str | None = None, emulator: str = "unico
     """Finds the board, the compiler and the emulator by name; a TinypruneError says what is missing."""
     if emulator not in (*EMULATORS, NO_EMULATOR):
         raise unknown_name("emulator", emulator, [*EMULATORS, NO_EMULATOR])
+    if emulator != NO_EMULATOR:
+        emulators.find(emulator)
     return Target(boards.load(board), toolchain.find(toolchain_name), emulator)
 
 
@@ -211,7 +213,7 @@ def _emulate(
     if emulator == NO_EMULATOR:
         return measure(graph, board, elf, None, None, info, options, score), None
     say(f"{options.format}: {len(inputs)} inferences in {emulator}")
-    run = EMULATORS[emulator](elf, board, inputs)
+    run = emulators.run(emulator, elf, board, inputs)
     expected = Expected(reference.run(graph, inputs), reference.output(original, inputs))
     return measure(graph, board, elf, run, expected, info, options, score), run.outputs
 
@@ -229,8 +231,7 @@ def run(
     Returns the report and the outputs (n, ...) by the names of their tensors. The figures are always those of the input
     that is compiled in.
     """
-    if emulator not in EMULATORS:
-        raise unknown_name("emulator", emulator, EMULATORS)
+    emulators.find(emulator)
     folder = Path(directory)
     saved = read_report(folder)
     options = report.Options(**saved["options"])

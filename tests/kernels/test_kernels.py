@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from random_graphs import KINDS, graphs
 
 from tinyprune import board as boards
-from tinyprune import ir, kernels, reference, toolchain
-from tinyprune.emulators import EMULATORS
+from tinyprune import emulators, ir, kernels, reference, toolchain
 from tinyprune.errors import ToolMissingError
 from tinyprune.ir import Graph, Int8, Layer
 from tinyprune.passes.plan_memory import plan_memory
@@ -78,5 +77,5 @@ def test_kernels_in_the_emulator(
     graph = verify(plan_memory(verify(drawn)))
     inputs = inputs_for(graph)
     folder: Path = tmp_path_factory.mktemp("emulated")
-    run = EMULATORS[on.emulator](compile_graph(graph, inputs[0], on, folder), on.board, inputs)
+    run = emulators.run(on.emulator, compile_graph(graph, inputs[0], on, folder), on.board, inputs)
     assert not wrong_layers(graph, inputs, run.layer_outputs)

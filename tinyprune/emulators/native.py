@@ -1,29 +1,21 @@
-"""The counter in C: compiled on first use with the host's compiler, else zig, and kept in the user's cache."""
+"""The counter in C, for a `Machine`."""
 
 from __future__ import annotations
 
 import ctypes
 import functools
-import hashlib
-import importlib.util
-import os
-import shutil
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import unicorn
 
 from tinyprune.board import Board, LineCache
+from tinyprune.emulators import host_library
 from tinyprune.emulators.counting import Place, Tally, layer_switches
 from tinyprune.emulators.machine import Machine
 from tinyprune.emulators.run import OUTSIDE
 
 SOURCES = tuple(Path(__file__).with_name(name) for name in ("block_counter.c", "flash_lines.c"))
-HEADER = Path(__file__).with_name("flash_lines.h")
-FLAGS = ("-O2", "-shared", "-fPIC")
 
 
 class _Misses(ctypes.Structure):
@@ -79,7 +71,7 @@ class NativeCounter:
         self._machine = machine
         self._library = library
         flash = machine.board.flash
-        switches = layer_switches(machine)
+        switches = layer_switches(machine.elf)
         self._layers: list[str] = sorted({OUTSIDE, *switches.values()})
         numbers = (ctypes.c_uint16 * (flash.bytes // 2))()
         for address, layer in switches.items():
@@ -149,40 +141,19 @@ def _line_cache(cache: LineCache, flash_bytes: int) -> _LineCache:
 @functools.cache
 def load() -> Any | None:
     """The compiled counter; None where there is no compiler for this machine, or its result does not load."""
-    for compiler in _compilers():
-        try:
-            library = ctypes.CDLL(str(_compiled(compiler)))
-        except (OSError, subprocess.CalledProcessError):
-            continue
+    library = next(filter(None, map(_loaded, host_library.candidates(*SOURCES))), None)
+    if library is not None:
         library.count_block.restype = None
         library.count_read.restype = None
         library.free_slots.restype = None
-        return library
-    return None
-
-
-def _compilers() -> list[tuple[str, ...]]:
-    found = [(path,) for name in ("cc", "gcc", "clang") if (path := shutil.which(name))]
-    zig = [(sys.executable, "-m", "ziglang", "cc")] if importlib.util.find_spec("ziglang") else []
-    return [*found[:1], *zig]
-
-
-def _compiled(compiler: tuple[str, ...]) -> Path:
-    """The shared library made by `compiler`, from the cache where it was made before."""
-    text = b"".join(file.read_bytes() for file in (*SOURCES, HEADER))
-    key = hashlib.sha256(text + repr((compiler, FLAGS)).encode()).hexdigest()[:16]
-    library = _cache() / f"block_counter-{key}.so"
-    if not library.exists():
-        library.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=library.parent) as folder:
-            made = Path(folder) / "block_counter.so"
-            subprocess.run([*compiler, *FLAGS, *map(str, SOURCES), "-o", str(made)], check=True, capture_output=True)
-            made.replace(library)  # at once, so that builds beside each other do not meet
     return library
 
 
-def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tinyprune"
+def _loaded(path: Path) -> ctypes.CDLL | None:
+    try:
+        return ctypes.CDLL(str(path))
+    except OSError:
+        return None
 
 
 def _unicorn_library() -> Any:
