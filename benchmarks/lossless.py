@@ -1,6 +1,6 @@
 """What the lossless passes take out of models: `python benchmarks/lossless.py MODEL.tflite ... [--board B] [--json]`.
 
-Each model is built twice by the same toolchain and run in the same emulator, with the passes and without them. Both give
+Each model is built twice by the same toolchain and run in the same emulator, with the passes and without. Both give
 the same bits; what differs is multiply-accumulates, weights, constants in flash, and instructions.
 """
 
