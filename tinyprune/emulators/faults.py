@@ -13,20 +13,20 @@ LIMIT_S = 8.0
 """Wall time that an emulator gets between two stops; Unicorn and QEMU run more than 10^9 instructions in it."""
 
 NULL_PAGE_BYTES = 4096
+UNDEFINED = "undefined instruction"
 CAUSES = {  # DDI0403 B3.2.15: bits of the configurable fault status register
-    0: "instruction fetch refused by the MPU",
+    0: "jump to where the MPU lets nothing be executed",
     1: "data access refused by the MPU",
-    8: "instruction fetch from where nothing is",
+    8: "jump to where nothing is",
     9: "data access where nothing is",
     10: "write where nothing is, some instructions earlier",
-    16: "undefined instruction",
+    16: UNDEFINED,
     17: "jump to an address without the Thumb bit",
     18: "return from an exception that was none",
     19: "floating-point instruction while the FPU is off",
     24: "unaligned access",
     25: "division by zero",
 }
-STACKING_FAILED = 1 << 4 | 1 << 12
 
 
 class EmulationError(TinypruneError):
@@ -64,20 +64,21 @@ def check(elf: Elf, uart: str, exit_code: int) -> None:
 
 
 def _reported(elf: Elf, text: str) -> EmulationError:
-    """From the values of the handler's line: `pc 0x... lr 0x... sp 0x... cfsr 0x... address 0x... calls 0x... 0x...`."""
+    """From the line of handle_hard_fault() in startup.c: names and values, and after `calls` values alone."""
     values = {name: int(digits, 16) for name, digits in re.findall(r"(\w+) 0x([0-9a-f]{8})", text)}
     returns = [int(digits, 16) for digits in re.findall(r"0x([0-9a-f]{8})", text.partition("calls")[2])]
     if "cfsr" not in values:
         return EmulationError(f"the firmware stopped: {text}")
     if text.startswith("stack overflow"):
-        return error(elf, overflow(values["sp"]), None, returns)
+        return overflow(elf, values["sp"], returns)
     causes = [cause for bit, cause in CAUSES.items() if values["cfsr"] >> bit & 1] or [f"CFSR 0x{values['cfsr']:08x}"]
     where = f" ({address_text(values['address'])})" if "address" in values else ""
     return error(elf, " and ".join(causes) + where, values["pc"], [values["lr"], *returns])
 
 
-def overflow(stack_pointer: int) -> str:
-    return f"stack overflow, the stack pointer is 0x{stack_pointer:08x}"
+def overflow(elf: Elf, stack_pointer: int, stack: Iterable[int]) -> EmulationError:
+    """Where the core could no longer push its registers: the calls in `stack` alone tell where it was."""
+    return error(elf, f"stack overflow, the stack pointer is 0x{stack_pointer:08x}", None, stack)
 
 
 def address_text(address: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import importlib.util
 import os
@@ -10,24 +9,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 FLAGS = ("-O2", "-shared", "-fPIC")
 
 
-def compiled(source: Path) -> Path | None:
-    """The library made of `source`, which loads; None where no compiler for this machine can make one."""
+def candidates(source: Path) -> Iterator[Path]:
+    """The library as each compiler makes it that can, one after the other: a compiler may be for another machine."""
     made = (_compiled(source, compiler) for compiler in _compilers())
-    return next((library for library in made if library and _loads(library)), None)
-
-
-def _loads(library: Path) -> bool:
-    """Whether this process could load it; symbols that another program is to provide may be missing."""
-    try:
-        ctypes.CDLL(str(library), mode=os.RTLD_LAZY)
-    except OSError:
-        return False
-    return True
+    return (library for library in made if library)
 
 
 def _compilers() -> list[tuple[str, ...]]:

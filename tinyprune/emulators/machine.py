@@ -118,7 +118,8 @@ class Machine:
         try:
             self.core.emu_start(pc | 1, until, timeout=int(limit_s * 1_000_000))
         except unicorn.UcError as error:
-            self._problem = self._problem or str(error)
+            undefined = error.errno == unicorn.UC_ERR_INSN_INVALID
+            self._problem = self._problem or (faults.UNDEFINED if undefined else str(error))
         pc = self.register(arm_const.UC_ARM_REG_PC)
         if self._problem:
             raise self._fault(pc)
@@ -142,11 +143,14 @@ class Machine:
     def _fault(self, pc: int) -> EmulationError:
         stack_pointer = self.register(arm_const.UC_ARM_REG_SP)
         if stack_pointer < self.elf.symbols["__stack_limit"].address:
-            return faults.error(self.elf, faults.overflow(stack_pointer), pc, self._returns())
+            return faults.overflow(self.elf, stack_pointer, self._stack())
         return faults.error(self.elf, self._problem, pc, self._returns())
 
     def _returns(self) -> list[int]:
         """What may be return addresses: the link register, and the words of the stack."""
+        return [self.register(arm_const.UC_ARM_REG_LR), *self._stack()]
+
+    def _stack(self) -> list[int]:
         low, high = (self.elf.symbols[name].address for name in ("__stack_limit", "__stack_top"))
         start = min(max(self.register(arm_const.UC_ARM_REG_SP), low), high)
-        return [self.register(arm_const.UC_ARM_REG_LR), *faults.words(self.read(start, high - start))]
+        return faults.words(self.read(start, high - start))

@@ -88,13 +88,18 @@ class NativeCounter:
 @functools.cache
 def load() -> Any | None:
     """The compiled counter; None where there is no compiler for this machine, or its result does not load."""
-    path = host_library.compiled(SOURCE)
-    if path is None:
-        return None
-    library = ctypes.CDLL(str(path))
-    library.count_block.restype = None
-    library.free_slots.restype = None
+    library = next(filter(None, map(_loaded, host_library.candidates(SOURCE))), None)
+    if library is not None:
+        library.count_block.restype = None
+        library.free_slots.restype = None
     return library
+
+
+def _loaded(path: Path) -> ctypes.CDLL | None:
+    try:
+        return ctypes.CDLL(str(path))
+    except OSError:
+        return None
 
 
 def _unicorn_library() -> Any:

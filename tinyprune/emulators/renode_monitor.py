@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import re
+import signal
 import subprocess
 import threading
 import time
@@ -38,7 +40,12 @@ class Monitor:
         self._asked = 0
         self._problem: EmulationError | None = None
         self._process = subprocess.Popen(
-            [str(program), *OPTIONS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=folder
+            [str(program), *OPTIONS],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=folder,
+            start_new_session=True,  # `renode` may be a script: what it started must end with it
         )
         assert self._process.stdin and self._process.stdout
         self._writer: IO[bytes] = self._process.stdin
@@ -46,7 +53,7 @@ class Monitor:
         threading.Thread(target=self._receive, args=(self._process.stdout,), daemon=True).start()
 
     def close(self) -> None:
-        self._process.kill()
+        os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
     def reset(self) -> None:

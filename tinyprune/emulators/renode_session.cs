@@ -2,10 +2,11 @@
 // Renode compiles this file when it is included.
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.IO;
-using System.Threading;
 using Antmicro.Renode.Core;
 using Antmicro.Renode.Peripherals.CPU;
+using Antmicro.Renode.Time;
 using Antmicro.Renode.Utilities;
 
 namespace Tinyprune
@@ -13,24 +14,19 @@ namespace Tinyprune
     public static class Session
     {
         // Runs until the core gets to `address`; false where it does not within `milliseconds`, or gives up.
-        public static bool GoTo(this TranslationCPU cpu, [AutoParameter] IMachine machine, ulong address, int milliseconds)
+        public static bool GoTo(this TranslationCPU cpu, ulong address, int milliseconds)
         {
             var emulation = EmulationManager.Instance.CurrentEmulation;
-            using(var reached = new ManualResetEventSlim())
+            var limit = Stopwatch.StartNew();
+            var reached = false;
+            cpu.AddHook(address, (_, __) => reached = cpu.IsHalted = true);
+            while(!cpu.IsHalted && limit.ElapsedMilliseconds < milliseconds)
             {
-                cpu.AddHook(address, (_, __) =>
-                {
-                    machine.PauseAndRequestEmulationPause();
-                    reached.Set();
-                });
-                emulation.StartAll();
-                for(var left = milliseconds; left > 0 && !cpu.IsHalted && !reached.Wait(POLL_MS); left -= POLL_MS)
-                {
-                }
-                emulation.PauseAll();
-                cpu.RemoveHooksAt(address);
-                return reached.IsSet;
+                emulation.RunFor(TimeInterval.FromMilliseconds(STEP_MS));
             }
+            cpu.RemoveHooksAt(address);
+            cpu.IsHalted = false;
+            return reached;
         }
 
         // As GoTo, and writes `layer start bytes count` of each straight run into `target`.
@@ -40,7 +36,7 @@ namespace Tinyprune
         {
             var runs = new StraightRuns(machine, switches);
             cpu.SetHookAtBlockEnd(runs.Add);
-            var reached = cpu.GoTo(machine, address, milliseconds);
+            var reached = cpu.GoTo(address, milliseconds);
             cpu.SetHookAtBlockEnd(null);
             runs.Save(target);
             return reached;
@@ -52,7 +48,7 @@ namespace Tinyprune
             File.WriteAllBytes(target, machine.SystemBus.ReadBytes(address, bytes));
         }
 
-        private const int POLL_MS = 20;
+        private const int STEP_MS = 1;
     }
 
     public class StraightRuns

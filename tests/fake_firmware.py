@@ -28,22 +28,24 @@ int8_t tp_input[TP_INPUT_BYTES];
 int8_t tp_output[TP_OUTPUT_BYTES];
 static const volatile int8_t weights[%d] __attribute__((section(".tp_weights"))) = {3, -5, 7};
 int32_t tp_bias = -7; /* in .data */
-static void scale(void)
+#define LAYER static __attribute__((noinline)) void
+LAYER tp_layer_scale(void)
 {
     for (int i = 0; i < TP_INPUT_BYTES; i++) {
         tp_arena[i] = (int8_t)(tp_input[i] * weights[i % 3]);
     }
 }
-static void spread(void)
+LAYER tp_layer_spread(void)
 {
     for (int i = 0; i < TP_OUTPUT_BYTES; i++) {
         tp_output[i] = (int8_t)(tp_arena[i % TP_INPUT_BYTES] + tp_bias);
     }
     tp_input[0] = 99; /* as the arena's reuse would */
 }
-const tp_layer tp_layers[TP_LAYER_COUNT] = {{"scale", scale, tp_arena, 8}, {"spread", spread, tp_output, 20}};
+const tp_layer tp_layers[TP_LAYER_COUNT] = {{"scale", tp_layer_scale, tp_arena, 8},
+                                               {"spread", tp_layer_spread, tp_output, 20}};
 void tp_invoke(void);
-__attribute__((noinline)) void tp_invoke(void) { scale(); spread(); }
+__attribute__((noinline)) void tp_invoke(void) { tp_layer_scale(); tp_layer_spread(); }
 """
 
 SAMPLE_INPUT_H = '#include "model.h"\nextern const int8_t tp_sample_input[TP_INPUT_BYTES];\n'
