@@ -15,7 +15,7 @@ from tinyprune.board import Board
 from tinyprune.codegen import renode as files
 from tinyprune.emulators import faults, inference
 from tinyprune.emulators.counting import Place, Tally, blocks, layer_switches
-from tinyprune.emulators.renode_monitor import SESSION, Monitor
+from tinyprune.emulators.renode_monitor import SESSION, Monitor, escaped
 from tinyprune.emulators.run import OUTSIDE, Run, stack_bytes
 from tinyprune.emulators.straight_runs import tallies
 from tinyprune.errors import ToolMissingError
@@ -88,7 +88,7 @@ def _session(elf: Elf, board: Board, folder: Path) -> Generator[Monitor]:
             "mach create",
             "machine LoadPlatformDescription @board.repl",
             "logLevel 3 sysbus.nvic",
-            "sysbus.uart CreateFileBackend @uart true",
+            f"sysbus.uart CreateFileBackend @{escaped(folder / 'uart')} true",
             "emulation SetGlobalAdvanceImmediately true",
             "sysbus LoadELF @firmware.elf",
         ):

@@ -71,7 +71,7 @@ class Monitor:
         `switches`: lines of an address, and the number of the layer that runs from a jump there.
         """
         (self._folder / "switches").write_text(switches, encoding="ascii")
-        self._run(f'sysbus.cpu CountTo {until} {COUNTING_S * 1000:.0f} "switches" "runs"', COUNTING_S)
+        self._run(f'sysbus.cpu CountTo {until} {COUNTING_S * 1000:.0f} "{self._folder}"', COUNTING_S)
         lines = (self._folder / "runs").read_text(encoding="ascii").splitlines()
         return [tuple(map(int, line.split())) for line in lines]
 
@@ -83,8 +83,9 @@ class Monitor:
         self.go(self._elf.entry & ~1)
 
     def read(self, address: int, size: int) -> bytes:
-        self.ask(f'sysbus.cpu SaveBytes {address} {size} "bytes"')
-        return (self._folder / "bytes").read_bytes()
+        file = self._folder / "bytes"
+        self.ask(f'sysbus.cpu SaveBytes {address} {size} "{file}"')
+        return file.read_bytes()
 
     def write(self, address: int, data: bytes) -> None:
         (self._folder / "bytes").write_bytes(data)
@@ -139,3 +140,8 @@ class Monitor:
         for line in reader:
             self._lines.put(line.decode("utf-8", "replace").strip())
         self._lines.put(None)
+
+
+def escaped(path: Path) -> str:
+    """As the monitor wants it after an `@`."""
+    return str(path).replace(" ", "\\ ")

@@ -29,16 +29,16 @@ namespace Tinyprune
             return reached;
         }
 
-        // As GoTo, and writes `layer start bytes count` of each straight run into `target`.
-        // Each line of `switches` is an address, and the number of the layer that runs from a jump there.
+        // As GoTo, and writes `layer start bytes count` of each straight run into `folder`/runs.
+        // Each line of `folder`/switches is an address, and the number of the layer that runs from a jump there.
         public static bool CountTo(this TranslationCPU cpu, [AutoParameter] IMachine machine, ulong address,
-                                   int milliseconds, string switches, string target)
+                                   int milliseconds, string folder)
         {
-            var runs = new StraightRuns(machine, switches);
+            var runs = new StraightRuns(machine, Path.Combine(folder, "switches"));
             cpu.SetHookAtBlockEnd(runs.Add);
             var reached = cpu.GoTo(address, milliseconds);
             cpu.SetHookAtBlockEnd(null);
-            runs.Save(target);
+            runs.Save(Path.Combine(folder, "runs"));
             return reached;
         }
 
