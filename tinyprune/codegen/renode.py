@@ -16,8 +16,8 @@ CPU_TYPES: Mapping[str, str] = {"cortex-m4": "cortex-m4", "cortex-m4f": "cortex-
 
 PERIPHERALS = Region(0x4000_0000, 0x2000_0000)  # DDI0403 B3.1: the address map of ARMv7-M
 UART_REGISTER_BYTES = 4
-EMULATED_LIMIT_S = 20
-"""How long, in the board's time, the firmware may take: more than 10^9 instructions at usual clocks."""
+EMULATED_LIMIT_S = 10
+"""How long, in the board's time, the firmware may take: a 100 MHz clock gets through 10^9 instructions in it."""
 
 
 def renode_files(board: Board, graph: Graph, sample: Int8) -> Files:
