@@ -22,6 +22,7 @@ from tinyprune.ir import Int8
 from tinyprune.toolchain.elf import Elf
 
 PROGRAM = "qemu-system-arm"
+PLUGINS = "take a QEMU from 4.2 to 8 that was built with plugins, such as Debian 12's, or another --emulator"
 EXIT_S = 10
 PLUGIN = Path(__file__).with_name("qemu_plugin.c")
 REMEDY = "Debian and Ubuntu: `apt install qemu-system-arm`; macOS: `brew install qemu`"
@@ -157,5 +158,5 @@ def _ended(folder: Path) -> EmulationError:
     """QEMU left without a word to the debugger."""
     said = (folder / "stderr").read_text(encoding="utf-8", errors="replace").strip()
     if "plugin" in said:
-        return EmulationError(f"this QEMU takes no plugins, which count: {said}", remedy=REMEDY)
+        return EmulationError(f"this QEMU does not take the plugin that counts: {said}", remedy=PLUGINS)
     return EmulationError(f"QEMU gave up: {said or 'it says nothing'}")

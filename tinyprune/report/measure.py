@@ -53,7 +53,7 @@ def measure(
         options=options,
         board=board.name,
         toolchain=report.ToolchainInfo(elf.toolchain, elf.toolchain_version, elf.flags),
-        emulator=report.EmulatorInfo(run.emulator, run.emulator_version) if run else None,
+        emulator=report.EmulatorInfo(run.emulator, run.emulator_version, run.counted_by) if run else None,
         cycle_model=_cycle_model_info(cycle_model),
         bit_exact=is_bit_exact(graph, run, expected) if run and expected else None,
         inputs_checked=len(run.outputs) if run else 0,

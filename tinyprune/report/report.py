@@ -37,6 +37,7 @@ class ToolchainInfo:
 class EmulatorInfo:
     name: str
     version: str
+    counted_by: str
 
 
 @dataclass(frozen=True)
