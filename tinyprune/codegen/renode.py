@@ -15,6 +15,8 @@ CPU_TYPES: Mapping[str, str] = {"cortex-m4": "cortex-m4", "cortex-m4f": "cortex-
 """A board's core -> Renode's name of it."""
 
 PERIPHERALS = Region(0x4000_0000, 0x2000_0000)  # DDI0403 B3.1: the address map of ARMv7-M
+SYSTEM = Region(0xE000_0000, 0xF000)  # the trace units and, from 0xE000E000, what Renode calls NVIC
+ADDRESSES = 1 << 32
 UART_REGISTER_BYTES = 4
 EMULATED_LIMIT_S = 10
 """How long, in the board's time, the firmware may take: a 100 MHz clock gets through 10^9 instructions in it."""
@@ -47,3 +49,13 @@ def _peripherals(board: Board) -> Iterator[Region]:
     uart = Region(board.uart.transmit_address, UART_REGISTER_BYTES)
     yield Region(PERIPHERALS.origin, uart.origin - PERIPHERALS.origin)
     yield Region(uart.end, PERIPHERALS.end - uart.end)
+
+
+def gaps(board: Board) -> Iterator[Region]:
+    """The addresses where `platform` has nothing, in order."""
+    position = 0
+    for region in sorted([*board.memory.values(), PERIPHERALS, SYSTEM], key=lambda region: region.origin):
+        if region.origin > position:
+            yield Region(position, region.origin - position)
+        position = region.end
+    yield Region(position, ADDRESSES - position)

@@ -81,16 +81,17 @@ def _session(elf: Elf, board: Board, folder: Path) -> Generator[Monitor]:
     (folder / "board.repl").write_text(files.platform(board), encoding="utf-8")
     shutil.copy(SESSION, folder / "session.cs")
     shutil.copy(elf.path, folder / "firmware.elf")
-    monitor = Monitor(_program(), elf, folder)
+    monitor = Monitor(_program(), elf, board.clock_hz, folder)
     try:
         for command in (
+            "logLevel 3",
             "include @session.cs",
             "mach create",
             "machine LoadPlatformDescription @board.repl",
-            "logLevel 3 sysbus.nvic",
             f"sysbus.uart CreateFileBackend @{escaped(folder / 'uart')} true",
             "emulation SetGlobalAdvanceImmediately true",
             "sysbus LoadELF @firmware.elf",
+            *(f"sysbus.cpu Guard {gap.origin} {gap.bytes}" for gap in files.gaps(board)),
         ):
             monitor.ask(command)
         yield monitor

@@ -13,18 +13,22 @@ from pathlib import Path
 from typing import IO
 
 from tinyprune.emulators import faults
-from tinyprune.emulators.faults import LIMIT_S, EmulationError
+from tinyprune.emulators.faults import EmulationError
 from tinyprune.toolchain.elf import Elf
 
 OPTIONS = ("--disable-xwt", "--console", "--plain")
 SESSION = Path(__file__).with_name("renode_session.cs")
-ANSWER_S = 60.0
-COUNTING_S = 100.0
-"""What is counted has ended before, without the counting, which takes ten times as long."""
+ANSWER_S = 300.0
+LIMIT_INSTRUCTIONS = 400_000_000
+"""Between two stops. Not a time: Renode takes 5 s for them, or a minute while it counts."""
 
+ENDS = {
+    "late": f"it did not end within {LIMIT_INSTRUCTIONS:,} instructions (an endless loop?)",
+    "nowhere": "jump to where no code is",
+}
+END = re.compile("(read of|write to) (0x[0-9a-f]{8})|there|" + "|".join(ENDS))
+NUMBER = re.compile("0x[0-9A-Fa-f]+")
 FAILED = ("There was an error", "No such command", "Errors during compilation", "Could not")
-ABORT = re.compile(r"CPU abort \[PC=0x([0-9A-Fa-f]+)\]: (.*)")
-ACCESS = re.compile(r"\[cpu: 0x([0-9A-Fa-f]+)\] (Read|Write)\w+ (?:to|from) non existing peripheral at 0x([0-9A-Fa-f]+)")
 SP, LR = 13, 14
 
 
@@ -34,11 +38,11 @@ class Monitor:
     Is an `inference.Target`. `folder` is where it keeps its files.
     """
 
-    def __init__(self, program: Path, elf: Elf, folder: Path) -> None:
+    def __init__(self, program: Path, elf: Elf, clock_hz: int, folder: Path) -> None:
         self._elf = elf
+        self._limit_ms = LIMIT_INSTRUCTIONS * 1000 // clock_hz  # its platform takes one clock an instruction
         self._folder = folder
         self._asked = 0
-        self._problem: EmulationError | None = None
         self._process = subprocess.Popen(
             [str(program), *OPTIONS],
             stdin=subprocess.PIPE,
@@ -61,9 +65,9 @@ class Monitor:
         self.ask("machine Reset")
         self.ask("sysbus LoadELF @firmware.elf")
 
-    def go(self, until: int, limit_s: float = LIMIT_S) -> None:
-        """Runs until it gets to `until`. EmulationError where it does not within `limit_s`, or the core gives up."""
-        self._run(f"sysbus.cpu GoTo {until} {limit_s * 1000:.0f}", limit_s)
+    def go(self, until: int) -> None:
+        """Runs until it gets to `until`. EmulationError where it does not within the limit, or the core gives up."""
+        self._run(f"sysbus.cpu GoTo {until} {self._limit_ms}")
 
     def count(self, until: int, switches: str) -> list[tuple[int, ...]]:
         """Goes to `until`; (layer number, start, bytes, count) of each straight run of instructions on the way.
@@ -71,7 +75,7 @@ class Monitor:
         `switches`: lines of an address, and the number of the layer that runs from a jump there.
         """
         (self._folder / "switches").write_text(switches, encoding="ascii")
-        self._run(f'sysbus.cpu CountTo {until} {COUNTING_S * 1000:.0f} "{self._folder}"', COUNTING_S)
+        self._run(f'sysbus.cpu CountTo {until} {self._limit_ms} "{self._folder}"')
         lines = (self._folder / "runs").read_text(encoding="ascii").splitlines()
         return [tuple(map(int, line.split())) for line in lines]
 
@@ -92,39 +96,47 @@ class Monitor:
         self.ask(f"sysbus LoadBinary @bytes {address}")
 
     def register(self, number: int) -> int:
-        return int(self.ask(f"sysbus.cpu GetRegister {number}"), 16)
+        return self._number(f"sysbus.cpu GetRegister {number}")
 
-    def _run(self, command: str, limit_s: float) -> None:
-        if self.ask(command, limit_s + ANSWER_S) == "False":
-            low, high = (self._elf.symbols[name].address for name in ("__stack_limit", "__stack_top"))
-            start = min(max(self.register(SP), low), high)
-            returns = [self.register(LR), *faults.words(self.read(start, high - start))]
-            raise faults.no_end(self._elf, limit_s, int(self.ask("sysbus.cpu PC"), 16), returns)
+    def _number(self, command: str) -> int:
+        answer = self.ask(command)
+        number = NUMBER.search(answer)
+        if number is None:
+            raise EmulationError(f"Renode answers '{command}': {answer}")
+        return int(number[0], 16)
 
-    def ask(self, command: str, limit_s: float = ANSWER_S) -> str:
+    def _run(self, command: str) -> None:
+        answer = self.ask(command)
+        end = END.search(answer)
+        if end is None:
+            raise EmulationError(f"Renode answers '{command}': {answer}")
+        if end[0] != "there":
+            raise self._stopped(end)
+
+    def _stopped(self, end: re.Match[str]) -> EmulationError:
+        """The error for an END, which renode_session.cs's GoTo answers."""
+        low, high = (self._elf.symbols[name].address for name in ("__stack_limit", "__stack_top"))
+        stack_pointer = self.register(SP)
+        start = min(max(stack_pointer, low), high)
+        stack = faults.words(self.read(start, high - start))
+        if stack_pointer < low:
+            return faults.overflow(self._elf, stack_pointer, stack)
+        what = f"{end[1]} {faults.address_text(int(end[2], 16))}, where nothing is" if end[1] else ENDS[end[0]]
+        return faults.error(self._elf, what, self._number("sysbus.cpu PC"), [self.register(LR), *stack])
+
+    def ask(self, command: str) -> str:
         """What Renode answers to one command of its monitor. It never tells failure but in its text."""
         self._asked += 1
         end = f"tinyprune-{self._asked}"
         self._writer.write(f'{command}\necho "{end}"\n'.encode())
         self._writer.flush()
-        deadline, said = time.monotonic() + limit_s, list[str]()
+        deadline, said = time.monotonic() + ANSWER_S, list[str]()
         while (line := self._line(deadline, command)) != end:
-            if problem := self._told(line):
-                raise problem
             said.append(line)
         answer = "\n".join(line for line in said if line and not line.startswith("("))
         if any(word in answer for word in FAILED):
             raise EmulationError(f"Renode refuses '{command}': {answer}")
         return answer
-
-    def _told(self, line: str) -> EmulationError | None:
-        """The fault that a line of Renode's log tells of."""
-        if access := ACCESS.search(line):
-            what = f"{access[2].lower()} of {faults.address_text(int(access[3], 16))}, where nothing is"
-            return faults.error(self._elf, what, int(access[1], 16))
-        if abort := ABORT.search(line):
-            return faults.error(self._elf, abort[2], int(abort[1], 16))
-        return None
 
     def _line(self, deadline: float, command: str) -> str:
         try:

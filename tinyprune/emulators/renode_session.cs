@@ -2,9 +2,9 @@
 // Renode compiles this file when it is included.
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.IO;
 using Antmicro.Renode.Core;
+using Antmicro.Renode.Peripherals.Bus;
 using Antmicro.Renode.Peripherals.CPU;
 using Antmicro.Renode.Time;
 using Antmicro.Renode.Utilities;
@@ -13,33 +13,49 @@ namespace Tinyprune
 {
     public static class Session
     {
-        // Runs until the core gets to `address`; false where it does not within `milliseconds`, or gives up.
-        public static bool GoTo(this TranslationCPU cpu, ulong address, int milliseconds)
+        // An access to these `bytes` from `origin`, where nothing is, stops the core: Renode would but log it.
+        public static void Guard(this TranslationCPU cpu, [AutoParameter] IMachine machine, ulong origin, ulong bytes)
+        {
+            var nothing = new Nothing((access, offset) =>
+            {
+                end = string.Format("{0} 0x{1:x8}", access, origin + (ulong)offset);
+                cpu.IsHalted = true;
+            });
+            machine.SystemBus.Register(nothing, new BusRangeRegistration(origin, bytes));
+        }
+
+        // Runs until the core gets to `address` (answers "there"), an access is to where nothing is (answers what and
+        // where), the core gives up ("nowhere"), or `milliseconds` of its own time are over ("late").
+        public static string GoTo(this TranslationCPU cpu, ulong address, int milliseconds)
         {
             var emulation = EmulationManager.Instance.CurrentEmulation;
-            var limit = Stopwatch.StartNew();
-            var reached = false;
-            cpu.AddHook(address, (_, __) => reached = cpu.IsHalted = true);
-            while(!cpu.IsHalted && limit.ElapsedMilliseconds < milliseconds)
+            end = null;
+            cpu.AddHook(address, (_, __) =>
+            {
+                end = "there";
+                cpu.IsHalted = true;
+            });
+            for(var left = milliseconds; left > 0 && !cpu.IsHalted; left -= STEP_MS)
             {
                 emulation.RunFor(TimeInterval.FromMilliseconds(STEP_MS));
             }
+            end = end ?? (cpu.IsHalted ? "nowhere" : "late");
             cpu.RemoveHooksAt(address);
             cpu.IsHalted = false;
-            return reached;
+            return end;
         }
 
         // As GoTo, and writes `layer start bytes count` of each straight run into `folder`/runs.
         // Each line of `folder`/switches is an address, and the number of the layer that runs from a jump there.
-        public static bool CountTo(this TranslationCPU cpu, [AutoParameter] IMachine machine, ulong address,
-                                   int milliseconds, string folder)
+        public static string CountTo(this TranslationCPU cpu, [AutoParameter] IMachine machine, ulong address,
+                                     int milliseconds, string folder)
         {
             var runs = new StraightRuns(machine, Path.Combine(folder, "switches"));
             cpu.SetHookAtBlockEnd(runs.Add);
-            var reached = cpu.GoTo(address, milliseconds);
+            cpu.GoTo(address, milliseconds);
             cpu.SetHookAtBlockEnd(null);
             runs.Save(Path.Combine(folder, "runs"));
-            return reached;
+            return end;
         }
 
         public static void SaveBytes(this TranslationCPU cpu, [AutoParameter] IMachine machine, ulong address, int bytes,
@@ -48,7 +64,54 @@ namespace Tinyprune
             File.WriteAllBytes(target, machine.SystemBus.ReadBytes(address, bytes));
         }
 
-        private const int STEP_MS = 1;
+        private const int STEP_MS = 10;
+        private static string end;
+    }
+
+    // A range of addresses without a memory or a register.
+    public class Nothing : IBytePeripheral, IWordPeripheral, IDoubleWordPeripheral
+    {
+        public Nothing(Action<string, long> accessed)
+        {
+            this.accessed = accessed;
+        }
+
+        public byte ReadByte(long offset)
+        {
+            accessed("read of", offset);
+            return 0;
+        }
+
+        public ushort ReadWord(long offset)
+        {
+            return ReadByte(offset);
+        }
+
+        public uint ReadDoubleWord(long offset)
+        {
+            return ReadByte(offset);
+        }
+
+        public void WriteByte(long offset, byte value)
+        {
+            accessed("write to", offset);
+        }
+
+        public void WriteWord(long offset, ushort value)
+        {
+            WriteByte(offset, 0);
+        }
+
+        public void WriteDoubleWord(long offset, uint value)
+        {
+            WriteByte(offset, 0);
+        }
+
+        public void Reset()
+        {
+        }
+
+        private readonly Action<string, long> accessed;
     }
 
     public class StraightRuns
