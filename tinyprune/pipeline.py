@@ -17,9 +17,9 @@ from tinyprune import emulators, reference, saved_builds, toolchain, tuning
 from tinyprune.board import Board
 from tinyprune.codegen.firmware import firmware_files
 from tinyprune.codegen.model import model_files, sample_input_files
+from tinyprune.codegen.renode import renode_files
 from tinyprune.directory import COMPARISON, REPORT, new_directory, read_report
 from tinyprune.emulators import EMULATORS
-from tinyprune.codegen.renode import renode_files
 from tinyprune.errors import TinypruneError, unknown_name
 from tinyprune.formats import FORMATS
 from tinyprune.frontend.dataset import Dataset, load_dataset

@@ -1,4 +1,4 @@
-"""What Renode and `renode-test` need beside the image: the board as a platform, a script, and a Robot Framework suite."""
+"""What Renode and `renode-test` need beside the image: the board as a platform, a script, a Robot Framework suite."""
 
 from __future__ import annotations
 

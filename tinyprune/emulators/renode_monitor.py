@@ -81,10 +81,8 @@ class Monitor:
 
     def call(self, function: int) -> None:
         """Calls `function` on an empty stack; it returns to the entry point, where it stops."""
-        self.ask(f"sysbus.cpu SetRegister {SP} {self._elf.symbols['__stack_top'].address}")
-        self.ask(f"sysbus.cpu SetRegister {LR} {self._elf.entry | 1}")
-        self.ask(f"sysbus.cpu PC {function | 1}")
-        self.go(self._elf.entry & ~1)
+        stack, back = self._elf.symbols["__stack_top"].address, self._elf.entry
+        self._run(f"sysbus.cpu CallBack {function} {stack} {back} {self._limit_ms}")
 
     def read(self, address: int, size: int) -> bytes:
         file = self._folder / "bytes"

@@ -14,7 +14,7 @@ namespace Tinyprune
     public static class Session
     {
         // An access to these `bytes` from `origin`, where nothing is, stops the core: Renode would but log it.
-        public static void Guard(this TranslationCPU cpu, [AutoParameter] IMachine machine, ulong origin, ulong bytes)
+        public static void Guard(this CortexM cpu, [AutoParameter] IMachine machine, ulong origin, ulong bytes)
         {
             var nothing = new Nothing((access, offset) =>
             {
@@ -26,7 +26,7 @@ namespace Tinyprune
 
         // Runs until the core gets to `address` (answers "there"), an access is to where nothing is (answers what and
         // where), the core gives up ("nowhere"), or `milliseconds` of its own time are over ("late").
-        public static string GoTo(this TranslationCPU cpu, ulong address, int milliseconds)
+        public static string GoTo(this CortexM cpu, ulong address, int milliseconds)
         {
             var emulation = EmulationManager.Instance.CurrentEmulation;
             end = null;
@@ -45,9 +45,18 @@ namespace Tinyprune
             return end;
         }
 
+        // Calls `function` on the stack that begins at `stack`; as GoTo, until it returns to `back`.
+        public static string CallBack(this CortexM cpu, uint function, uint stack, uint back, int milliseconds)
+        {
+            cpu.SP = stack;
+            cpu.LR = back | 1;
+            cpu.PC = function | 1;
+            return cpu.GoTo(back, milliseconds);
+        }
+
         // As GoTo, and writes `layer start bytes count` of each straight run into `folder`/runs.
         // Each line of `folder`/switches is an address, and the number of the layer that runs from a jump there.
-        public static string CountTo(this TranslationCPU cpu, [AutoParameter] IMachine machine, ulong address,
+        public static string CountTo(this CortexM cpu, [AutoParameter] IMachine machine, ulong address,
                                      int milliseconds, string folder)
         {
             var runs = new StraightRuns(machine, Path.Combine(folder, "switches"));
@@ -58,7 +67,7 @@ namespace Tinyprune
             return end;
         }
 
-        public static void SaveBytes(this TranslationCPU cpu, [AutoParameter] IMachine machine, ulong address, int bytes,
+        public static void SaveBytes(this CortexM cpu, [AutoParameter] IMachine machine, ulong address, int bytes,
                                      string target)
         {
             File.WriteAllBytes(target, machine.SystemBus.ReadBytes(address, bytes));
