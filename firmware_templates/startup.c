@@ -87,8 +87,12 @@ static void enable_fpu(void) {
 #endif
 }
 
-/** Makes the MPU, where there is one, refuse any access through a null pointer. Nothing else is protected. */
+/**
+ * Makes the MPU, where there is one, refuse any access through a null pointer. Nothing else is protected. ARMv8-M has
+ * other registers, and no region that the firmware could not read.
+ */
 static void guard_null(void) {
+#if __ARM_ARCH < 8
     if ((MPU_TYPE & MPU_TYPE_DREGION) == 0) {
         return;
     }
@@ -96,6 +100,7 @@ static void guard_null(void) {
     MPU_RASR = MPU_RASR_XN | MPU_RASR_SIZE((uint32_t)(uintptr_t)__null_area_log2_bytes) | MPU_RASR_ENABLE;
     MPU_CTRL = MPU_CTRL_PRIVDEFENA | MPU_CTRL_ENABLE;
     __asm__ volatile("dsb\n isb" ::: "memory");
+#endif
 }
 
 void finish(uint32_t exit_code) {

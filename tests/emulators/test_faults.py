@@ -60,3 +60,21 @@ def test_a_fault_is_one_clear_error(fault: str, emulator: Emulator, tmp_path: Pa
     assert re.search(rf"in broken in layer spread: .*{cause}", caught.value.what), caught.value.what
     assert re.search(r"0x[0-9a-f]{8}", caught.value.what)
     print(caught.value.what)
+
+
+def test_a_fault_that_only_a_later_input_brings(emulator: Emulator, tmp_path: Path) -> None:
+    elf = firmware('if (tp_input[1] == 77) { __asm__ volatile("udf #0"); }', tmp_path)
+    assert emulator.run(elf, STM32F4, SAMPLE).exit_code == 0
+    later = SAMPLE.copy()
+    later[0, 1] = 77
+    with pytest.raises(EmulationError, match="in broken in layer spread: undefined instruction"):
+        emulator.run(elf, STM32F4, np.concatenate([SAMPLE, later]))
+
+
+@pytest.mark.slow
+def test_an_endless_loop_that_only_a_later_input_brings(emulator: Emulator, tmp_path: Path) -> None:
+    elf = firmware("while (tp_input[1] == 77) { tp_output[0]++; }", tmp_path)
+    later = SAMPLE.copy()
+    later[0, 1] = 77
+    with pytest.raises(EmulationError, match="in broken in layer spread: it did not end"):
+        emulator.run(elf, STM32F4, np.concatenate([SAMPLE, later]))

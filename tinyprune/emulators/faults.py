@@ -54,13 +54,22 @@ def no_end(elf: Elf, seconds: float, pc: int, returns: Iterable[int]) -> Emulati
     return error(elf, f"it did not end within {seconds:g} s (an endless loop?)", pc, returns)
 
 
+def exited(function: int) -> EmulationError:
+    return EmulationError(f"the firmware exited within the call of 0x{function:08x}")
+
+
 def check(elf: Elf, uart: str, exit_code: int) -> None:
-    """Raises what the firmware's own fault handler reported (startup.c), or that it ended without being done."""
-    line = re.search(r"^tinyprune: fault (.*)$", uart, re.MULTILINE)
-    if line is not None:
-        raise _reported(elf, line[1])
+    """Raises what `reported` gives, or else that the firmware ended without being done."""
+    if fault := reported(elf, uart):
+        raise fault
     if exit_code != 0 or "tinyprune: done" not in uart:
         raise EmulationError(f"the firmware ended with exit code {exit_code} and without 'tinyprune: done'")
+
+
+def reported(elf: Elf, uart: str) -> EmulationError | None:
+    """What the firmware's own fault handler printed, if it did (startup.c)."""
+    line = re.search(r"^tinyprune: fault (.*)$", uart, re.MULTILINE)
+    return _reported(elf, line[1]) if line else None
 
 
 def _reported(elf: Elf, text: str) -> EmulationError:
@@ -96,10 +105,11 @@ def _calls(elf: Elf, returns: Iterable[int]) -> Iterator[tuple[str, str | None]]
     The callee is None where it was called through a register.
     """
     for value in returns:
-        caller = _function(elf, value & ~1) if value & 1 else None
+        caller = _function(elf, value - 3) if value & 1 else None  # holds the call; what follows may be another's
         if caller is None:
             continue
-        high, low = (int.from_bytes(elf.read(value - back, 2), "little") for back in (5, 3))
+        before = value - 5 if _function(elf, value - 5) == caller else value - 3
+        high, low = (int.from_bytes(elf.read(place, 2), "little") for place in (before, value - 3))
         if high >> 11 == 0b11110 and low >> 14 == 0b11 and low & 0x1000:  # BL: DDI0403 A7.7.18
             yield caller, _function(elf, value - 1 + _offset(high, low))
         elif low & 0xFF87 == 0x4780:  # BLX register: A7.7.19

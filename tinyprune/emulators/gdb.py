@@ -58,6 +58,8 @@ class Debugger:
         self.set_register(LR, self._elf.entry | 1)
         self.set_register(PC, function)
         self.go(self._elf.entry)
+        if self.exit_code is not None:
+            raise faults.exited(function)
 
     def go(self, until: int | None = None, limit_s: float = LIMIT_S) -> None:
         """Runs until it gets to the address `until` or exits, with `exit_code`.

@@ -109,10 +109,11 @@ class Machine:
         self.core.reg_write(arm_const.UC_ARM_REG_FPEXC, FPU_ON)
 
     def go(self, until: int, limit_s: float = LIMIT_S) -> None:
-        """Runs from where the machine stands until it gets to the address `until`, or exits.
+        """Runs from where the machine stands until it gets to the address `until`, or exits, with `exit_code`.
 
-        Raises EmulationError for a fault, and where neither happens within `limit_s` seconds.
+        Raises EmulationError for a fault, and where neither happens within `limit_s` seconds; 0 is without limit.
         """
+        self.exit_code = None
         pc = self.register(arm_const.UC_ARM_REG_PC)
         self.core.ctl_flush_tb()  # code that was translated for another `until` would run past this one
         try:
@@ -132,6 +133,8 @@ class Machine:
         self.core.reg_write(arm_const.UC_ARM_REG_LR, self.elf.entry | 1)
         self.core.reg_write(arm_const.UC_ARM_REG_PC, function | 1)
         self.go(self.elf.entry)
+        if self.exit_code is not None:
+            raise faults.exited(function)
 
     def finished(self) -> int:
         """The exit code. Raises EmulationError where the firmware has not ended, or not as it should."""

@@ -22,8 +22,11 @@ from tinyprune.ir import Int8
 from tinyprune.toolchain.elf import Elf
 
 PROGRAM = "qemu-system-arm"
-PLUGINS = "take a QEMU from 4.2 to 8 that was built with plugins, such as Debian 12's, or another --emulator"
+PLUGINS = (
+    "take a QEMU that was built with plugins, such as Debian's (7.2 and 10.0 are known to work), or another --emulator"
+)
 EXIT_S = 10
+STDERR_CHARACTERS = 400
 PLUGIN = Path(__file__).with_name("qemu_plugin.c")
 REMEDY = "Debian and Ubuntu: `apt install qemu-system-arm`; macOS: `brew install qemu`"
 
@@ -84,9 +87,7 @@ def run(elf: Elf, board: Board, inputs: Int8) -> Run:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         uart, exit_code, tallies = _boot(elf, machine, folder)
-        with _session(elf, machine, folder) as debugger:
-            debugger.go(elf.symbols["tp_invoke"].address)
-            outputs, layer_outputs = inference.outputs(debugger, elf, inputs)
+        outputs, layer_outputs = _outputs(elf, machine, folder, inputs)
     return Run(
         emulator="qemu",
         emulator_version=version(),
@@ -107,14 +108,27 @@ def _boot(elf: Elf, machine: Machine, folder: Path) -> tuple[str, int, dict[Plac
     lines = (f"{address} {layers.index(layer)}\n" for address, layer in switches.items())
     (folder / "switches").write_text("".join(lines), encoding="ascii")
     function = elf.symbols["tp_invoke"].address
-    plugin = f"{_plugin()},function={function},switches={folder / 'switches'},out={folder / 'tallies'}"
+    library = str(_plugin()).replace(",", ",,")  # as QEMU wants it in an option
+    plugin = f"{library},function={function},switches=switches,out=tallies"
     with _session(elf, machine, folder, "-plugin", plugin) as debugger:
         debugger.go()
     exit_code = debugger.exit_code
     assert exit_code is not None  # without a breakpoint nothing else ends it
-    uart = (folder / "uart").read_text(encoding="ascii", errors="replace")
-    faults.check(elf, uart, exit_code)
-    return uart, exit_code, _tallies(folder / "tallies", layers)
+    faults.check(elf, _uart(folder), exit_code)
+    return _uart(folder), exit_code, _tallies(folder / "tallies", layers)
+
+
+def _outputs(elf: Elf, machine: Machine, folder: Path, inputs: Int8) -> tuple[Int8, dict[str, Int8]]:
+    with _session(elf, machine, folder) as debugger:
+        debugger.go(elf.symbols["tp_invoke"].address)
+        try:
+            return inference.outputs(debugger, elf, inputs)
+        except EmulationError as error:
+            raise faults.reported(elf, _uart(folder)) or error from None  # the firmware itself knows best
+
+
+def _uart(folder: Path) -> str:
+    return (folder / "uart").read_text(encoding="ascii", errors="replace")
 
 
 def _tallies(file: Path, layers: list[str]) -> dict[Place, Tally]:
@@ -123,7 +137,7 @@ def _tallies(file: Path, layers: list[str]) -> dict[Place, Tally]:
 
 
 def _plugin() -> Path:
-    library = next(host_library.candidates(PLUGIN), None)
+    library = next(host_library.candidates(PLUGIN, f"QEMU_PLUGIN_API={_plugin_api()}"), None)
     if library is None:
         raise ToolMissingError(
             "no C compiler for this machine, which QEMU's block counter needs",
@@ -132,15 +146,21 @@ def _plugin() -> Path:
     return library
 
 
+def _plugin_api() -> int:
+    """The oldest version of the plugin API that this QEMU takes, and that the plugin knows."""
+    major, minor = (int(part) for part in version().split(".")[:2])
+    return 1 if major < 9 else 2 if (major, minor) == (9, 0) else 3
+
+
 @contextmanager
 def _session(elf: Elf, machine: Machine, folder: Path, *options: str) -> Generator[Debugger]:
-    """The machine with the image loaded, at reset; its UART goes into `folder`/uart."""
-    serials = ["-serial", "null"] * machine.serial + ["-serial", f"file:{folder / 'uart'}"]
+    """The machine with the image loaded, at reset, in `folder`, where its UART goes into the file `uart`."""
+    serials = ["-serial", "null"] * machine.serial + ["-serial", "file:uart"]
     command = [_program(), "-M", machine.name, "-display", "none", "-monitor", "none", *serials]
     command += ["-semihosting-config", "enable=on,target=native", "-icount", "shift=0", *options]
-    command += ["-kernel", str(elf.path), "-S", "-gdb", "stdio"]
+    command += ["-kernel", str(elf.path.resolve()), "-S", "-gdb", "stdio"]
     with (folder / "stderr").open("wb") as stderr:
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr)
+        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr)
     assert process.stdin and process.stdout
     try:
         debugger = Debugger(elf, process.stdout, process.stdin)
@@ -156,7 +176,7 @@ def _session(elf: Elf, machine: Machine, folder: Path, *options: str) -> Generat
 
 def _ended(folder: Path) -> EmulationError:
     """QEMU left without a word to the debugger."""
-    said = (folder / "stderr").read_text(encoding="utf-8", errors="replace").strip()
+    said = (folder / "stderr").read_text(encoding="utf-8", errors="replace").strip()[:STDERR_CHARACTERS]
     if "plugin" in said:
         return EmulationError(f"this QEMU does not take the plugin that counts: {said}", remedy=PLUGINS)
     return EmulationError(f"QEMU gave up: {said or 'it says nothing'}")

@@ -2,9 +2,11 @@
  * A plugin of QEMU that counts executed blocks and the edges between them, by layer, during the first call of one
  * function. Compiled on first use by qemu.py, which also reads the tallies; the same facts as block_counter.c gives.
  *
- * Distributions ship QEMU without qemu-plugin.h, so what is used of its API (version 1, QEMU 4.2 to 8.x; functions
- * unchanged since) is declared here.
+ * Distributions ship QEMU without qemu-plugin.h, so what is used of its API is declared here. QEMU_PLUGIN_API is the
+ * version to ask for: 1 up to QEMU 8, 2 from 9.0, 3 from 9.1 on.
  */
+#define _POSIX_C_SOURCE 200809L /* strdup */
+
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,11 +29,15 @@ extern size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 extern uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *tb);
 extern struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
 extern uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
+#if QEMU_PLUGIN_API >= 3
+extern size_t qemu_plugin_insn_data(const struct qemu_plugin_insn *insn, void *target, size_t bytes);
+#else
 extern const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
+#endif
 
 #define EXPORTED __attribute__((visibility("default")))
 EXPORTED extern int qemu_plugin_version;
-EXPORTED int qemu_plugin_version = 1;
+EXPORTED int qemu_plugin_version = QEMU_PLUGIN_API;
 EXPORTED int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv);
 
 #define BUCKETS 65536U
@@ -107,8 +113,12 @@ static uint32_t layer_that_begins(uint32_t address) {
 
 /* By the first halfword (DDI0403 A5.1): QEMU 7's own size is 2 too large in front of a page's end. */
 static uint32_t insn_size(const struct qemu_plugin_insn *insn) {
-    uint16_t halfword;
+    uint16_t halfword = 0;
+#if QEMU_PLUGIN_API >= 3
+    (void)qemu_plugin_insn_data(insn, &halfword, sizeof halfword);
+#else
     memcpy(&halfword, qemu_plugin_insn_data(insn), sizeof halfword);
+#endif
     return halfword >> 11 >= 0x1DU ? 4U : 2U;
 }
 

@@ -8,7 +8,6 @@ from unicorn import arm_const
 from tinyprune.board import Board
 from tinyprune.emulators import inference, native
 from tinyprune.emulators.counting import Counter, Place, PythonCounter, Tally, blocks
-from tinyprune.emulators.faults import LIMIT_S
 from tinyprune.emulators.machine import CORES, Machine
 from tinyprune.emulators.native import NativeCounter
 from tinyprune.emulators.run import Run, stack_bytes
@@ -16,7 +15,7 @@ from tinyprune.ir import Int8
 from tinyprune.toolchain.elf import Elf
 
 NEVER = 0xFFFF_FFFE
-PYTHON_SLOWDOWN = 40
+NO_LIMIT = 0.0
 
 
 def version() -> str:
@@ -28,19 +27,18 @@ def refusal(elf: Elf, board: Board) -> str:
 
 
 def run(elf: Elf, board: Board, inputs: Int8) -> Run:
-    """As `Emulator.run` says."""
+    """As `Emulator.run` says. Counts last, in a machine of its own: by then it is known that the firmware ends."""
     machine = Machine(elf, board)
-    machine.go(elf.symbols["tp_invoke"].address)
-    counted_by, tallies = _count(machine)
     machine.go(NEVER)
-    uart = machine.uart.decode("ascii", "replace")
+    exit_code, uart = machine.finished(), machine.uart.decode("ascii", "replace")
     outputs, layer_outputs = inference.outputs(machine, elf, inputs)
+    counted_by, tallies = _count(Machine(elf, board))
     return Run(
         emulator="unicorn",
         emulator_version=version(),
         counted_by=counted_by,
         uart=uart,
-        exit_code=machine.finished(),
+        exit_code=exit_code,
         blocks=blocks(elf, tallies),
         outputs=outputs,
         layer_outputs=layer_outputs,
@@ -49,10 +47,10 @@ def run(elf: Elf, board: Board, inputs: Int8) -> Run:
 
 
 def _count(machine: Machine) -> tuple[str, dict[Place, Tally]]:
-    """How it was counted, and what is executed from here, the entry of tp_invoke, to its return."""
+    """How it was counted, and what the first tp_invoke executes."""
+    machine.go(machine.elf.symbols["tp_invoke"].address)
     library = native.load()
     counter: Counter = NativeCounter(machine, library) if library else PythonCounter(machine)
     counter.attach()
-    stop_at = machine.register(arm_const.UC_ARM_REG_LR) & ~1
-    machine.go(stop_at, LIMIT_S if library else LIMIT_S * PYTHON_SLOWDOWN)
+    machine.go(machine.register(arm_const.UC_ARM_REG_LR) & ~1, NO_LIMIT)
     return "block hook in C" if library else "block hook in Python", counter.detach()
