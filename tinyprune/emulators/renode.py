@@ -29,15 +29,16 @@ LR = 14
 
 
 def version() -> str:
-    program = _program()
-    result = subprocess.run([str(program), "--version"], capture_output=True, text=True, check=False)
+    command = [str(program()), "--version"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
     found = re.search(r"Renode,? (?:version |v)(\d[\w.]*)", result.stdout)
     if found is None:
-        raise ToolMissingError(f"{program} does not tell its version: {result.stderr.strip()}", remedy=REMEDY)
+        raise ToolMissingError(f"{command[0]} does not tell its version: {result.stderr.strip()}", remedy=REMEDY)
     return found[1]
 
 
-def _program() -> Path:
+def program() -> Path:
+    """The user's `renode`: named by the variable, else on PATH, else where its packages put it."""
     if given := os.environ.get(VARIABLE):
         if shutil.which(given) is None:
             raise ToolMissingError(f"{VARIABLE} is {given}, which is no program", remedy=REMEDY)
@@ -81,7 +82,7 @@ def _session(elf: Elf, board: Board, folder: Path) -> Generator[Monitor]:
     (folder / "board.repl").write_text(files.platform(board), encoding="utf-8")
     shutil.copy(SESSION, folder / "session.cs")
     shutil.copy(elf.path, folder / "firmware.elf")
-    monitor = Monitor(_program(), elf, board.clock_hz, folder)
+    monitor = Monitor(program(), elf, board.clock_hz, folder)
     try:
         for command in (
             "logLevel 3",

@@ -7,6 +7,7 @@ import queue
 import re
 import signal
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -57,7 +58,10 @@ class Monitor:
         threading.Thread(target=self._receive, args=(self._process.stdout,), daemon=True).start()
 
     def close(self) -> None:
-        os.killpg(self._process.pid, signal.SIGKILL)
+        if sys.platform == "win32":
+            self._process.kill()
+        else:
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
     def reset(self) -> None:
@@ -126,8 +130,11 @@ class Monitor:
         """What Renode answers to one command of its monitor. It never tells failure but in its text."""
         self._asked += 1
         end = f"tinyprune-{self._asked}"
-        self._writer.write(f'{command}\necho "{end}"\n'.encode())
-        self._writer.flush()
+        try:
+            self._writer.write(f'{command}\necho "{end}"\n'.encode())
+            self._writer.flush()
+        except OSError as error:
+            raise EmulationError(f"Renode ended at '{command}'") from error
         deadline, said = time.monotonic() + ANSWER_S, list[str]()
         while (line := self._line(deadline, command)) != end:
             said.append(line)
