@@ -32,7 +32,11 @@
 #define MPU_RASR_ENABLE UINT32_C(1)
 #define MPU_RASR_XN (UINT32_C(1) << 28)
 #define MPU_RASR_SIZE(log2_bytes) (((log2_bytes) - 1U) << 1) /* access permissions stay 0: none */
+#if defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__)
+#define HFSR_DEBUGEVT UINT32_C(0) /* DDI0419 has no such register: it reads 0 */
+#else
 #define HFSR_DEBUGEVT (UINT32_C(1) << 31)
+#endif
 #define CPACR_FPU_FULL_ACCESS (UINT32_C(15) << 20)
 
 /** BKPT 0xAB, the semihosting call of M-profile cores. */
@@ -123,7 +127,7 @@ void finish(uint32_t exit_code) {
  * @return whether the fault was a semihosting call
  */
 static int step_over_semihosting(exception_frame *frame) {
-    if ((SCB_HFSR & HFSR_DEBUGEVT) == 0 || *(const uint16_t *)frame->pc != SEMIHOSTING_INSTRUCTION) {
+    if ((SCB_HFSR & HFSR_DEBUGEVT) != HFSR_DEBUGEVT || *(const uint16_t *)frame->pc != SEMIHOSTING_INSTRUCTION) {
         return 0;
     }
     SCB_HFSR = HFSR_DEBUGEVT; /* writing 1 clears it */
@@ -183,7 +187,8 @@ void handle_hard_fault(exception_frame *frame, uint32_t stack_pointer) {
 
 /** After a stack overflow there is no frame to look at and no stack to run on: run on the part that was used last. */
 __attribute__((naked)) void HardFault_Handler(void) {
-    __asm__ volatile("mov  r0, sp              \n"
+    __asm__ volatile(".syntax unified          \n" /* for ARMv6-M, gcc would take another */
+                     "mov  r0, sp              \n"
                      "mov  r1, r0              \n"
                      "ldr  r2, =__stack_limit  \n"
                      "cmp  r0, r2              \n"
@@ -225,7 +230,8 @@ void start(void) {
 
 /** Paints the whole stack; in assembly, as compiled code may itself be using the stack by then. */
 __attribute__((naked)) void Reset_Handler(void) {
-    __asm__ volatile("ldr  r0, =__stack_limit \n"
+    __asm__ volatile(".syntax unified         \n"
+                     "ldr  r0, =__stack_limit \n"
                      "ldr  r1, =__stack_top   \n"
                      "ldr  r2, =" TEXT_OF(STACK_PATTERN) " \n"
                                                          "mov  sp, r1             \n"

@@ -11,12 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from tinyprune.tensors import PLAIN as PLAIN
 from tinyprune.tensors import Clamp as Clamp
 from tinyprune.tensors import Int8 as Int8
 from tinyprune.tensors import Int32 as Int32
 from tinyprune.tensors import Padding as Padding
 from tinyprune.tensors import Quant as Quant
 from tinyprune.tensors import Tensor as Tensor
+from tinyprune.tensors import Variant as Variant
 from tinyprune.tensors import Weights as Weights
 from tinyprune.tensors import Window as Window
 
@@ -30,6 +32,7 @@ class Convolution:
     bias: Int32  # (O,)
     window: Window
     clamp: Clamp
+    variant: Variant = PLAIN
 
 
 class Conv2D(Convolution):
@@ -54,6 +57,7 @@ class Dense:
     weights: Weights  # (O, I)
     bias: Int32  # (O,)
     clamp: Clamp
+    variant: Variant = PLAIN
 
 
 @dataclass(frozen=True)

@@ -91,3 +91,14 @@ class Window:
 
 
 Clamp: TypeAlias = tuple[int, int]  # lowest and highest output value: the fused activation, already quantized
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Which of a format's kernels runs a layer, and with how much scratch."""
+
+    kernel: str = ""  # the C function; "": the plain one
+    rows: int = 0  # the output rows for which one strip of input is packed at a time; 0 where none is
+
+
+PLAIN = Variant()

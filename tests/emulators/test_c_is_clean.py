@@ -14,7 +14,7 @@ WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wsha
 COMPILERS = {"cc": ["cc"], "zig": [sys.executable, "-m", "ziglang", "cc"]}
 
 
-@pytest.mark.parametrize("source", [native.SOURCE, qemu.PLUGIN], ids=lambda source: source.name)
+@pytest.mark.parametrize("source", [*native.SOURCES, qemu.PLUGIN], ids=lambda source: source.name)
 @pytest.mark.parametrize("api", [1, 3])
 @pytest.mark.parametrize("name", COMPILERS)
 def test_no_warnings(name: str, api: int, source: Path, tmp_path: Path) -> None:

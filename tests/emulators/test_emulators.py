@@ -107,6 +107,6 @@ def test_a_qemu_that_does_not_start(
 
 
 def test_qemu_without_a_compiler(elf: Elf, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(qemu.host_library, "candidates", lambda *_: iter(()))
+    monkeypatch.setattr(qemu.host_library, "candidates", lambda *_, **__: iter(()))
     with pytest.raises(ToolMissingError, match="block counter needs"):
         qemu.run(elf, STM32F4, SAMPLE)

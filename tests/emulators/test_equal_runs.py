@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from tinyprune import board, build, emulators
 from tinyprune.emulators import EMULATORS, Run
+from tinyprune.emulators.run import Block
 from tinyprune.errors import ToolMissingError
 from tinyprune.toolchain import Elf, read_elf
 
@@ -39,13 +41,18 @@ def comparable(uart: str) -> list[str]:
     return [line for line in uart.splitlines() if not line.startswith("#")]
 
 
+def flows(run: Run) -> list[Block]:
+    """The blocks without their flash misses, which not every emulator counts."""
+    return [replace(block, misses=None) for block in run.blocks]
+
+
 def check_equal(elf: Elf, inputs: np.ndarray) -> dict[str, Run]:
     runs = {name: emulators.run(name, elf, STM32F4, inputs) for name in installed()}
     first = runs["unicorn"]
     for name, run in runs.items():
         print(f"{name} {run.emulator_version} ({run.counted_by}): {run.instructions} instructions")
         assert run.instructions == first.instructions > 0
-        assert run.blocks == first.blocks
+        assert flows(run) == flows(first)
         assert comparable(run.uart) == comparable(first.uart)
         assert comparable(run.uart)[-1] == "tinyprune: done" and run.exit_code == 0
         assert run.stack_bytes == first.stack_bytes

@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from tinyprune import formats, ir, kernels
+from tinyprune.board import FEATURES
 from tinyprune.ir import Clamp, Graph, Int8, Int32, Layer, Padding, Quant, Tensor, Weighted, Window
 from tinyprune.passes.verify import MAX_SOFTMAX_DEPTH
 
@@ -18,6 +19,7 @@ SPARSITIES = st.sampled_from([0.0, 0.3, 0.5, 0.8, 0.9, 1.0])
 DEPTHS = CHANNELS | st.sampled_from(
     [100, 1000, MAX_SOFTMAX_DEPTH]
 )  # of a softmax: its sums need many terms to fill their range
+ALL_FEATURES = frozenset[str]().union(*FEATURES.values())
 LOG2_GAINS = st.floats(0, 5) | st.floats(0, 5) | st.floats(-28, 22)  # at 0 the largest accumulator gives 128
 
 
@@ -32,16 +34,17 @@ class Builder:
     constants: dict[str, Int8] = field(default_factory=dict[str, Int8])
 
     def append(self, layer: Layer) -> None:
-        """Adds `layer` in every format that it can run in, each with an output of its own."""
+        """Adds `layer` in every format and kernel that it can run in, each with an output of its own."""
         if not isinstance(layer, Weighted):
             self.layers.append(layer)
             return
         values, quant = formats.unpack(layer.weights), layer.weights.quant
         for format_name in kernels.formats_for(layer):
-            output = self.target(self.tensors[layer.output].shape, self.tensors[layer.output].quant)
-            weights = formats.pack(format_name, values, quant)
-            name = f"{layer.name}_{format_name}"
-            self.layers.append(replace(layer, name=name, output=output, weights=weights))
+            stored = replace(layer, weights=formats.pack(format_name, values, quant))
+            for variant in kernels.variants(stored, Graph("", self.tensors, (), (), ()), ALL_FEATURES):
+                output = self.target(self.tensors[layer.output].shape, self.tensors[layer.output].quant)
+                name = f"{layer.name}_{len(self.layers)}"
+                self.layers.append(replace(stored, name=name, output=output, variant=variant))
 
     def target(self, shape: tuple[int, ...], quant: Quant | None = None) -> str:
         name = f"output {len(self.tensors)}"

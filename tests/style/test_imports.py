@@ -42,6 +42,7 @@ NEIGHBOURS = {
     ("arithmetic", "ir"),
     ("reference", "formats"),
     ("kernels", "formats"),
+    ("kernels", "reference"),
     ("emulators", "toolchain"),
     ("cycles", "emulators"),
     ("validation", "report"),

@@ -8,7 +8,7 @@ import numpy as np
 
 from tinyprune import ir, kernels
 from tinyprune.arithmetic import Requant
-from tinyprune.codegen import c, moves
+from tinyprune.codegen import c, instances, moves
 from tinyprune.codegen.binary import batch_matmul_code, binary_code
 from tinyprune.ir import Graph, Layer, Tensor, Weighted, Window
 from tinyprune.reference import convolution, reduction, softmax
@@ -91,7 +91,7 @@ def _weighted(layer: Weighted, graph: Graph, params: str) -> LayerCode:
     assert graph.arena is not None
     name, arena = layer.name, graph.arena
     scratch = arena.scratch.get(name)
-    weights, reference = _weights(layer)
+    weights, reference = _weights(layer, graph)
     bias = convolution.kernel_bias(layer, graph.tensors[layer.input]).astype(np.int32)  # `verify` proved that it fits
     constants = (
         *weights,
@@ -111,15 +111,14 @@ def _weighted(layer: Weighted, graph: Graph, params: str) -> LayerCode:
     return LayerCode(constants, arguments)
 
 
-def _weights(layer: Weighted) -> tuple[list[str], str]:
+def _weights(layer: Weighted, graph: Graph) -> tuple[list[str], str]:
     """The definitions of the weights, and the argument that refers to them."""
-    name, arrays = layer.name, layer.weights.arrays
-    definitions = [c.array(f"{name}_{part}", values) for part, values in arrays.items()]
-    if layer.weights.format == "dense":
-        return definitions, f"{name}_values"
-    members = tuple((part, f"{name}_{part}") for part in arrays)
-    kind = f"tp_{layer.weights.format}_weights"
-    return [*definitions, c.struct(kind, f"{name}_weights", members)], f"&{name}_weights"
+    name, operand = layer.name, kernels.operand(layer, graph)
+    definitions = [c.array(f"{name}_{part}", values) for part, values in operand.arrays.items()]
+    if not operand.kind:
+        return definitions, f"{name}_{next(iter(operand.arrays))}"
+    members = (*((part, f"{name}_{part}") for part in operand.arrays), *operand.numbers.items())
+    return [*definitions, c.struct(operand.kind, f"{name}_weights", members)], f"&{name}_weights"
 
 
 def _requant(layer: Weighted, graph: Graph) -> tuple[str, ...]:
@@ -183,5 +182,5 @@ def _softmax_members(layer: ir.Softmax, source: Tensor) -> Members:
     )
 
 
-def kernel_calls(layer: Layer, code: LayerCode) -> tuple[str, ...]:
-    return (*code.ahead, c.call((kernels.kernel(layer).function, *code.arguments)))
+def kernel_calls(layer: Layer, code: LayerCode, graph: Graph) -> tuple[str, ...]:
+    return (*code.ahead, c.call((instances.name(layer, graph), *code.arguments)))

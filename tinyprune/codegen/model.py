@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinyprune import formats, ir, kernels, paths
-from tinyprune.codegen import c
+from tinyprune import ir, kernels, paths
+from tinyprune.codegen import c, instances
 from tinyprune.codegen.files import Files
 from tinyprune.codegen.layers import address, constant_arrays, kernel_calls, layer_code
 from tinyprune.codegen.templates import render, text
@@ -37,6 +37,7 @@ def model_files(graph: Graph, version: str) -> Files:
         "input_offset": graph.arena.tensors[graph.inputs[0]].offset,
         "output_offset": graph.arena.tensors[graph.outputs[0]].offset,
         "constants": constant_arrays(graph),
+        "instances": instances.definitions(graph),
         "layers": [_view(layer, graph) for layer in graph.layers],
     }
     return {
@@ -57,7 +58,8 @@ def sample_input_files(graph: Graph, sample: Int8) -> Files:
 def kernel_files(graph: Graph) -> Files:
     """The sources of the kernels that `graph` calls, and the headers they include, directly or not."""
     root = paths.kernels()
-    wanted = [f"src/{name}.c" for name in sorted({name for layer in graph.layers for name in kernels.functions(layer)})]
+    functions = sorted({name for layer in graph.layers for name in kernels.functions(layer)})
+    wanted = ["include/tp_kernels.h", *(_source(name) for name in functions)]
     files: Files = {}
     while wanted:
         name = wanted.pop(0)
@@ -69,6 +71,12 @@ def kernel_files(graph: Graph) -> Files:
     return {f"kernels/{Path(name).name}": text for name, text in sorted(files.items())}
 
 
+def _source(function: str) -> str:
+    """Where a kernel stands: a file to compile, or the header of a static inline function."""
+    source = f"src/{function}.c"
+    return source if (paths.kernels() / source).exists() else f"include/{function}.h"
+
+
 def _view(layer: Layer, graph: Graph) -> LayerView:
     assert graph.arena is not None
     code = layer_code(layer, graph)
@@ -76,7 +84,7 @@ def _view(layer: Layer, graph: Graph) -> LayerView:
         name=layer.name,
         title=_title(layer, graph),
         constants=code.constants,
-        calls=kernel_calls(layer, code),
+        calls=kernel_calls(layer, code, graph),
         output=address(graph, layer.output),
         output_bytes=graph.tensors[layer.output].bytes,
     )
@@ -89,5 +97,5 @@ def _title(layer: Layer, graph: Graph) -> str:
     if isinstance(layer, ir.Weighted):
         weights = layer.weights
         shape = "x".join(map(str, weights.shape))
-        title += f", weights {shape} in {weights.format} ({formats.nbytes(weights):,} bytes)"
+        title += f", weights {shape} in {weights.format} ({kernels.operand(layer, graph).bytes:,} bytes)"
     return title

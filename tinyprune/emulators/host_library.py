@@ -15,10 +15,11 @@ from pathlib import Path
 FLAGS = ("-O2", "-shared", "-fPIC")
 
 
-def candidates(source: Path, *defines: str) -> Iterator[Path]:
-    """The library as each compiler makes it that can, one after the other: a compiler may be for another machine."""
+def candidates(*sources: Path, defines: tuple[str, ...] = ()) -> Iterator[Path]:
+    """The library of `sources` as each compiler makes it that can, one after the other: a compiler may be for another
+    machine. The headers of a source lie beside it."""
     flags = (*FLAGS, *(f"-D{define}" for define in defines))
-    made = (_compiled(source, (*compiler, *flags)) for compiler in _compilers())
+    made = (_compiled(sources, (*compiler, *flags)) for compiler in _compilers())
     return (library for library in made if library)
 
 
@@ -28,16 +29,18 @@ def _compilers() -> list[tuple[str, ...]]:
     return [*found[:1], *zig]
 
 
-def _compiled(source: Path, command: tuple[str, ...]) -> Path | None:
+def _compiled(sources: tuple[Path, ...], command: tuple[str, ...]) -> Path | None:
     """The shared library made by `command`, from the cache where it was made before; None where it fails."""
-    key = hashlib.sha256(source.read_bytes() + repr(command).encode()).hexdigest()[:16]
-    library = _cache() / f"{source.stem}-{key}.so"
+    read = (*sources, *sorted(sources[0].parent.glob("*.h")))
+    text = b"".join(file.read_bytes() for file in read)
+    key = hashlib.sha256(text + repr(command).encode()).hexdigest()[:16]
+    library = _cache() / f"{sources[0].stem}-{key}.so"
     if library.exists():
         return library
     library.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=library.parent) as folder:
         made = Path(folder) / library.name
-        result = subprocess.run([*command, str(source), "-o", str(made)], capture_output=True, check=False)
+        result = subprocess.run([*command, *map(str, sources), "-o", str(made)], capture_output=True, check=False)
         if result.returncode != 0:
             return None
         made.replace(library)  # at once, so that builds beside each other do not meet

@@ -14,8 +14,13 @@ from tinyprune.emulators.faults import LIMIT_S, EmulationError
 from tinyprune.toolchain.elf import Elf
 
 CORES: dict[str, int] = {
+    "cortex-m0": arm_const.UC_CPU_ARM_CORTEX_M0,
+    "cortex-m0plus": arm_const.UC_CPU_ARM_CORTEX_M0,  # the same instructions
+    "cortex-m3": arm_const.UC_CPU_ARM_CORTEX_M3,
     "cortex-m4": arm_const.UC_CPU_ARM_CORTEX_M4,
     "cortex-m4f": arm_const.UC_CPU_ARM_CORTEX_M4,
+    "cortex-m7": arm_const.UC_CPU_ARM_CORTEX_M7,
+    "cortex-m33": arm_const.UC_CPU_ARM_CORTEX_M33,
 }
 PERIPHERALS = (0x4000_0000, 0x2000_0000)  # DDI0403 B3.1: the address map of ARMv7-M
 SYSTEM_CONTROL = (0xE000_0000, 0x10_0000)

@@ -1,4 +1,4 @@
-"""The block counter in C, for a `Machine`."""
+"""The counter in C, for a `Machine`."""
 
 from __future__ import annotations
 
@@ -9,17 +9,42 @@ from typing import Any
 
 import unicorn
 
+from tinyprune.board import Board, LineCache
 from tinyprune.emulators import host_library
 from tinyprune.emulators.counting import Place, Tally, layer_switches
 from tinyprune.emulators.machine import Machine
+from tinyprune.emulators.run import OUTSIDE
 
-SOURCE = Path(__file__).with_name("block_counter.c")
+SOURCES = tuple(Path(__file__).with_name(name) for name in ("block_counter.c", "flash_lines.c"))
+
+
+class _Misses(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_uint64) for name in ("sequential", "jumped", "data")]
 
 
 class _Tally(ctypes.Structure):
     _fields_ = [
         *((name, ctypes.c_uint32) for name in ("start", "size", "layer", "unused")),
         *((name, ctypes.c_uint64) for name in ("count", "taken", "entered")),
+        ("misses", _Misses),
+    ]
+
+
+class _LineCache(ctypes.Structure):
+    _fields_ = [
+        *((name, ctypes.c_uint32) for name in ("lines", "ways", "line_bytes", "unused")),
+        ("held", ctypes.POINTER(ctypes.c_uint32)),
+        ("used", ctypes.POINTER(ctypes.c_uint64)),
+        ("place", ctypes.POINTER(ctypes.c_uint16)),
+        ("now", ctypes.c_uint64),
+    ]
+
+
+class _FlashLines(ctypes.Structure):
+    _fields_ = [
+        *((name, ctypes.c_uint32) for name in ("origin", "bytes", "current", "unused")),
+        ("instructions", _LineCache),
+        ("data", _LineCache),
     ]
 
 
@@ -35,41 +60,52 @@ class _Counter(ctypes.Structure):
         ("next", ctypes.c_uint32),
         ("previous", ctypes.POINTER(_Tally)),
         ("failed", ctypes.c_uint32),
+        ("flash", ctypes.POINTER(_FlashLines)),
     ]
 
 
 class NativeCounter:
-    """A `Counter` whose hook is a C function; `library` is what `load` gave."""
+    """A `Counter` whose hooks are C functions; `library` is what `load` gave."""
 
     def __init__(self, machine: Machine, library: Any) -> None:
         self._machine = machine
         self._library = library
         flash = machine.board.flash
         switches = layer_switches(machine.elf)
-        self._layers: list[str] = sorted(set(switches.values()))
+        self._layers: list[str] = sorted({OUTSIDE, *switches.values()})
         numbers = (ctypes.c_uint16 * (flash.bytes // 2))()
         for address, layer in switches.items():
             numbers[(address - flash.origin) // 2] = self._layers.index(layer) + 1
-        self._numbers = numbers  # the counter refers to it
+        self._flash = _flash_lines(machine.board)
         self._counter = _Counter(base=flash.origin, halfwords=flash.bytes // 2, switches=numbers, next=0xFFFF_FFFF)
-        self._hook = ctypes.c_size_t()
+        if self._flash:
+            self._counter.flash = ctypes.pointer(self._flash)
+        self._hooks: list[ctypes.c_size_t] = []
 
     def attach(self) -> None:
-        function = ctypes.cast(self._library.count_block, ctypes.c_void_p)
+        flash = self._machine.board.flash
+        self._hook(unicorn.UC_HOOK_BLOCK, self._library.count_block, 1, 0)  # begin after end: everywhere
+        if self._flash:
+            self._hook(unicorn.UC_HOOK_MEM_READ, self._library.count_read, flash.origin, flash.end - 1)
+
+    def _hook(self, kind: int, function: Any, begin: int, end: int) -> None:
+        hook = ctypes.c_size_t()
         status = _unicorn_library().uc_hook_add(
             self._machine.core._uch,
-            ctypes.byref(self._hook),
-            ctypes.c_int(unicorn.UC_HOOK_BLOCK),
-            function,
+            ctypes.byref(hook),
+            ctypes.c_int(kind),
+            ctypes.cast(function, ctypes.c_void_p),
             ctypes.byref(self._counter),
-            ctypes.c_uint64(1),  # begin after end: everywhere
-            ctypes.c_uint64(0),
+            ctypes.c_uint64(begin),
+            ctypes.c_uint64(end),
         )
         if status != unicorn.UC_ERR_OK:
             raise unicorn.UcError(status)
+        self._hooks.append(hook)
 
     def detach(self) -> dict[Place, Tally]:
-        _unicorn_library().uc_hook_del(self._machine.core._uch, self._hook)
+        for hook in self._hooks:
+            _unicorn_library().uc_hook_del(self._machine.core._uch, hook)
         counter = self._counter
         if counter.failed:
             raise MemoryError("the block counter ran out of memory")
@@ -77,20 +113,38 @@ class NativeCounter:
             counter.previous.contents.taken += 1  # the last block left by returning
         slots = (counter.slots[i] for i in range(counter.capacity))
         tallies: dict[Place, Tally] = {
-            (self._layers[s.layer], int(s.start), int(s.size)): Tally(int(s.count), int(s.taken), int(s.entered))
-            for s in slots
-            if s.size
+            (self._layers[s.layer], int(s.start), int(s.size)): self._tally(s) for s in slots if s.size
         }
         self._library.free_slots(ctypes.byref(counter))
         return tallies
+
+    def _tally(self, slot: Any) -> Tally:
+        misses = slot.misses
+        flash = [int(misses.sequential), int(misses.jumped), int(misses.data)] if self._flash else None
+        return Tally(int(slot.count), int(slot.taken), int(slot.entered), flash)
+
+
+def _flash_lines(board: Board) -> _FlashLines | None:
+    timing, flash = board.flash_timing, board.flash
+    if timing.instructions is None or timing.data is None:
+        return None
+    caches = (_line_cache(cache, flash.bytes) for cache in (timing.instructions, timing.data))
+    return _FlashLines(flash.origin, flash.bytes, 0, 0, *caches)
+
+
+def _line_cache(cache: LineCache, flash_bytes: int) -> _LineCache:
+    held, used = (ctypes.c_uint32 * cache.lines)(), (ctypes.c_uint64 * cache.lines)()
+    place = (ctypes.c_uint16 * (flash_bytes // cache.line_bytes + 1))()
+    return _LineCache(cache.lines, cache.ways, cache.line_bytes, 0, held, used, place, 0)
 
 
 @functools.cache
 def load() -> Any | None:
     """The compiled counter; None where there is no compiler for this machine, or its result does not load."""
-    library = next(filter(None, map(_loaded, host_library.candidates(SOURCE))), None)
+    library = next(filter(None, map(_loaded, host_library.candidates(*SOURCES))), None)
     if library is not None:
         library.count_block.restype = None
+        library.count_read.restype = None
         library.free_slots.restype = None
     return library
 

@@ -133,11 +133,11 @@ def _uart(folder: Path) -> str:
 
 def _tallies(file: Path, layers: list[str]) -> dict[Place, Tally]:
     rows = (map(int, line.split()) for line in file.read_text(encoding="ascii").splitlines())
-    return {(layers[number], start, size): Tally(*counts) for number, start, size, *counts in rows}
+    return {(layers[n], start, size): Tally(count, taken, entered) for n, start, size, count, taken, entered in rows}
 
 
 def _plugin() -> Path:
-    library = next(host_library.candidates(PLUGIN, f"QEMU_PLUGIN_API={_plugin_api()}"), None)
+    library = next(host_library.candidates(PLUGIN, defines=(f"QEMU_PLUGIN_API={_plugin_api()}",)), None)
     if library is None:
         raise ToolMissingError(
             "no C compiler for this machine, which QEMU's block counter needs",

@@ -12,11 +12,22 @@ LAYER_PREFIX = "tp_layer_"
 
 
 @dataclass(frozen=True)
+class FlashMisses:
+    """Lines that the flash's caches did not hold, of a board with `FlashTiming`: those of instructions that followed on
+    the line before (`sequential`) or did not (`jumped`), and those of data, literals included."""
+
+    sequential: int
+    jumped: int
+    data: int
+
+
+@dataclass(frozen=True)
 class Block:
     """A straight run of instructions, as it was executed within one layer.
 
     `count` times in all; `taken` of them ended by going elsewhere than to the next address, and `entered` of them began
-    by a jump to `start`. `instructions` is the number in the block, those that an IT skips included.
+    by a jump to `start`. `instructions` is the number in the block, those that an IT skips included. `misses` are those
+    of all its executions, from caches that were empty at first; None where the emulator does not count them.
     """
 
     layer: str
@@ -26,6 +37,7 @@ class Block:
     count: int
     taken: int
     entered: int
+    misses: FlashMisses | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -158,6 +158,8 @@ def _verify_weights(graph: Graph, layer: ir.Weighted, source: Tensor, target: Te
     one_each = layer.bias.shape == (channels,) and len(weights.quant.scale) in (1, channels)
     _require(one_each, graph, layer, f"needs a bias and a scale for each of {channels} channels")
     _require(weights.format in kernels.formats_for(layer), graph, layer, f"cannot run in format {weights.format}")
+    problem = kernels.kernel(layer).unfit(layer, graph)
+    _require(not problem, graph, layer, f"cannot run with {kernels.kernel(layer).function}: {problem}")
     magnitudes = convolution.weight_sums(layer, np.abs(unpack(weights).astype(np.int64)))
     largest_input = 255 if isinstance(layer, ir.TransposeConv2D) else 128  # where the bias is not folded, x - zp
     worst = abs(convolution.kernel_bias(layer, source)) + largest_input * magnitudes

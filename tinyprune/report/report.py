@@ -42,7 +42,9 @@ class EmulatorInfo:
 
 @dataclass(frozen=True)
 class CycleModelInfo:
-    name: str
+    """`name` is None where no cycles are claimed; `claim` then says why, else what they are worth."""
+
+    name: str | None
     claim: str
 
 
@@ -79,12 +81,15 @@ class LayerReport:
     weights_bytes: int
     scratch_bytes: int
     instructions: int | None
+    core_cycles: int | None
+    flash_stalls: int | None
     cycles: int | None
 
 
 @dataclass(frozen=True)
 class Report:
-    """One build. `instructions`, `cycles` and those of `layers` cover one tp_invoke on the compiled-in input."""
+    """One build. `instructions`, `cycles` and those of `layers` cover one tp_invoke on the compiled-in input; `cycles`
+    are `core_cycles`, what the core takes by itself, and `flash_stalls`, what it waits for the flash."""
 
     schema: int
     tinyprune: str
@@ -98,6 +103,8 @@ class Report:
     inputs_checked: int
     accuracy: float | None
     instructions: int | None
+    core_cycles: int | None
+    flash_stalls: int | None
     cycles: int | None
     flash: Flash
     sram: Sram

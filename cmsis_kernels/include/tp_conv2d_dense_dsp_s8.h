@@ -1,0 +1,119 @@
+/**
+ * @file
+ * Dense convolution on two pixels and four output channels at a time, with h-packed weights (tp_h_tile.h).
+ */
+#ifndef TP_CONV2D_DENSE_DSP_S8_H
+#define TP_CONV2D_DENSE_DSP_S8_H
+
+#include "tp_h_tile.h"
+#include "tp_pack16.h"
+#include "tp_requantize.h"
+#include "tp_types.h"
+
+/**
+ * For each four output channels, each segment and each two inputs of it, two words: channels 0 and 1, channels 2 and 3;
+ * in a word the first input is low. Channels that there are not have zeros.
+ */
+typedef struct {
+    const uint32_t *halves;
+    uint16_t
+        segments;   /**< runs of input that one output reads: 1 (patches), or one for each row of the window (strips) */
+    uint16_t pairs; /**< of inputs, in each segment */
+    uint16_t width; /**< of a strip, in pixels; 0: patches */
+    uint16_t strip_rows; /**< output rows for which input is packed at a time */
+} tp_conv2d_dense_dsp_weights;
+
+/** Four output channels: their biases and requantization. Those beyond `count` are never stored. */
+typedef struct {
+    int32_t bias[4];
+    tp_right_requant requant[4];
+    int32_t count;
+} tp_h_group;
+
+static inline tp_h_group tp_h_load_group(const tp_requant *requant, const int32_t *bias, int32_t channel,
+                                         int32_t channels) {
+    tp_h_group group = {{0, 0, 0, 0}, {{0, 0, 0}, {0, 0, 0}, {0, 0, 0}, {0, 0, 0}}, channels - channel};
+    for (int32_t i = 0; i < 4 && i < group.count; i++) {
+        group.bias[i] = bias[channel + i];
+        group.requant[i] = tp_right_requant_of(requant, channel + i);
+    }
+    return group;
+}
+
+/** Stores one channel of two pixels, the second first: where both are one pixel, the first is right. */
+static inline void tp_h_store(const tp_right_requant *to, int32_t first, int32_t second, int8_t *output,
+                              int32_t second_offset) {
+    output[second_offset] = (int8_t)tp_requantize_right(*to, second);
+    output[0] = (int8_t)tp_requantize_right(*to, first);
+}
+
+/** One tile of four output channels at two pixels, the second `second_offset` bytes behind the first. */
+static inline __attribute__((always_inline)) void
+tp_h_run_tile(const tp_conv2d_dense_dsp_weights *weights, const uint32_t *w, const uint32_t *x, int32_t segment_step,
+              const tp_h_group *group, int8_t *output, int32_t second_offset, const int32_t pixel_step) {
+    const int32_t sum0 = group->bias[0] * 256 + group->bias[1], sum1 = group->bias[2] * 256 + group->bias[3];
+    tp_h_tile tile = {sum0, sum0, sum1, sum1, group->bias[1], group->bias[1], group->bias[3], group->bias[3]};
+    for (int32_t segment = weights->segments; segment > 0; segment--) {
+        tp_h_tile_add(&tile, &w, &x, weights->pairs, pixel_step);
+        x += segment_step;
+    }
+    tp_h_store(&group->requant[0], tp_h_doubled_high(tile.sum00, tile.low00), tp_h_doubled_high(tile.sum01, tile.low01),
+               output, second_offset);
+    if (group->count > 1) {
+        tp_h_store(&group->requant[1], 2 * tile.low00, 2 * tile.low01, output + 1, second_offset);
+    }
+    if (group->count > 2) {
+        tp_h_store(&group->requant[2], tp_h_doubled_high(tile.sum10, tile.low10),
+                   tp_h_doubled_high(tile.sum11, tile.low11), output + 2, second_offset);
+    }
+    if (group->count > 3) {
+        tp_h_store(&group->requant[3], 2 * tile.low10, 2 * tile.low11, output + 3, second_offset);
+    }
+}
+
+/**
+ * Convolution, dense h-packed weights.
+ *
+ * The generator proves for each output channel |bias| + 128 * sum(|weights|) < 2^23, a shift in [-23, -1], and that no
+ * weight of -128 stands beside a negative one in a halfword.
+ * @param scratch    the strip or the patches, and one pixel more, aligned to 4
+ * @param pixel_step bytes from one output position's packed input to the next one's: below 4096, a compile-time
+ *                   constant
+ */
+static inline __attribute__((always_inline)) void tp_conv2d_dense_dsp_s8(const tp_window_params *params,
+                                                                         const tp_requant *requant, const int8_t *input,
+                                                                         const tp_conv2d_dense_dsp_weights *weights,
+                                                                         const int32_t *bias, int8_t *scratch,
+                                                                         int8_t *output, const int32_t pixel_step) {
+    const int32_t channels = params->output_channels, group_words = 2 * weights->pairs * weights->segments;
+    uint32_t *packed = (uint32_t *)(void *)scratch;
+    const int32_t row_words = weights->width * ((params->input_channels + 1) / 2);
+    const int32_t segment_step = params->dilation_height * row_words - weights->pairs;
+    for (int32_t row = 0; row < params->output_height; row += weights->strip_rows) {
+        const int32_t left = params->output_height - row;
+        const int32_t rows = left < weights->strip_rows ? left : weights->strip_rows;
+        const int32_t runs = weights->width ? rows : 1;
+        if (weights->width) {
+            tp_pack_strip(params, input, row, rows, weights->width, (int16_t *)(void *)packed);
+        } else {
+            tp_pack_patches(params, input, row, rows, 2 * weights->pairs, (int16_t *)(void *)packed);
+        }
+        const uint32_t *halves = weights->halves;
+        for (int32_t channel = 0; channel < channels; channel += 4, halves += group_words) {
+            const tp_h_group group = tp_h_load_group(requant, bias, channel, channels);
+            for (int32_t i = 0; i < runs; i++) {
+                const uint32_t *x = packed + i * params->stride_height * row_words;
+                int8_t *target = output + (row + i) * params->output_width * channels + channel;
+                for (int32_t pixels = rows * params->output_width / runs; pixels > 0; pixels -= 2) {
+                    tp_h_run_tile(weights, halves, x, segment_step, &group, target, pixels > 1 ? channels : 0,
+                                  pixel_step);
+                    x += pixel_step / 2;
+                    target += 2 * channels;
+                }
+            }
+        }
+    }
+    tp_clamp_all(requant, params->output_height * params->output_width * channels, output);
+}
+
+#endif

@@ -1,0 +1,125 @@
+/**
+ * @file
+ * The instructions of the DSP extension that kernels are built on. Each has a plain C twin that gives the same bits, so
+ * that every kernel runs, and is tested, on any machine.
+ */
+#ifndef TP_DSP_H
+#define TP_DSP_H
+
+#include <stdint.h>
+
+#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
+#define TP_HAS_DSP 1
+#else
+#define TP_HAS_DSP 0
+#endif
+
+/** The word at an address that need not be aligned. */
+static inline uint32_t tp_load_word(const void *address) {
+    uint32_t word;
+    __builtin_memcpy(&word, address, 4);
+    return word;
+}
+
+/** The low or high halfword of a word, as a signed number. */
+static inline int32_t tp_low(uint32_t pair) { return (int16_t)(pair & 0xFFFFU); }
+
+static inline int32_t tp_high(uint32_t pair) { return (int16_t)(pair >> 16); }
+
+/** The halfwords `low` and `high` in one word. */
+static inline uint32_t tp_pair(int32_t low, int32_t high) { return ((uint32_t)low & 0xFFFFU) | (uint32_t)high << 16; }
+
+/** PKHBT: the low halfwords of both. */
+static inline uint32_t tp_pkhbt(uint32_t low, uint32_t high) {
+#if TP_HAS_DSP
+    uint32_t pair;
+    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(pair) : "r"(low), "r"(high));
+    return pair;
+#else
+    return (low & 0xFFFFU) | high << 16;
+#endif
+}
+
+/** PKHTB: the high halfwords of both. */
+static inline uint32_t tp_pkhtb(uint32_t high, uint32_t low) {
+#if TP_HAS_DSP
+    uint32_t pair;
+    __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(pair) : "r"(high), "r"(low));
+    return pair;
+#else
+    return (high & 0xFFFF0000U) | low >> 16;
+#endif
+}
+
+/** SMLABT: acc + a.low * b.high, modulo 2^32. */
+static inline int32_t tp_smlabt(uint32_t a, uint32_t b, int32_t acc) {
+#if TP_HAS_DSP
+    int32_t sum;
+    __asm__("smlabt %0, %1, %2, %3" : "=r"(sum) : "r"(a), "r"(b), "r"(acc));
+    return sum;
+#else
+    return (int32_t)((uint32_t)acc + (uint32_t)(tp_low(a) * tp_high(b)));
+#endif
+}
+
+/** SMLATB: acc + a.high * b.low, modulo 2^32. */
+static inline int32_t tp_smlatb(uint32_t a, uint32_t b, int32_t acc) { return tp_smlabt(b, a, acc); }
+
+/** SMLAD: acc + a.low * b.low + a.high * b.high, modulo 2^32. */
+static inline int32_t tp_smlad(uint32_t a, uint32_t b, int32_t acc) {
+#if TP_HAS_DSP
+    int32_t sum;
+    __asm__("smlad %0, %1, %2, %3" : "=r"(sum) : "r"(a), "r"(b), "r"(acc));
+    return sum;
+#else
+    const int64_t products = (int64_t)tp_low(a) * tp_low(b) + (int64_t)tp_high(a) * tp_high(b);
+    return (int32_t)((uint32_t)acc + (uint32_t)products);
+#endif
+}
+
+/** SXTB16: bytes 0 and 2, sign extended, as a pair of halfwords. */
+static inline uint32_t tp_sxtb16(uint32_t bytes) {
+#if TP_HAS_DSP
+    uint32_t pair;
+    __asm__("sxtb16 %0, %1" : "=r"(pair) : "r"(bytes));
+    return pair;
+#else
+    const uint32_t low = (uint32_t)(int8_t)(bytes & 0xFFU), high = (uint32_t)(int8_t)(bytes >> 16 & 0xFFU);
+    return (low & 0xFFFFU) | high << 16;
+#endif
+}
+
+/** SXTB16 after a rotation: bytes 1 and 3. */
+static inline uint32_t tp_sxtb16_ror8(uint32_t bytes) {
+#if TP_HAS_DSP
+    uint32_t pair;
+    __asm__("sxtb16 %0, %1, ror #8" : "=r"(pair) : "r"(bytes));
+    return pair;
+#else
+    return tp_sxtb16(bytes >> 8);
+#endif
+}
+
+/** SMMLAR: acc + round(a * b / 2^32), ties towards +infinity. */
+static inline int32_t tp_smmlar(int32_t a, int32_t b, int32_t acc) {
+#if TP_HAS_DSP
+    int32_t sum;
+    __asm__("smmlar %0, %1, %2, %3" : "=r"(sum) : "r"(a), "r"(b), "r"(acc));
+    return sum;
+#else
+    return (int32_t)((uint32_t)acc + (uint32_t)(((int64_t)a * b + (INT64_C(1) << 31)) >> 32));
+#endif
+}
+
+/** SSAT #8: the nearest int8. */
+static inline int32_t tp_saturate(int32_t value) {
+#if TP_HAS_DSP
+    int32_t nearest;
+    __asm__("ssat %0, #8, %1" : "=r"(nearest) : "r"(value) : "cc");
+    return nearest;
+#else
+    return value < -128 ? -128 : value > 127 ? 127 : value;
+#endif
+}
+
+#endif

@@ -1,0 +1,52 @@
+"""Instances of the kernels that are static inline functions: one for each value of their compile-time constants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tinyprune import ir, kernels
+from tinyprune.ir import Graph, Layer, Weighted
+
+PARAMS = {
+    ir.Conv2D: "tp_window_params",
+    ir.DepthwiseConv2D: "tp_window_params",
+    ir.TransposeConv2D: "tp_window_params",
+    ir.Dense: "tp_dense_params",
+}
+
+
+@dataclass(frozen=True)
+class Instances:
+    """The headers to include, and the functions to define ahead of the layers."""
+
+    headers: tuple[str, ...]
+    definitions: tuple[str, ...]
+
+
+def definitions(graph: Graph) -> Instances:
+    """Each instance that the layers of `graph` call, once."""
+    layers = {name(layer, graph): layer for layer in graph.layers if _constants(layer, graph)}
+    headers = sorted({f"{kernels.kernel(layer).function}.h" for layer in layers.values()})
+    return Instances(tuple(headers), tuple(_definition(layer, graph) for layer in layers.values()))
+
+
+def name(layer: Layer, graph: Graph) -> str:
+    """The function that `layer` calls: its kernel, or the kernel's instance for its constants."""
+    return "_".join((kernels.kernel(layer).function, *map(str, _constants(layer, graph))))
+
+
+def _constants(layer: Layer, graph: Graph) -> tuple[int, ...]:
+    return kernels.kernel(layer).constants(layer, graph)
+
+
+def _definition(layer: Layer, graph: Graph) -> str:
+    assert isinstance(layer, Weighted)
+    weights = kernels.operand(layer, graph).kind or "int8_t"
+    constants = ", ".join(map(str, _constants(layer, graph)))
+    return (
+        f"static __attribute__((noinline)) void {name(layer, graph)}(\n"
+        f"    const {PARAMS[type(layer)]} *params, const tp_requant *requant, const int8_t *input,\n"
+        f"    const {weights} *weights, const int32_t *bias, int8_t *scratch, int8_t *output) {{\n"
+        f"    {kernels.kernel(layer).function}(params, requant, input, weights, bias, scratch, output, {constants});\n"
+        "}"
+    )

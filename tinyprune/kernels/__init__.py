@@ -1,0 +1,114 @@
+"""Which C functions of `cmsis_kernels/` run a layer whose weights are in a given format.
+
+One row of KERNELS for each (layer type, format), the plain kernel first, then those that need more of the core or of
+the layer; the format of a layer without weights is "". The file of a kernel has the name of its function.
+"""
+
+from __future__ import annotations
+
+from tinyprune import ir
+from tinyprune.ir import Graph, Layer, Variant, Weighted
+from tinyprune.kernels import depthwise, h_packing
+from tinyprune.kernels.kernel import Kernel as Kernel
+from tinyprune.kernels.kernel import Operand as Operand
+
+MOVE_RANK = 6  # TP_MOVE_RANK of tp_kernels.h: the axes of a block that tp_move_s8 copies
+
+
+def _patch_bytes(layer: Layer, graph: Graph) -> int:
+    """One gathered input patch; none where a patch is a run of the input: a 1x1 window without padding."""
+    assert isinstance(layer, ir.Conv2D)
+    window = layer.window
+    if window.size == (1, 1) and window.padding == ir.Padding():
+        return 0
+    return window.size[0] * window.size[1] * graph.tensors[layer.input].shape[3]
+
+
+def _accumulator_bytes(layer: Layer, graph: Graph) -> int:
+    """One int32 for each output channel."""
+    return 4 * graph.tensors[layer.output].shape[3]
+
+
+def _where_unpadded(layer: Layer) -> tuple[str, ...]:
+    """A pool whose windows begin inside the input writes no value beyond the first one that it still has to read."""
+    assert isinstance(layer, ir.MaxPool | ir.AveragePool)
+    padding = layer.window.padding
+    return (layer.input,) if padding.top == padding.left == 0 else ()
+
+
+def _where_channels_stay(layer: Layer) -> tuple[str, ...]:
+    """Over height and width, output c takes the place of a value of channel c, which has been summed by then."""
+    assert isinstance(layer, ir.Reduce)
+    return (layer.input,) if layer.axes == (1, 2) else ()
+
+
+KERNELS: dict[tuple[type[Layer], str], tuple[Kernel, ...]] = {
+    (ir.Conv2D, "dense"): (Kernel("tp_conv2d_dense_s8", _patch_bytes), h_packing.CONV2D_DENSE),
+    (ir.Conv2D, "csr"): (Kernel("tp_conv2d_csr_s8", _patch_bytes),),
+    (ir.DepthwiseConv2D, "dense"): (
+        Kernel("tp_depthwise_conv2d_dense_s8", _accumulator_bytes),
+        depthwise.DEPTHWISE_DENSE,
+    ),
+    (ir.TransposeConv2D, "dense"): (Kernel("tp_transpose_conv2d_dense_s8"),),
+    (ir.Dense, "dense"): (Kernel("tp_dense_dense_s8"),),
+    (ir.Dense, "csr"): (Kernel("tp_dense_csr_s8"),),
+    (ir.Add, ""): (Kernel("tp_add_s8", in_place=ir.layer_inputs),),
+    (ir.Sub, ""): (Kernel("tp_sub_s8", in_place=ir.layer_inputs),),
+    (ir.Mul, ""): (Kernel("tp_mul_s8", in_place=ir.layer_inputs),),
+    (ir.Maximum, ""): (Kernel("tp_maximum_s8", in_place=ir.layer_inputs),),
+    (ir.Minimum, ""): (Kernel("tp_minimum_s8", in_place=ir.layer_inputs),),
+    (ir.Prelu, ""): (Kernel("tp_prelu_s8", in_place=ir.layer_inputs),),
+    (ir.BatchMatMul, ""): (Kernel("tp_batch_matmul_s8"),),
+    (ir.MaxPool, ""): (Kernel("tp_max_pool_s8", in_place=_where_unpadded),),
+    (ir.AveragePool, ""): (Kernel("tp_average_pool_s8", in_place=_where_unpadded),),
+    (ir.Mean, ""): (Kernel("tp_reduce_s8", in_place=_where_channels_stay),),
+    (ir.Sum, ""): (Kernel("tp_reduce_s8", in_place=_where_channels_stay),),
+    (ir.Reshape, ""): (Kernel("tp_copy_s8", in_place=ir.layer_inputs),),
+    (ir.Softmax, ""): (Kernel("tp_softmax_s8", in_place=ir.layer_inputs),),
+    (ir.Lut, ""): (Kernel("tp_lut_s8", in_place=ir.layer_inputs),),
+    (ir.Move, ""): (Kernel("tp_move_s8"),),
+    (ir.ResizeNearest, ""): (Kernel("tp_resize_nearest_s8"),),
+}
+
+
+def weight_format(layer: Layer) -> str:
+    return layer.weights.format if isinstance(layer, ir.Weighted) else ""
+
+
+def variant(layer: Layer) -> Variant:
+    return layer.variant if isinstance(layer, ir.Weighted) else ir.PLAIN
+
+
+def kernel(layer: Layer) -> Kernel:
+    """The kernel that `layer` runs in: that of its variant, or the plain one of its format."""
+    rows = KERNELS[type(layer), weight_format(layer)]
+    chosen = variant(layer).kernel
+    return next(row for row in rows if row.function == chosen) if chosen else rows[0]
+
+
+def functions(layer: Layer) -> list[str]:
+    """Every C function that the code of `layer` calls."""
+    filled = isinstance(layer, ir.Move) and layer.fill is not None
+    return ["tp_fill_s8", kernel(layer).function] if filled else [kernel(layer).function]
+
+
+def scratch_bytes(layer: Layer, graph: Graph) -> int:
+    return kernel(layer).scratch_bytes(layer, graph)
+
+
+def operand(layer: Weighted, graph: Graph) -> Operand:
+    """The weights as the layer's kernel reads them."""
+    return kernel(layer).operand(layer, graph)
+
+
+def formats_for(layer: Layer) -> list[str]:
+    """The formats in which this layer can run; empty for a layer without weights."""
+    return [name for kind, name in KERNELS if kind is type(layer) and name]
+
+
+def variants(layer: Weighted, graph: Graph, features: frozenset[str]) -> list[Variant]:
+    """The ways to run this layer in its format on a core with `features`: each kernel whose precondition holds, with
+    each strip height worth trying; the plain one first."""
+    rows = KERNELS[type(layer), layer.weights.format]
+    fitting = [row for row in rows if row.needs <= features and not row.unfit(layer, graph)]
+    return [Variant(row.function, height) for row in fitting for height in row.strips(layer, graph)]

@@ -1,0 +1,123 @@
+"""h-packed dense convolution (`tp_conv2d_dense_dsp_s8.h`): two weights in a halfword, two pixels at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyprune import ir
+from tinyprune.formats import unpack
+from tinyprune.ir import Graph, Int8, Layer, Weighted
+from tinyprune.kernels.kernel import Kernel, Operand
+from tinyprune.kernels.proofs import accumulator_problem, right_requant_problem
+
+CHANNELS = 4  # in a tile
+MAX_STEP = 4096 - 4  # bytes: the immediate offset of a load
+SMALL = 8  # input channels below which an odd number of them is not worth a zero in each pixel
+STRIPS = (1, 2, 4, 8)
+
+
+def is_patched(layer: ir.Conv2D, graph: Graph) -> bool:
+    """Whether each output position's input is gathered; else strips of rows are packed, which positions share."""
+    channels, window = graph.tensors[layer.input].shape[3], layer.window
+    few = channels % 2 == 1 and channels < SMALL
+    return few or window.size == (1, 1) or window.dilation[1] > 1
+
+
+def _even(count: int) -> int:
+    return count + count % 2
+
+
+def _segment(layer: ir.Conv2D, graph: Graph) -> int:
+    """The values of one run of input that an output reads."""
+    channels, (height, width) = graph.tensors[layer.input].shape[3], layer.window.size
+    return _even(height * width * channels) if is_patched(layer, graph) else width * _even(channels)
+
+
+def _strip_width(layer: ir.Conv2D, graph: Graph) -> int:
+    """Pixels of a packed input row."""
+    return (graph.tensors[layer.output].shape[2] - 1) * layer.window.stride[1] + layer.window.size[1]
+
+
+def _pixel_step(layer: Layer, graph: Graph) -> tuple[int, ...]:
+    assert isinstance(layer, ir.Conv2D)
+    if is_patched(layer, graph):
+        return (2 * _segment(layer, graph),)
+    return (2 * layer.window.stride[1] * _even(graph.tensors[layer.input].shape[3]),)
+
+
+def _scratch_bytes(layer: Layer, graph: Graph) -> int:
+    """The strip or the patches, and one pixel more: the last tile of an odd row reads it."""
+    assert isinstance(layer, ir.Conv2D)
+    rows, window = layer.variant.rows, layer.window
+    if is_patched(layer, graph):
+        return (rows * graph.tensors[layer.output].shape[2] + 1) * _pixel_step(layer, graph)[0]
+    height = (rows - 1) * window.stride[0] + (window.size[0] - 1) * window.dilation[0] + 1
+    row_bytes = 2 * _strip_width(layer, graph) * _even(graph.tensors[layer.input].shape[3])
+    return height * row_bytes + _pixel_step(layer, graph)[0]
+
+
+def _strips(layer: Layer, graph: Graph) -> tuple[int, ...]:
+    height = graph.tensors[layer.output].shape[1]
+    return tuple(sorted({min(rows, height) for rows in STRIPS}))
+
+
+def halves_problem(matrix: Int8) -> str:
+    """Why rows 0 and 1, 2 and 3, ... cannot be h-packed; "" where they can."""
+    high, low = matrix[0::2], matrix[1::2]
+    wrong = (high[: len(low)] == -128) & (low < 0)
+    return "a weight of -128 stands above a negative one" if wrong.any() else ""
+
+
+def _unfit(layer: Layer, graph: Graph) -> str:
+    assert isinstance(layer, ir.Conv2D)
+    (step,) = _pixel_step(layer, graph)
+    if step > MAX_STEP:
+        return f"its pixels lie {step:,} bytes apart; a load reaches {MAX_STEP:,}"
+    matrix = unpack(layer.weights).reshape(layer.weights.shape[0], -1)
+    return halves_problem(matrix) or accumulator_problem(layer, graph, 23) or right_requant_problem(layer, graph)
+
+
+def _operand(layer: Weighted, graph: Graph) -> Operand:
+    assert isinstance(layer, ir.Conv2D)
+    patched = is_patched(layer, graph)
+    runs = _runs(unpack(layer.weights), patched)
+    numbers = {
+        "segments": runs.shape[1],
+        "pairs": runs.shape[2] // 2,
+        "width": 0 if patched else _strip_width(layer, graph),
+        "strip_rows": layer.variant.rows,
+    }
+    return Operand("tp_conv2d_dense_dsp_weights", {"halves": halves(runs)}, numbers)
+
+
+def _runs(values: Int8, patched: bool) -> Int8:
+    """OHWI weights as (channels, segments, inputs of one), both ends filled up with zeros."""
+    outputs, height, width, channels = values.shape
+    more = -outputs % CHANNELS
+    if patched:
+        row = height * width * channels
+        return np.pad(values.reshape(outputs, 1, row), ((0, more), (0, 0), (0, row % 2)))
+    wide = np.pad(values, ((0, more), (0, 0), (0, 0), (0, channels % 2)))
+    return wide.reshape(outputs + more, height, -1)
+
+
+def halves(runs: Int8) -> NDArray[np.uint32]:
+    """(channels, segments, inputs) to words: for each four channels, segment and two inputs, one for channels 0 and 1,
+    one for channels 2 and 3; the first input in the low halfword."""
+    channels, segments, inputs = runs.shape
+    packed = runs[0::2].astype(np.int32) * 256 + runs[1::2]  # (pairs of channels, segments, inputs)
+    pairs = packed.astype(np.uint16).astype(np.uint32).reshape(channels // 4, 2, segments, inputs // 2, 2)
+    words = pairs[..., 0] | pairs[..., 1] << np.uint32(16)  # (groups, pair of channels, segments, pairs of inputs)
+    return np.ascontiguousarray(words.transpose(0, 2, 3, 1)).reshape(-1)
+
+
+CONV2D_DENSE = Kernel(
+    "tp_conv2d_dense_dsp_s8",
+    scratch_bytes=_scratch_bytes,
+    needs=frozenset({"dsp"}),
+    unfit=_unfit,
+    operand=_operand,
+    strips=_strips,
+    constants=_pixel_step,
+)

@@ -1,0 +1,73 @@
+"""What a kernel is: a C function, what it needs, and what must hold for a layer that it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyprune.ir import Graph, Layer, Weighted
+
+
+@dataclass(frozen=True, eq=False)
+class Operand:
+    """The `weights` argument of a kernel: the members of the C structure `kind`, or one array where that is ""."""
+
+    kind: str
+    arrays: Mapping[str, NDArray[np.generic]]
+    numbers: Mapping[str, int] = field(default_factory=dict[str, int])
+
+    @property
+    def bytes(self) -> int:
+        """What the arrays take in flash."""
+        return sum(array.nbytes for array in self.arrays.values())
+
+
+def _no_scratch(layer: Layer, graph: Graph) -> int:
+    return 0
+
+
+def _never(layer: Layer) -> tuple[str, ...]:
+    return ()
+
+
+def _fits(layer: Layer, graph: Graph) -> str:
+    return ""
+
+
+def _no_strips(layer: Layer, graph: Graph) -> tuple[int, ...]:
+    return (0,)
+
+
+def _no_constants(layer: Layer, graph: Graph) -> tuple[int, ...]:
+    return ()
+
+
+def _as_stored(layer: Weighted, graph: Graph) -> Operand:
+    """The arrays of the format as they are."""
+    weights = layer.weights
+    return Operand("" if weights.format == "dense" else f"tp_{weights.format}_weights", weights.arrays)
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A C function of `cmsis_kernels/`.
+
+    `in_place` names the inputs at whose address the output may begin: each of their values is read for the last time
+    before anything is written over it. `needs` is what the core must have, of `board.FEATURES`. `unfit` says why a
+    layer cannot run so ("" where it can): it proves the kernel's precondition from the layer's weights. `operand` makes
+    the weights as the kernel reads them. `strips` are the values of `Variant.rows` that are worth trying. `constants`
+    are the compile-time constants of a kernel that is a static inline function: the generated code holds one instance
+    for each value of them.
+    """
+
+    function: str
+    scratch_bytes: Callable[[Layer, Graph], int] = _no_scratch
+    in_place: Callable[[Layer], tuple[str, ...]] = _never
+    needs: frozenset[str] = frozenset()
+    unfit: Callable[[Layer, Graph], str] = _fits
+    operand: Callable[[Weighted, Graph], Operand] = _as_stored
+    strips: Callable[[Layer, Graph], tuple[int, ...]] = _no_strips
+    constants: Callable[[Layer, Graph], tuple[int, ...]] = _no_constants
