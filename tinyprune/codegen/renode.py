@@ -11,7 +11,15 @@ from tinyprune.codegen.files import Files
 from tinyprune.codegen.templates import render
 from tinyprune.ir import Graph, Int8
 
-CPU_TYPES: Mapping[str, str] = {"cortex-m4": "cortex-m4", "cortex-m4f": "cortex-m4f"}
+CPU_TYPES: Mapping[str, str] = {
+    "cortex-m0": "cortex-m0",
+    "cortex-m0plus": "cortex-m0+",
+    "cortex-m3": "cortex-m3",
+    "cortex-m4": "cortex-m4",
+    "cortex-m4f": "cortex-m4f",
+    "cortex-m7": "cortex-m7",
+    "cortex-m33": "cortex-m33",
+}
 """A board's core -> Renode's name of it."""
 
 PERIPHERALS = Region(0x4000_0000, 0x2000_0000)  # DDI0403 B3.1: the address map of ARMv7-M

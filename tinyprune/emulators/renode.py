@@ -15,7 +15,7 @@ from tinyprune.board import Board
 from tinyprune.codegen import renode as files
 from tinyprune.emulators import faults, inference
 from tinyprune.emulators.counting import Place, Tally, blocks, layer_switches
-from tinyprune.emulators.renode_monitor import SESSION, Monitor, escaped
+from tinyprune.emulators.renode_monitor import SESSION, UART, Monitor, escaped
 from tinyprune.emulators.run import OUTSIDE, Run, stack_bytes
 from tinyprune.emulators.straight_runs import tallies
 from tinyprune.errors import ToolMissingError
@@ -59,7 +59,8 @@ def refusal(elf: Elf, board: Board) -> str:
 def run(elf: Elf, board: Board, inputs: Int8) -> Run:
     """As `Emulator.run` says."""
     with tempfile.TemporaryDirectory(prefix="tinyprune-") as name, _session(elf, board, Path(name)) as monitor:
-        uart, exit_code = _boot(elf, monitor, Path(name))
+        exit_code, uart = monitor.boot(), monitor.uart()
+        faults.check(elf, uart, exit_code)
         monitor.reset()
         counted = _count(elf, monitor)
         outputs, layer_outputs = inference.outputs(monitor, elf, inputs)
@@ -78,7 +79,7 @@ def run(elf: Elf, board: Board, inputs: Int8) -> Run:
 
 @contextmanager
 def _session(elf: Elf, board: Board, folder: Path) -> Generator[Monitor]:
-    """The machine with the image loaded, at reset. Its UART goes into `folder`/uart."""
+    """The machine with the image loaded, at reset. Its UART goes into `folder`."""
     (folder / "board.repl").write_text(files.platform(board), encoding="utf-8")
     shutil.copy(SESSION, folder / "session.cs")
     shutil.copy(elf.path, folder / "firmware.elf")
@@ -89,7 +90,7 @@ def _session(elf: Elf, board: Board, folder: Path) -> Generator[Monitor]:
             "include @session.cs",
             "mach create",
             "machine LoadPlatformDescription @board.repl",
-            f"sysbus.uart CreateFileBackend @{escaped(folder / 'uart')} true",
+            f"sysbus.uart CreateFileBackend @{escaped(folder / UART)} true",
             "emulation SetGlobalAdvanceImmediately true",
             "sysbus LoadELF @firmware.elf",
             *(f"sysbus.cpu Guard {gap.origin} {gap.bytes}" for gap in files.gaps(board)),
@@ -98,15 +99,6 @@ def _session(elf: Elf, board: Board, folder: Path) -> Generator[Monitor]:
         yield monitor
     finally:
         monitor.close()
-
-
-def _boot(elf: Elf, monitor: Monitor, folder: Path) -> tuple[str, int]:
-    """UART text and exit code of one boot: Renode has no semihosting exit, so it stops at the firmware's `finish`."""
-    monitor.go(elf.symbols["finish"].address)
-    exit_code = monitor.register(0)
-    uart = (folder / "uart").read_text(encoding="ascii", errors="replace")
-    faults.check(elf, uart, exit_code)
-    return uart, exit_code
 
 
 def _count(elf: Elf, monitor: Monitor) -> dict[Place, Tally]:

@@ -20,6 +20,7 @@ from tinyprune.toolchain.elf import Elf
 OPTIONS = ("--disable-xwt", "--console", "--plain")
 SESSION = Path(__file__).with_name("renode_session.cs")
 ANSWER_S = 300.0
+UART = "uart"
 LIMIT_INSTRUCTIONS = 400_000_000
 """Between two stops. Not a time: Renode takes 5 s for them, or a minute while it counts."""
 
@@ -27,7 +28,7 @@ ENDS = {
     "late": f"it did not end within {LIMIT_INSTRUCTIONS:,} instructions (an endless loop?)",
     "nowhere": "jump to where no code is",
 }
-END = re.compile("(read of|write to) (0x[0-9a-f]{8})|there|" + "|".join(ENDS))
+END = re.compile("(read of|write to) (0x[0-9a-f]{8})|there|exit|" + "|".join(ENDS))
 NUMBER = re.compile("0x[0-9A-Fa-f]+")
 FAILED = ("There was an error", "No such command", "Errors during compilation", "Could not")
 SP, LR = 13, 14
@@ -41,6 +42,7 @@ class Monitor:
 
     def __init__(self, program: Path, elf: Elf, clock_hz: int, folder: Path) -> None:
         self._elf = elf
+        self._exit = elf.symbols["finish"].address
         self._limit_ms = LIMIT_INSTRUCTIONS * 1000 // clock_hz  # its platform takes one clock an instruction
         self._folder = folder
         self._asked = 0
@@ -64,14 +66,22 @@ class Monitor:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
+    def uart(self) -> str:
+        return (self._folder / UART).read_text(encoding="ascii", errors="replace")
+
     def reset(self) -> None:
         """The machine as at power-on, with the image in flash."""
         self.ask("machine Reset")
         self.ask("sysbus LoadELF @firmware.elf")
 
+    def boot(self) -> int:
+        """Runs to the firmware's exit: the exit code. Renode has none itself, so it stops where `finish` begins."""
+        self._run("GoTo", self._exit)
+        return self.register(0)
+
     def go(self, until: int) -> None:
-        """Runs until it gets to `until`. EmulationError where it does not within the limit, or the core gives up."""
-        self._run(f"sysbus.cpu GoTo {until} {self._limit_ms}")
+        """Runs until it gets to `until`. EmulationError where it does not within the limit, faults, or exits."""
+        self._run("GoTo", until)
 
     def count(self, until: int, switches: str) -> list[tuple[int, ...]]:
         """Goes to `until`; (layer number, start, bytes, count) of each straight run of instructions on the way.
@@ -79,14 +89,14 @@ class Monitor:
         `switches`: lines of an address, and the number of the layer that runs from a jump there.
         """
         (self._folder / "switches").write_text(switches, encoding="ascii")
-        self._run(f'sysbus.cpu CountTo {until} {self._limit_ms} "{self._folder}"')
+        self._run("CountTo", until, f'"{self._folder}"')
         lines = (self._folder / "runs").read_text(encoding="ascii").splitlines()
         return [tuple(map(int, line.split())) for line in lines]
 
     def call(self, function: int) -> None:
         """Calls `function` on an empty stack; it returns to the entry point, where it stops."""
         stack, back = self._elf.symbols["__stack_top"].address, self._elf.entry
-        self._run(f"sysbus.cpu CallBack {function} {stack} {back} {self._limit_ms}")
+        self._run(f"CallBack {function} {stack}", back)
 
     def read(self, address: int, size: int) -> bytes:
         file = self._folder / "bytes"
@@ -107,12 +117,16 @@ class Monitor:
             raise EmulationError(f"Renode answers '{command}': {answer}")
         return int(number[0], 16)
 
-    def _run(self, command: str) -> None:
+    def _run(self, name: str, until: int, more: str = "") -> None:
+        command = f"sysbus.cpu {name} {until} {self._exit} {self._limit_ms} {more}"
         answer = self.ask(command)
         end = END.search(answer)
         if end is None:
             raise EmulationError(f"Renode answers '{command}': {answer}")
-        if end[0] != "there":
+        if end[0] == "exit" and until != self._exit:
+            faults.check(self._elf, self.uart(), self.register(0))
+            raise EmulationError(f"the firmware ended before it came to 0x{until:08x}")
+        if end[0] not in ("there", "exit"):
             raise self._stopped(end)
 
     def _stopped(self, end: re.Match[str]) -> EmulationError:

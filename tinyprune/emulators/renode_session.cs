@@ -18,50 +18,47 @@ namespace Tinyprune
         {
             var nothing = new Nothing((access, offset) =>
             {
-                end = string.Format("{0} 0x{1:x8}", access, origin + (ulong)offset);
-                cpu.IsHalted = true;
+                Stop(cpu, string.Format("{0} 0x{1:x8}", access, origin + (ulong)offset));
             });
             machine.SystemBus.Register(nothing, new BusRangeRegistration(origin, bytes));
         }
 
-        // Runs until the core gets to `address` (answers "there"), an access is to where nothing is (answers what and
-        // where), the core gives up ("nowhere"), or `milliseconds` of its own time are over ("late").
-        public static string GoTo(this CortexM cpu, ulong address, int milliseconds)
+        // Runs until the core gets to `address` (answers "there") or to `exit` ("exit"), an access is to where nothing is
+        // (answers what and where), the core gives up ("nowhere"), or `milliseconds` of its own time are over ("late").
+        public static string GoTo(this CortexM cpu, ulong address, ulong exit, int milliseconds)
         {
             var emulation = EmulationManager.Instance.CurrentEmulation;
             end = null;
-            cpu.AddHook(address, (_, __) =>
-            {
-                end = "there";
-                cpu.IsHalted = true;
-            });
+            cpu.AddHook(exit, (_, __) => Stop(cpu, "exit"));
+            cpu.AddHook(address, (_, __) => Stop(cpu, "there"));
             for(var left = milliseconds; left > 0 && !cpu.IsHalted; left -= STEP_MS)
             {
                 emulation.RunFor(TimeInterval.FromMilliseconds(STEP_MS));
             }
             end = end ?? (cpu.IsHalted ? "nowhere" : "late");
             cpu.RemoveHooksAt(address);
+            cpu.RemoveHooksAt(exit);
             cpu.IsHalted = false;
             return end;
         }
 
         // Calls `function` on the stack that begins at `stack`; as GoTo, until it returns to `back`.
-        public static string CallBack(this CortexM cpu, uint function, uint stack, uint back, int milliseconds)
+        public static string CallBack(this CortexM cpu, uint function, uint stack, uint back, ulong exit, int milliseconds)
         {
             cpu.SP = stack;
             cpu.LR = back | 1;
             cpu.PC = function | 1;
-            return cpu.GoTo(back, milliseconds);
+            return cpu.GoTo(back, exit, milliseconds);
         }
 
         // As GoTo, and writes `layer start bytes count` of each straight run into `folder`/runs.
         // Each line of `folder`/switches is an address, and the number of the layer that runs from a jump there.
         public static string CountTo(this CortexM cpu, [AutoParameter] IMachine machine, ulong address,
-                                     int milliseconds, string folder)
+                                     ulong exit, int milliseconds, string folder)
         {
             var runs = new StraightRuns(machine, Path.Combine(folder, "switches"));
             cpu.SetHookAtBlockEnd(runs.Add);
-            cpu.GoTo(address, milliseconds);
+            cpu.GoTo(address, exit, milliseconds);
             cpu.SetHookAtBlockEnd(null);
             runs.Save(Path.Combine(folder, "runs"));
             return end;
@@ -71,6 +68,12 @@ namespace Tinyprune
                                      string target)
         {
             File.WriteAllBytes(target, machine.SystemBus.ReadBytes(address, bytes));
+        }
+
+        private static void Stop(CortexM cpu, string why)
+        {
+            end = why;
+            cpu.IsHalted = true;
         }
 
         private const int STEP_MS = 10;
