@@ -81,7 +81,7 @@ def test_a_core_that_it_lacks(elf: Elf) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("exit 0", "Renode ended at 'logLevel 3'"),
+        ("exit 0", "Renode ended at 'include @session.cs'"),
         (
             "while read said; do case $said in echo*) eval $said;; mach*) echo There was an error;; esac; done",
             "Renode refuses 'mach create': There was an error",

@@ -40,11 +40,11 @@ def version() -> str:
 def program() -> Path:
     """The user's `renode`: named by the variable, else on PATH, else where its packages put it."""
     if given := os.environ.get(VARIABLE):
-        if shutil.which(given) is None:
-            raise ToolMissingError(f"{VARIABLE} is {given}, which is no program", remedy=REMEDY)
-        return Path(given).absolute()
+        if named := shutil.which(given):
+            return Path(named).absolute()
+        raise ToolMissingError(f"{VARIABLE} is {given}, which is no program", remedy=REMEDY)
     if found := shutil.which("renode"):
-        return Path(found)
+        return Path(found).absolute()
     if INSTALLED.is_file():
         return INSTALLED
     raise ToolMissingError("Renode is not installed", remedy=REMEDY)
@@ -86,7 +86,6 @@ def _session(elf: Elf, board: Board, folder: Path) -> Generator[Monitor]:
     monitor = Monitor(program(), elf, board.clock_hz, folder)
     try:
         for command in (
-            "logLevel 3",
             "include @session.cs",
             "mach create",
             "machine LoadPlatformDescription @board.repl",

@@ -17,7 +17,7 @@ from tinyprune.emulators import faults
 from tinyprune.emulators.faults import EmulationError
 from tinyprune.toolchain.elf import Elf
 
-OPTIONS = ("--disable-xwt", "--console", "--plain")
+OPTIONS = ("--disable-xwt", "--console", "--plain", "--hide-log")
 SESSION = Path(__file__).with_name("renode_session.cs")
 ANSWER_S = 300.0
 UART = "uart"
@@ -28,7 +28,7 @@ ENDS = {
     "late": f"it did not end within {LIMIT_INSTRUCTIONS:,} instructions (an endless loop?)",
     "nowhere": "jump to where no code is",
 }
-END = re.compile("(read of|write to) (0x[0-9a-f]{8})|there|exit|" + "|".join(ENDS))
+END = re.compile("(read of|write to) (0x[0-9a-f]{8}) at (0x[0-9a-f]{8})|there|exit|" + "|".join(ENDS))
 NUMBER = re.compile("0x[0-9A-Fa-f]+")
 FAILED = ("There was an error", "No such command", "Errors during compilation", "Could not")
 SP, LR = 13, 14
@@ -137,8 +137,12 @@ class Monitor:
         stack = faults.words(self.read(start, high - start))
         if stack_pointer < low:
             return faults.overflow(self._elf, stack_pointer, stack)
-        what = f"{end[1]} {faults.address_text(int(end[2], 16))}, where nothing is" if end[1] else ENDS[end[0]]
-        return faults.error(self._elf, what, self._number("sysbus.cpu PC"), [self.register(LR), *stack])
+        what, pc = ENDS.get(end[0], ""), self._number("sysbus.cpu PC")
+        if end[1]:
+            address, pc = int(end[2], 16), int(end[3], 16)
+            access = "jump to" if address == pc else end[1]
+            what = f"{access} {faults.address_text(address)}, where nothing is"
+        return faults.error(self._elf, what, pc, [self.register(LR), *stack])
 
     def ask(self, command: str) -> str:
         """What Renode answers to one command of its monitor. It never tells failure but in its text."""

@@ -18,13 +18,14 @@ namespace Tinyprune
         {
             var nothing = new Nothing((access, offset) =>
             {
-                Stop(cpu, string.Format("{0} 0x{1:x8}", access, origin + (ulong)offset));
+                Stop(cpu, string.Format("{0} 0x{1:x8} at 0x{2:x8}", access, origin + (ulong)offset, cpu.PC.RawValue));
             });
             machine.SystemBus.Register(nothing, new BusRangeRegistration(origin, bytes));
         }
 
-        // Runs until the core gets to `address` (answers "there") or to `exit` ("exit"), an access is to where nothing is
-        // (answers what and where), the core gives up ("nowhere"), or `milliseconds` of its own time are over ("late").
+        // Runs until the core gets to `address` (answers "there") or to `exit` ("exit"), an access is to where nothing
+        // is (what, to which address, and in the block at which), the core gives up ("nowhere"), or `milliseconds` of
+        // its own time are over ("late").
         public static string GoTo(this CortexM cpu, ulong address, ulong exit, int milliseconds)
         {
             var emulation = EmulationManager.Instance.CurrentEmulation;
@@ -43,7 +44,8 @@ namespace Tinyprune
         }
 
         // Calls `function` on the stack that begins at `stack`; as GoTo, until it returns to `back`.
-        public static string CallBack(this CortexM cpu, uint function, uint stack, uint back, ulong exit, int milliseconds)
+        public static string CallBack(this CortexM cpu, uint function, uint stack, uint back, ulong exit,
+                                      int milliseconds)
         {
             cpu.SP = stack;
             cpu.LR = back | 1;
@@ -161,8 +163,8 @@ namespace Tinyprune
             {
                 foreach(var run in runs)
                 {
-                    writer.WriteLine("{0} {1} {2} {3}", run.Key >> 48, run.Key & 0xFFFFFFFF, (run.Key >> 32 & 0xFFFF) * 2,
-                                     run.Value);
+                    var key = run.Key;
+                    writer.WriteLine("{0} {1} {2} {3}", key >> 48, (uint)key, (key >> 32 & 0xFFFF) * 2, run.Value);
                 }
             }
         }
