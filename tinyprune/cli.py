@@ -107,8 +107,13 @@ def compare(
 @app.command()
 def run(
     directory: Annotated[Path, typer.Argument(help="a build directory")],
-    input: Annotated[Path | None, typer.Option("--input", help="int8 .npy with a leading axis of n inputs")] = None,
-    output: Annotated[Path | None, typer.Option("--output", help="where to write the n outputs, .npy")] = None,
+    input: Annotated[
+        Path | None, typer.Option("--input", help="int8 .npy, n inputs first; .npz: one for each input of the model")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", help="where to write the n outputs, .npy, or .npz where there are several"),
+    ] = None,
     emulator: Emulator = "unicorn",
     as_json: Json = False,
 ) -> None:

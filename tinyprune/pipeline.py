@@ -13,18 +13,19 @@ import numpy as np
 
 import tinyprune
 from tinyprune import board as boards
-from tinyprune import emulators, reference, saved_builds, toolchain, tuning
-from tinyprune.board import Board
+from tinyprune import edges, emulators, reference, saved_builds, toolchain, tuning
+from tinyprune.board import ALL_FEATURES, Board
 from tinyprune.codegen.firmware import firmware_files
 from tinyprune.codegen.model import model_files, sample_input_files
 from tinyprune.codegen.renode import renode_files
 from tinyprune.directory import COMPARISON, REPORT, new_directory, read_report
 from tinyprune.emulators import EMULATORS
-from tinyprune.errors import TinypruneError, unknown_name
+from tinyprune.errors import unknown_name
 from tinyprune.formats import FORMATS
 from tinyprune.frontend.dataset import Dataset, load_dataset
-from tinyprune.ir import Graph, Int8
+from tinyprune.ir import Graph, Int8, states
 from tinyprune.passes.choose_formats import choose_formats, force_format
+from tinyprune.passes.choose_kernels import choose_kernels
 from tinyprune.passes.plan_memory import plan_memory
 from tinyprune.passes.simplify import simplify
 from tinyprune.passes.verify import verify
@@ -125,7 +126,7 @@ def analyze(
     on = boards.load(board) if board else None
     source = prepare(Path(model), data, 0.0, say)
     info = report.ModelInfo(source.path, source.sha256)
-    graph = lower(source.graph, "auto")
+    graph = lower(source.graph, "auto", on.features if on else ALL_FEATURES)
     return analysis.analyse(graph, source.graph, tuning.flash_costs(graph), info, on)
 
 
@@ -157,18 +158,19 @@ def check_format(name: str) -> None:
         raise unknown_name("format", name, ["auto", *FORMATS])
 
 
-def lower(graph: Graph, format_name: str) -> Graph:
-    """`graph` simplified, its formats chosen and its memory planned: ready for code, and with the same output."""
+def lower(graph: Graph, format_name: str, features: frozenset[str] = ALL_FEATURES) -> Graph:
+    """`graph` simplified, its formats and kernels chosen for a core with `features`, its memory planned: ready for
+    code, and with the same output."""
     small = simplify(graph)
     chosen = (
         choose_formats(small, tuning.flash_costs(small)) if format_name == "auto" else force_format(small, format_name)
     )
-    return verify(plan_memory(verify(chosen)))
+    return verify(plan_memory(verify(choose_kernels(chosen, features))))
 
 
 def build_variant(source: Source, format_name: str, on: Target, folder: Path, score: float | None, say: Say) -> Report:
     """Generates, compiles, runs and reports one graph in `folder`."""
-    graph = lower(source.graph, format_name)
+    graph = lower(source.graph, format_name, on.board.features)
     inputs = checked_inputs(graph, source.dataset, INPUTS_CHECKED, SEED)
     say(f"{format_name}: compiling with {on.toolchain.name} {on.toolchain.version}")
     elf = compile_graph(graph, inputs[0], on, folder)
@@ -185,7 +187,7 @@ def compile_graph(graph: Graph, sample: Int8, on: Target, folder: Path) -> Elf:
     """The firmware image of `graph` with `sample` compiled in, built in `folder`."""
     assert graph.arena is not None
     files = {
-        **firmware_files(on.board, arena_bytes=graph.arena.bytes),
+        **firmware_files(on.board, arena_bytes=graph.arena.bytes + sum(state.bytes for state in states(graph))),
         **model_files(graph, tinyprune.__version__),
         **sample_input_files(graph, sample),
         **renode_files(on.board, graph, sample),
@@ -219,25 +221,32 @@ def _emulate(
 
 
 def run(
-    directory: str | Path, *, inputs: Int8 | None = None, emulator: str = "unicorn", say: Say = _silent
-) -> tuple[Report, Int8]:
+    directory: str | Path,
+    *,
+    inputs: Int8 | Mapping[str, Int8] | None = None,
+    emulator: str = "unicorn",
+    say: Say = _silent,
+) -> tuple[Report, dict[str, Int8]]:
     """Emulates the firmware in a build directory anew, on `inputs` (n, ...) or those it was checked with.
 
-    Returns the report and the outputs (n, ...). The figures are always those of the input that is compiled in.
+    A model of several inputs takes an array for each, by the name of its tensor (or arr_0, arr_1, ..., in order).
+    Returns the report and the outputs (n, ...) by the names of their tensors. The figures are always those of the input
+    that is compiled in.
     """
     emulators.find(emulator)
     folder = Path(directory)
     saved = read_report(folder)
     options = report.Options(**saved["options"])
     original = saved_builds.imported(folder, saved)
-    graph, board = lower(original, options.format), boards.load_file(folder / f"{saved['board']}.toml")
+    board = boards.load_file(folder / f"{saved['board']}.toml")
+    graph = lower(original, options.format, board.features)
     checked, elf = saved_builds.checked_inputs(folder), saved_builds.elf(folder, saved)
-    given = checked[1:] if inputs is None else _as_inputs(graph, inputs)
+    given = checked[1:] if inputs is None else edges.gathered(graph, inputs)
     info = report.ModelInfo(**saved["model"])
     every = np.concatenate([checked[:1], given])
     result, outputs = _emulate(original, graph, board, elf, emulator, every, info, options, saved["accuracy"], say)
     assert outputs is not None
-    return result, outputs if inputs is None else outputs[1:]
+    return result, edges.named(graph, graph.outputs, outputs if inputs is None else outputs[1:])
 
 
 def validate(
@@ -264,11 +273,12 @@ def validate(
 def _validate_build(folder: Path, dataset: Dataset | None, count: int, say: Say) -> Validation:
     saved = read_report(folder)
     graph = saved_builds.imported(folder, saved)
-    lowered = lower(graph, saved["options"]["format"])
+    board = boards.load_file(folder / f"{saved['board']}.toml")
+    lowered = lower(graph, saved["options"]["format"], board.features)
     firmware = validation.Firmware(
         lowered,
         saved_builds.elf(folder, saved),
-        boards.load_file(folder / f"{saved['board']}.toml"),
+        board,
         saved_builds.checked_inputs(folder)[:1],
         "unicorn",
     )
@@ -277,13 +287,3 @@ def _validate_build(folder: Path, dataset: Dataset | None, count: int, say: Say)
     say("running the firmware and the interpreters")
     taken = samples(graph, dataset, count, SEED)
     return validation.validate(graph, content, firmware, taken, report.ModelInfo(**saved["model"]))
-
-
-def _as_inputs(graph: Graph, inputs: Int8) -> Int8:
-    shape = graph.tensors[graph.inputs[0]].shape[1:]
-    if inputs.dtype != np.int8 or inputs.ndim == 0 or inputs.size % int(np.prod(shape)) or not inputs.size:
-        raise TinypruneError(
-            f"the input is {inputs.dtype} of shape {list(inputs.shape)}",
-            remedy=f"it must be int8 of shape [n, {', '.join(map(str, shape))}]",
-        )
-    return inputs.reshape(-1, *shape)

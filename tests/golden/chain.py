@@ -5,13 +5,13 @@ Each link returns, by layer name, how many values differ; nothing where all are 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from host import run_host
-from tflm import run_tflm
+from tflm import run_many
 
 from tinyprune import board as boards
 from tinyprune import emulators, reference, toolchain
@@ -40,7 +40,17 @@ def imported(content: bytes, name: str) -> Graph:
 
 
 def tflm_against_reference(subject: Subject) -> Wrong:
-    by_index = run_tflm(subject.content, subject.inputs)
+    (wrong,) = all_against_tflm([subject])
+    return wrong
+
+
+def all_against_tflm(subjects: Sequence[Subject]) -> list[Wrong]:
+    """`tflm_against_reference` of each, with one start of the interpreter's process."""
+    results = run_many([(subject.content, subject.inputs) for subject in subjects])
+    return [compared_by_index(subject, values) for subject, values in zip(subjects, results, strict=True)]
+
+
+def compared_by_index(subject: Subject, by_index: Mapping[int, Int8]) -> Wrong:
     golden = {layer.name: by_index[int(layer.output.split(":")[0])] for layer in subject.graph.layers}
     return wrong_layers(subject.graph, subject.inputs, golden)
 

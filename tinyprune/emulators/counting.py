@@ -110,8 +110,35 @@ class PythonCounter:
 
 def blocks(elf: Elf, tallies: dict[Place, Tally]) -> tuple[Block, ...]:
     """The tallies as blocks, in address order."""
-    ordered = sorted(tallies.items(), key=lambda item: (item[0][1], item[0]))
+    ordered = sorted(joined(tallies).items(), key=lambda item: (item[0][1], item[0]))
     return tuple(_block(place, tally, elf.read(*place[1:])) for place, tally in ordered)
+
+
+def joined(tallies: dict[Place, Tally]) -> dict[Place, Tally]:
+    """What always runs in one go, as one block: emulators also cut at pages and where buffers are full.
+
+    A block is joined to the one after it where neither was left nor entered by a jump in between.
+    """
+    whole = dict(tallies)
+    starts = {place[:2]: place for place in tallies}
+    for place in sorted(tallies, key=lambda place: place[1], reverse=True):
+        layer, start, size = place
+        after = starts.get((layer, start + size))
+        if after is None or not _in_one_go(whole[place], whole[after]):
+            continue
+        longer = starts[layer, start] = (layer, start, size + after[2])
+        whole[longer] = _sum(whole.pop(place), whole.pop(after))
+        del starts[after[:2]]
+    return whole
+
+
+def _in_one_go(first: Tally, second: Tally) -> bool:
+    return first.taken == 0 and second.entered == 0 and first.count == second.count
+
+
+def _sum(first: Tally, second: Tally) -> Tally:
+    flash = [a + b for a, b in zip(first.flash, second.flash, strict=True)] if first.flash and second.flash else None
+    return Tally(first.count, second.taken, first.entered, flash)
 
 
 def _block(place: Place, tally: Tally, code: bytes) -> Block:

@@ -13,6 +13,7 @@ LIMIT_S = 8.0
 """Wall time that an emulator gets between two stops; Unicorn and QEMU run more than 10^9 instructions in it."""
 
 NULL_PAGE_BYTES = 4096
+BELOW_STACK_BYTES = 4096
 UNDEFINED = "undefined instruction"
 CAUSES = {  # DDI0403 B3.2.15: bits of the configurable fault status register
     0: "jump to where the MPU lets nothing be executed",
@@ -78,11 +79,18 @@ def _reported(elf: Elf, text: str) -> EmulationError:
     returns = [int(digits, 16) for digits in re.findall(r"0x([0-9a-f]{8})", text.partition("calls")[2])]
     if "cfsr" not in values:
         return EmulationError(f"the firmware stopped: {text}")
-    if text.startswith("stack overflow"):
+    if text.startswith("stack overflow") or is_overflow(elf, values["sp"], values.get("address")):
         return overflow(elf, values["sp"], returns)
     causes = [cause for bit, cause in CAUSES.items() if values["cfsr"] >> bit & 1] or [f"CFSR 0x{values['cfsr']:08x}"]
     where = f" ({address_text(values['address'])})" if "address" in values else ""
     return error(elf, " and ".join(causes) + where, values["pc"], [values["lr"], *returns])
+
+
+def is_overflow(elf: Elf, stack_pointer: int, address: int | None) -> bool:
+    """Whether the stack had no room: for what was pushed, at `address`, or for the registers of an exception."""
+    limit = elf.symbols["__stack_limit"].address
+    pushed = address is not None and limit - BELOW_STACK_BYTES <= address < limit
+    return pushed or stack_pointer < limit
 
 
 def overflow(elf: Elf, stack_pointer: int, stack: Iterable[int]) -> EmulationError:

@@ -46,6 +46,7 @@ class Machine:
         self.uart = bytearray()
         self.exit_code: int | None = None
         self._problem = ""
+        self._bad_address: int | None = None
         self._registers: dict[int, int] = {}
         self._reads_set = {register.address: register.reads_set for register in board.registers}
         self.core: Any = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
@@ -85,6 +86,7 @@ class Machine:
 
     def _invalid(self, core: Any, access: int, address: int, size: int, value: int, data: object) -> bool:
         """Unicorn asks what to do about an access where nothing is: it is a fault."""
+        self._bad_address = address
         self._problem = f"{ACCESSES.get(access, 'access to')} {faults.address_text(address)}, where nothing is"
         return False
 
@@ -150,7 +152,7 @@ class Machine:
 
     def _fault(self, pc: int) -> EmulationError:
         stack_pointer = self.register(arm_const.UC_ARM_REG_SP)
-        if stack_pointer < self.elf.symbols["__stack_limit"].address:
+        if faults.is_overflow(self.elf, stack_pointer, self._bad_address):
             return faults.overflow(self.elf, stack_pointer, self._stack())
         return faults.error(self.elf, self._problem, pc, self._returns())
 

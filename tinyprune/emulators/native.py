@@ -32,8 +32,9 @@ class _Tally(ctypes.Structure):
 
 class _LineCache(ctypes.Structure):
     _fields_ = [
-        *((name, ctypes.c_uint32) for name in ("lines", "ways", "line_bytes", "unused")),
+        *((name, ctypes.c_uint32) for name in ("rows", "ways", "line_bytes", "row_lines")),
         ("held", ctypes.POINTER(ctypes.c_uint32)),
+        ("filled", ctypes.POINTER(ctypes.c_uint32)),
         ("used", ctypes.POINTER(ctypes.c_uint64)),
         ("place", ctypes.POINTER(ctypes.c_uint16)),
         ("now", ctypes.c_uint64),
@@ -133,9 +134,10 @@ def _flash_lines(board: Board) -> _FlashLines | None:
 
 
 def _line_cache(cache: LineCache, flash_bytes: int) -> _LineCache:
-    held, used = (ctypes.c_uint32 * cache.lines)(), (ctypes.c_uint64 * cache.lines)()
-    place = (ctypes.c_uint16 * (flash_bytes // cache.line_bytes + 1))()
-    return _LineCache(cache.lines, cache.ways, cache.line_bytes, 0, held, used, place, 0)
+    held, filled = (ctypes.c_uint32 * cache.rows)(), (ctypes.c_uint32 * cache.rows)()
+    used = (ctypes.c_uint64 * cache.rows)()
+    place = (ctypes.c_uint16 * (flash_bytes // (cache.line_bytes * cache.row_lines) + 1))()
+    return _LineCache(cache.rows, cache.ways, cache.line_bytes, cache.row_lines, held, filled, used, place, 0)
 
 
 @functools.cache

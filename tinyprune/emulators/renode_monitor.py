@@ -135,11 +135,12 @@ class Monitor:
         stack_pointer = self.register(SP)
         start = min(max(stack_pointer, low), high)
         stack = faults.words(self.read(start, high - start))
-        if stack_pointer < low:
+        address = int(end[2], 16) if end[1] else None
+        if faults.is_overflow(self._elf, stack_pointer, address):
             return faults.overflow(self._elf, stack_pointer, stack)
         what, pc = ENDS.get(end[0], ""), self._number("sysbus.cpu PC")
-        if end[1]:
-            address, pc = int(end[2], 16), int(end[3], 16)
+        if address is not None:
+            pc = int(end[3], 16)
             access = "jump to" if address == pc else end[1]
             what = f"{access} {faults.address_text(address)}, where nothing is"
         return faults.error(self._elf, what, pc, [self.register(LR), *stack])

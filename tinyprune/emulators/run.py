@@ -42,7 +42,8 @@ class Block:
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """The firmware booted, ran the input that is compiled in, and then each of the further inputs.
+    """The firmware booted, ran the input that is compiled in, and then each of the further inputs, each
+    of them as after a reset.
 
     `blocks` cover one tp_invoke on the compiled-in input, from its entry to its return; `counted_by` says how they were
     counted. `outputs` are (n, bytes) for all n inputs, `layer_outputs` those of each layer. `stack_bytes` is the most

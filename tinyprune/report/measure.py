@@ -23,7 +23,7 @@ class Expected:
     """What the reference says for the inputs that were emulated, all (n, ...).
 
     `values` is each tensor of the graph that was built, by name; `output` is that of the model as it came, before any
-    pass changed it.
+    pass changed it, as `edges` has it.
     """
 
     values: dict[str, Int8]
@@ -103,18 +103,19 @@ def _sram(graph: Graph, elf: Elf, board: Board, run: Run | None) -> report.Sram:
         arena=arena,
         scratch=use.arena_bytes - arena,
         stack=stack,
-        other=use.static_bytes - use.arena_bytes,
+        state=use.state_bytes,
+        other=use.static_bytes - use.arena_bytes - use.state_bytes,
     )
 
 
 def _layer(layer: Layer, graph: Graph, elf: Elf, run: Run | None, cycles: Cycles | None) -> report.LayerReport:
     weights = layer.weights if isinstance(layer, ir.Weighted) else None
-    values = formats.unpack(weights) if weights else np.zeros(0, np.int8)
+    values = formats.all_weights(layer)
     spent = cycles.of_layer(layer.name) if cycles else None
     return report.LayerReport(
         name=layer.name,
         op=ir.op_name(layer),
-        format=weights.format if weights else None,
+        format=formats.format_of(layer),
         reason=weights.reason if weights else None,
         macs=ir.macs(layer, graph),
         nonzeros=int(np.count_nonzero(values)),
