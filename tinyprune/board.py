@@ -7,10 +7,10 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 from tinyprune import paths
 from tinyprune.errors import TinypruneError, unknown_name
+from tinyprune.toml_table import Table
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -31,7 +31,7 @@ FEATURES: dict[str, frozenset[str]] = {
 }
 CORES = tuple(FEATURES)
 ALL_FEATURES = frozenset[str]().union(*FEATURES.values())
-FLASHERS = ("pyocd", "openocd", "probe-rs", "st-flash")
+FLASHERS = ("pyocd", "openocd", "st-flash", "probe-rs", "picotool", "uf2")
 
 
 @dataclass(frozen=True)
@@ -70,12 +70,16 @@ class LineCache:
 
 @dataclass(frozen=True)
 class FlashTiming:
-    """How the core reads the flash. The caches are those of instructions and of data, and None without wait states."""
+    """How the core reads the flash. The caches are those of instructions and of data, and None without wait states.
+
+    `not_modelled` is why nothing more is said: the core waits for its flash, and how long is not claimed.
+    """
 
     wait_states: int
     prefetch: bool = False
     instructions: LineCache | None = None
     data: LineCache | None = None
+    not_modelled: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,7 @@ class Board:
     registers: tuple[Register, ...]
     flashers: Mapping[str, str]
     toml: str
+    uf2_family: int | None = None
 
     @property
     def features(self) -> frozenset[str]:
@@ -150,68 +155,10 @@ def load_file(file: Path) -> Board:
         raise TinypruneError(f"cannot read board file {file}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise TinypruneError(f"{file} is not valid TOML: {error}") from error
-    return _board(file.stem, text, _Table(file, "", document))
+    return _board(file.stem, text, Table(file, "", document))
 
 
-class _Table:
-    """A TOML table that hands out typed values, and refuses what is missing, mistyped or unknown."""
-
-    def __init__(self, file: Path, prefix: str, values: Mapping[str, object]) -> None:
-        self.file = file
-        self.prefix = prefix
-        self._left = dict(values)
-
-    def error(self, key: str, expected: str) -> TinypruneError:
-        return TinypruneError(f"{self.file}: key '{self.prefix}{key}' {expected}")
-
-    def _take(self, key: str, kind: type, expected: str) -> object:
-        if key not in self._left:
-            raise self.error(key, f"is missing; it must be {expected}")
-        value = self._left.pop(key)
-        if not isinstance(value, kind) or isinstance(value, bool):
-            raise self.error(key, f"is {value!r}; it must be {expected}")
-        return value
-
-    def text(self, key: str, allowed: tuple[str, ...] = ()) -> str:
-        value = cast(str, self._take(key, str, "one of " + ", ".join(allowed) if allowed else "a text"))
-        if allowed and value not in allowed:
-            raise self.error(key, f"is '{value}'; it must be one of {', '.join(allowed)}")
-        return value
-
-    def number(self, key: str, least: int, most: int = 0xFFFF_FFFF) -> int:
-        value = cast(int, self._take(key, int, f"a whole number from {least} to {most}"))
-        if not least <= value <= most:
-            raise self.error(key, f"is {value}; it must be a whole number from {least} to {most}")
-        return value
-
-    def table(self, key: str) -> _Table:
-        value = cast("dict[str, object]", self._take(key, dict, "a table"))
-        return _Table(self.file, f"{self.prefix}{key}.", value)
-
-    def flag(self, key: str) -> bool:
-        if not isinstance(self._left.get(key), bool):
-            raise self.error(key, "must be true or false")
-        return bool(self._left.pop(key))
-
-    def tables(self, key: str) -> list[_Table]:
-        if key not in self._left:
-            return []
-        rows = cast("list[object]", self._take(key, list, "an array of tables"))
-        if not all(isinstance(row, dict) for row in rows):
-            raise self.error(key, "must be an array of tables")
-        return [
-            _Table(self.file, f"{self.prefix}{key}[{i}].", cast("dict[str, object]", row)) for i, row in enumerate(rows)
-        ]
-
-    def keys(self) -> list[str]:
-        return list(self._left)
-
-    def done(self) -> None:
-        for key in self._left:
-            raise self.error(key, "is not known here")
-
-
-def _board(name: str, text: str, top: _Table) -> Board:
+def _board(name: str, text: str, top: Table) -> Board:
     keys = ("memory", "flash_timing", "uart", "emulation", "flashers")
     memory, flash_timing, uart, emulation, flashers = (top.table(key) for key in keys)
     board = Board(
@@ -226,7 +173,10 @@ def _board(name: str, text: str, top: _Table) -> Board:
         registers=tuple(_register(row) for row in emulation.tables("registers")),
         flashers={key: flashers.text(key) for key in FLASHERS if key in flashers.keys()},  # noqa: SIM118
         toml=text,
+        uf2_family=top.number("uf2_family", 0) if "uf2_family" in top.keys() else None,  # noqa: SIM118
     )
+    if "uf2" in board.flashers and board.uf2_family is None:
+        raise top.error("uf2_family", "is missing; flashers.uf2 needs it")
     for key in ("flash", "sram"):
         if key not in board.memory:
             raise memory.error(key, "is missing; it must be a table with origin and bytes")
@@ -239,7 +189,7 @@ def _families() -> tuple[str, ...]:
     return tuple(sorted(folder.name for folder in (paths.firmware_templates() / "families").iterdir()))
 
 
-def _region(memory: _Table, key: str) -> Region:
+def _region(memory: Table, key: str) -> Region:
     if not re.fullmatch(r"[a-z][a-z0-9_]*", key):
         raise memory.error(key, "must be a lower-case name")
     row = memory.table(key)
@@ -248,7 +198,9 @@ def _region(memory: _Table, key: str) -> Region:
     return region
 
 
-def _flash_timing(table: _Table) -> FlashTiming:
+def _flash_timing(table: Table) -> FlashTiming:
+    if "not_modelled" in table.keys():  # noqa: SIM118
+        return FlashTiming(0, not_modelled=table.text("not_modelled"))
     wait_states = table.number("wait_states", 0, 255)
     if wait_states == 0:
         return FlashTiming(0)
@@ -256,7 +208,7 @@ def _flash_timing(table: _Table) -> FlashTiming:
     return FlashTiming(wait_states, table.flag("prefetch"), *caches)
 
 
-def _line_cache(row: _Table) -> LineCache:
+def _line_cache(row: Table) -> LineCache:
     cache = LineCache(
         lines=row.number("lines", 1, 0xFFFF),
         line_bytes=row.number("line_bytes", 4, 256),
@@ -273,7 +225,7 @@ def _line_cache(row: _Table) -> LineCache:
     return cache
 
 
-def _register(row: _Table) -> Register:
+def _register(row: Table) -> Register:
     register = Register(row.number("address", 0), row.number("reads_set", 0))
     row.done()
     return register

@@ -10,6 +10,7 @@ PACKAGE = Path(__file__).parents[2] / "tinyprune"
 RANKS = {
     "errors": 0,
     "paths": 0,
+    "toml_table": 0,
     "tensors": 1,
     "stateful": 1,
     "ir": 1,
@@ -40,6 +41,7 @@ RANKS = {
 }
 # Values that flow from one room of a rank to the next: what a room hands on, its neighbour may import.
 NEIGHBOURS = {
+    ("toml_table", "errors"),
     ("ir", "tensors"),
     ("ir", "stateful"),
     ("stateful", "tensors"),

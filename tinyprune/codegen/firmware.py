@@ -8,8 +8,11 @@ from tinyprune.errors import BudgetError
 COMMON_FILES = (
     "console.c",
     "console.h",
+    "cortex_m7.h",
+    "dwt.h",
     "main.c",
     "port.h",
+    "registers.h",
     "runtime.c",
     "startup.c",
     "startup.h",

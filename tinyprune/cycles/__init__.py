@@ -93,6 +93,8 @@ def _price(instructions: tuple[Instruction, ...], model: CycleModel) -> _Price:
 
 
 def _stalls(block: Block, timing: FlashTiming) -> int | None:
+    if timing.not_modelled:
+        return None
     if timing.wait_states == 0:
         return 0
     return None if block.misses is None else flash.stalls(block.misses, timing)

@@ -109,8 +109,8 @@ class Machine:
         self.core.mem_write(address, data)
 
     def reset(self) -> None:
-        """As the core does: the stack pointer and the first address come from the vector table."""
-        stack, start = struct.unpack("<II", self.read(self.board.flash.origin, 8))
+        """As the core does, or a boot ROM: the stack pointer and the first address come from the vector table."""
+        stack, start = struct.unpack("<II", self.read(self.elf.symbols["vectors"].address, 8))
         self.core.reg_write(arm_const.UC_ARM_REG_SP, stack)
         self.core.reg_write(arm_const.UC_ARM_REG_PC, start | 1)
         self.core.reg_write(arm_const.UC_ARM_REG_FPEXC, FPU_ON)

@@ -41,13 +41,32 @@ class Machine:
     serial: int
 
 
-# hw/arm/stm32f405_soc.h: 1 MB flash, 192 KB SRAM in one piece, no CCM
+# Source: hw/arm of QEMU 7.2. netduinoplus2 has its SRAM in one piece and no CCM; stm32vldiscovery is another chip of the
+# same family, with less SRAM.
 MACHINES: Mapping[str, Machine] = {
     "stm32f4": Machine(
         "netduinoplus2",
         ("cortex-m4", "cortex-m4f"),
         (Region(0x0800_0000, 0x10_0000), Region(0x2000_0000, 0x3_0000)),
         serial=1,
+    ),
+    "stm32f1": Machine(
+        "stm32vldiscovery",
+        ("cortex-m3",),
+        (Region(0x0800_0000, 0x2_0000), Region(0x2000_0000, 0x2000)),
+        serial=0,
+    ),
+    "nrf51": Machine(
+        "microbit",
+        ("cortex-m0",),
+        (Region(0x0000_0000, 0x4_0000), Region(0x2000_0000, 0x4000)),
+        serial=0,
+    ),
+    "mps3": Machine(
+        "mps3-an547",
+        ("cortex-m55",),
+        (Region(0x1000_0000, 0x8_0000), Region(0x3000_0000, 0x8_0000)),
+        serial=0,
     ),
 }
 

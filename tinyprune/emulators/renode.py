@@ -92,6 +92,7 @@ def _session(elf: Elf, board: Board, folder: Path) -> Generator[Monitor]:
             f"sysbus.uart CreateFileBackend @{escaped(folder / UART)} true",
             "emulation SetGlobalAdvanceImmediately true",
             "sysbus LoadELF @firmware.elf",
+            f"sysbus.cpu VectorTableOffset {elf.symbols['vectors'].address}",
             *(f"sysbus.cpu Guard {gap.origin} {gap.bytes}" for gap in files.gaps(board)),
         ):
             monitor.ask(command)

@@ -83,8 +83,9 @@ def _cycle_model_info(board: Board) -> report.CycleModelInfo:
     model = CYCLE_MODELS.get(board.core)
     if model is None:
         return report.CycleModelInfo(None, NOT_CLAIMED[board.core])
-    wait_states = board.flash_timing.wait_states
-    return report.CycleModelInfo(model.name, f"{model.claim}; flash of {wait_states} wait states")
+    timing = board.flash_timing
+    flash = f"not modelled: {timing.not_modelled}" if timing.not_modelled else f"of {timing.wait_states} wait states"
+    return report.CycleModelInfo(model.name, f"{model.claim}; flash {flash}")
 
 
 def _flash(elf: Elf, board: Board) -> report.Flash:

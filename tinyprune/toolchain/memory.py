@@ -48,7 +48,7 @@ def memory_use(elf: Elf, board: Board) -> MemoryUse:
 
 def _flash_use(elf: Elf, board: Board) -> FlashUse:
     total = max(segment.load_address + len(segment.data) for segment in elf.segments) - board.flash.origin
-    code, weights = _bytes(elf, ".vectors", ".text"), _bytes(elf, ".tp_weights")
+    code, weights = _bytes(elf, ".boot2", ".vectors", ".text"), _bytes(elf, ".tp_weights")
     return FlashUse(total=total, code=code, weights=weights, other=total - code - weights)
 
 

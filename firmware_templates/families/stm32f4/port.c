@@ -1,12 +1,12 @@
 /**
  * @file port.c
  * STM32F405/407: 8 MHz crystal, 168 MHz core, USART2 on PA2 at 115200 baud 8N1.
- * Sections are those of the reference manual RM0090, and of the ARMv7-M architecture manual (DDI0403) where it says so.
+ * Sections are those of the reference manual RM0090.
  */
 #include "port.h"
 
-#define REGISTER(address) (*(volatile uint32_t *)(address))
-#define BIT(position) (UINT32_C(1) << (position))
+#include "dwt.h"
+#include "registers.h"
 
 /* Reset and clock control: section 7.3 */
 #define RCC_CR REGISTER(0x40023800U) /* 7.3.1 */
@@ -52,13 +52,6 @@
 #define USART2_CR1_TE BIT(3)
 #define USART2_CR1_UE BIT(13)
 
-/* Debug and the cycle counter: DDI0403 sections C1.6.5 and C1.8 */
-#define DEMCR REGISTER(0xE000EDFCU)
-#define DEMCR_TRCENA BIT(24)
-#define DWT_CTRL REGISTER(0xE0001000U)
-#define DWT_CTRL_CYCCNTENA BIT(0)
-#define DWT_CYCCNT REGISTER(0xE0001004U)
-
 #define HSI_HZ UINT32_C(16000000)
 #define PLL_HZ UINT32_C(168000000)
 #define BAUD UINT32_C(115200)
@@ -71,16 +64,6 @@
 #define TRANSMIT_POLLS UINT32_C(20000)
 
 static uint32_t clock_hz = HSI_HZ;
-
-/** @return whether the masked bits became `wanted` within `polls` reads */
-static int becomes(volatile const uint32_t *reg, uint32_t mask, uint32_t wanted, uint32_t polls) {
-    while (polls-- > 0) {
-        if ((*reg & mask) == wanted) {
-            return 1;
-        }
-    }
-    return 0;
-}
 
 /** Starts the crystal and, from it, the PLL: 8 MHz / M 8 * N 336 / P 2 = 168 MHz, Q 7 (48 MHz). Section 7.3.2. */
 static uint32_t start_pll(void) {
@@ -133,16 +116,10 @@ static void start_uart(void) {
     USART2_CR1 = USART2_CR1_UE | USART2_CR1_TE;
 }
 
-static void start_cycle_counter(void) {
-    DEMCR |= DEMCR_TRCENA;
-    DWT_CYCCNT = 0;
-    DWT_CTRL |= DWT_CTRL_CYCCNTENA;
-}
-
 uint32_t port_init(void) {
     const uint32_t status = start_clock();
     start_uart();
-    start_cycle_counter();
+    dwt_start();
     return status;
 }
 
@@ -153,4 +130,4 @@ void port_putc(char character) {
     USART2_DR = (uint8_t)character;
 }
 
-uint32_t port_cycles(void) { return DWT_CYCCNT; }
+uint32_t port_cycles(void) { return dwt_cycles(); }

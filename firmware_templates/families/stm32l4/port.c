@@ -1,12 +1,12 @@
 /**
  * @file port.c
  * STM32L4R5 (L4+): internal 16 MHz oscillator, 120 MHz core, LPUART1 on PG7 at 115200 baud 8N1.
- * Sections are those of the reference manual RM0432, and of the ARMv7-M architecture manual (DDI0403) where it says so.
+ * Sections are those of the reference manual RM0432.
  */
 #include "port.h"
 
-#define REGISTER(address) (*(volatile uint32_t *)(address))
-#define BIT(position) (UINT32_C(1) << (position))
+#include "dwt.h"
+#include "registers.h"
 
 /* Reset and clock control: section 6.4 */
 #define RCC_CR REGISTER(0x40021000U)
@@ -58,13 +58,6 @@
 #define LPUART_ISR_TXE BIT(7)
 #define LPUART_TDR REGISTER(0x40008028U)
 
-/* Debug and the cycle counter: DDI0403 sections C1.6.5 and C1.8 */
-#define DEMCR REGISTER(0xE000EDFCU)
-#define DEMCR_TRCENA BIT(24)
-#define DWT_CTRL REGISTER(0xE0001000U)
-#define DWT_CTRL_CYCCNTENA BIT(0)
-#define DWT_CYCCNT REGISTER(0xE0001004U)
-
 #define MSI_HZ UINT32_C(4000000) /* what the chip starts with */
 #define PLL_HZ UINT32_C(120000000)
 #define BAUD UINT32_C(115200)
@@ -79,16 +72,6 @@
 #define MICROSECOND_POLLS UINT32_C(30)
 
 static uint32_t clock_hz = MSI_HZ;
-
-/** @return whether the masked bits became `wanted` within `polls` reads */
-static int becomes(volatile const uint32_t *reg, uint32_t mask, uint32_t wanted, uint32_t polls) {
-    while (polls-- > 0) {
-        if ((*reg & mask) == wanted) {
-            return 1;
-        }
-    }
-    return 0;
-}
 
 /** 16 MHz / M 4 * N 60 / R 2 = 120 MHz. The board has no crystal for it; this oscillator is within 1 %. */
 static uint32_t start_pll(void) {
@@ -146,16 +129,10 @@ static void start_uart(void) {
     LPUART_CR1 = LPUART_CR1_UE | LPUART_CR1_TE;
 }
 
-static void start_cycle_counter(void) {
-    DEMCR |= DEMCR_TRCENA;
-    DWT_CYCCNT = 0;
-    DWT_CTRL |= DWT_CTRL_CYCCNTENA;
-}
-
 uint32_t port_init(void) {
     const uint32_t status = start_clock();
     start_uart();
-    start_cycle_counter();
+    dwt_start();
     return status;
 }
 
@@ -166,4 +143,4 @@ void port_putc(char character) {
     LPUART_TDR = (uint8_t)character;
 }
 
-uint32_t port_cycles(void) { return DWT_CYCCNT; }
+uint32_t port_cycles(void) { return dwt_cycles(); }
