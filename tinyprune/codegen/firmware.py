@@ -1,5 +1,7 @@
 """The firmware around a model: start-up, port, main program and linker script, for one board."""
 
+import re
+
 from tinyprune.board import Board
 from tinyprune.codegen.files import Files
 from tinyprune.codegen.templates import render, text
@@ -8,11 +10,8 @@ from tinyprune.errors import BudgetError
 COMMON_FILES = (
     "console.c",
     "console.h",
-    "cortex_m7.h",
-    "dwt.h",
     "main.c",
     "port.h",
-    "registers.h",
     "runtime.c",
     "startup.c",
     "startup.h",
@@ -30,8 +29,20 @@ def firmware_files(board: Board, *, arena_bytes: int, stack_bytes: int = 4096) -
     """
     check_sram(board, arena_bytes, stack_bytes)
     files: Files = {name: text(name) for name in COMMON_FILES}
-    files["port.c"] = text(f"families/{board.family}/port.c")
+    files |= _port(board.family)
     files["firmware.ld"] = _linker_script(board, arena_bytes, stack_bytes)
+    return files
+
+
+def _port(family: str) -> Files:
+    """The family's port, and the headers that it includes, directly or not."""
+    files: Files = {"port.c": text(f"families/{family}/port.c")}
+    wanted = [files["port.c"]]
+    while wanted:
+        for header in re.findall(r'#include "(\w+\.h)"', str(wanted.pop())):
+            if header not in files:
+                files[header] = text(header)
+                wanted.append(files[header])
     return files
 
 

@@ -41,8 +41,8 @@ class Machine:
     serial: int
 
 
-# Source: hw/arm of QEMU 7.2. netduinoplus2 has its SRAM in one piece and no CCM; stm32vldiscovery is another chip of the
-# same family, with less SRAM.
+# Source: hw/arm of QEMU 7.2. netduinoplus2 has its SRAM in one piece and no CCM; stm32vldiscovery is another chip of
+# the same family, with less SRAM.
 MACHINES: Mapping[str, Machine] = {
     "stm32f4": Machine(
         "netduinoplus2",
@@ -89,7 +89,7 @@ def _program() -> str:
 def refusal(elf: Elf, board: Board) -> str:
     machine = MACHINES.get(board.family)
     if machine is None or board.core not in machine.cores:
-        return f"QEMU has no machine for {board.title}; there is one for {', '.join(MACHINES)}"
+        return f"QEMU has no machine for {board.title}; it has {', '.join(m.name for m in MACHINES.values())}"
     for name, section in elf.sections.items():
         if not any(m.origin <= section.address and section.address + section.bytes <= m.end for m in machine.memory):
             memory = next((n for n, m in board.memory.items() if m.origin <= section.address < m.end), "no memory")

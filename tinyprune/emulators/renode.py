@@ -91,11 +91,10 @@ def _session(elf: Elf, board: Board, folder: Path) -> Generator[Monitor]:
             "machine LoadPlatformDescription @board.repl",
             f"sysbus.uart CreateFileBackend @{escaped(folder / UART)} true",
             "emulation SetGlobalAdvanceImmediately true",
-            "sysbus LoadELF @firmware.elf",
-            f"sysbus.cpu VectorTableOffset {elf.symbols['vectors'].address}",
             *(f"sysbus.cpu Guard {gap.origin} {gap.bytes}" for gap in files.gaps(board)),
         ):
             monitor.ask(command)
+        monitor.load()
         yield monitor
     finally:
         monitor.close()

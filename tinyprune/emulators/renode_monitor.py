@@ -72,7 +72,12 @@ class Monitor:
     def reset(self) -> None:
         """The machine as at power-on, with the image in flash."""
         self.ask("machine Reset")
+        self.load()
+
+    def load(self) -> None:
+        """The image in flash; the core starts from its vector table, as it does, or as a boot ROM lets it."""
         self.ask("sysbus LoadELF @firmware.elf")
+        self.ask(f"sysbus.cpu VectorTableOffset {self._elf.symbols['vectors'].address}")
 
     def boot(self) -> int:
         """Runs to the firmware's exit: the exit code. Renode has none itself, so it stops where `finish` begins."""

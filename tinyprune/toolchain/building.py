@@ -1,4 +1,4 @@
-"""One compiler command from Files to `firmware.elf`, `.map`, `.bin` and `.hex`."""
+"""One compiler command from Files to `firmware.elf`, `.map`, `.bin`, `.hex`, and `.uf2` for chips that take it."""
 
 import os
 import shlex
@@ -32,6 +32,8 @@ def build(files: Files, board: Board, toolchain: Toolchain, directory: Path) -> 
     )
     (directory / "firmware.bin").write_bytes(images.binary(elf))
     (directory / "firmware.hex").write_text(images.intel_hex(elf), encoding="ascii", newline="\n")
+    if board.uf2_family is not None:
+        (directory / "firmware.uf2").write_bytes(images.uf2(elf, board.uf2_family))
     return elf
 
 

@@ -1,11 +1,14 @@
 """The flash content of an Elf in the formats that programmers take."""
 
+import struct
 from collections.abc import Iterator
 
 from tinyprune.toolchain.elf import Elf
 
 ERASED = b"\xff"
 _RECORD_BYTES = 16
+_UF2_PAGE_BYTES = 256
+_UF2_FAMILY_ID_PRESENT = 0x2000
 
 
 def binary(elf: Elf) -> bytes:
@@ -29,6 +32,35 @@ def intel_hex(elf: Elf) -> str:
         records.append(_record(0, address & 0xFFFF, data))
     records.append(_record(1, 0, b""))  # end of file
     return "\n".join(records) + "\n"
+
+
+def uf2(elf: Elf, family: int) -> bytes:
+    """The flash content as UF2 (github.com/microsoft/uf2, README), for the boot loader of the chips of `family`.
+
+    Blocks of 512 bytes hold 256 each, from an address that is a multiple of it: the boot loader erases what it writes.
+    """
+    base = min(segment.load_address for segment in elf.segments)
+    start = base // _UF2_PAGE_BYTES * _UF2_PAGE_BYTES
+    content = ERASED * (base - start) + binary(elf)
+    content += ERASED * (-len(content) % _UF2_PAGE_BYTES)
+    count = len(content) // _UF2_PAGE_BYTES
+    blocks = (
+        struct.pack(
+            "<8I476sI",
+            0x0A324655,
+            0x9E5D5157,
+            _UF2_FAMILY_ID_PRESENT,
+            start + number * _UF2_PAGE_BYTES,
+            _UF2_PAGE_BYTES,
+            number,
+            count,
+            family,
+            content[number * _UF2_PAGE_BYTES : (number + 1) * _UF2_PAGE_BYTES],
+            0x0AB16F30,
+        )
+        for number in range(count)
+    )
+    return b"".join(blocks)
 
 
 def _chunks(elf: Elf) -> Iterator[tuple[int, bytes]]:
