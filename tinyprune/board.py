@@ -164,7 +164,7 @@ def _board(name: str, text: str, top: Table) -> Board:
     board = Board(
         name=name,
         title=top.text("title"),
-        family=top.text("family", _families()),
+        family=top.text("family", families()),
         core=top.text("core", CORES),
         clock_hz=top.number("clock_hz", 1),
         memory={key: _region(memory, key) for key in memory.keys()},  # noqa: SIM118 (not a dict)
@@ -185,7 +185,8 @@ def _board(name: str, text: str, top: Table) -> Board:
     return board
 
 
-def _families() -> tuple[str, ...]:
+def families() -> tuple[str, ...]:
+    """The chip families that have a port."""
     return tuple(sorted(folder.name for folder in (paths.firmware_templates() / "families").iterdir()))
 
 
@@ -204,8 +205,8 @@ def _flash_timing(table: Table) -> FlashTiming:
     wait_states = table.number("wait_states", 0, 255)
     if wait_states == 0:
         return FlashTiming(0)
-    caches = (_line_cache(table.table(key)) for key in ("instruction_cache", "data_cache"))
-    return FlashTiming(wait_states, table.flag("prefetch"), *caches)
+    instructions, data = (_line_cache(table.table(key)) for key in ("instruction_cache", "data_cache"))
+    return FlashTiming(wait_states, table.flag("prefetch"), instructions, data)
 
 
 def _line_cache(row: Table) -> LineCache:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import shlex
-import sys
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from tinyprune import __version__
-from tinyprune.errors import TinypruneError
+from tinyprune import __version__, cli_boards
+from tinyprune.console import errors as _errors
+from tinyprune.console import print_result as _print
+from tinyprune.console import progress as _progress
 
 app = typer.Typer(
     name="tinyprune",
@@ -22,6 +20,8 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(cli_boards.app, name="boards")
 
 Model = Annotated[
     Path | None, typer.Argument(help=".keras, .h5 or int8 .tflite; else tinyprune.toml, else the example")
@@ -180,29 +180,6 @@ def flash(
             typer.echo(shlex.join(command))
 
 
-@app.command()
-def boards(as_json: Json = False) -> None:
-    """List the boards that ship with tinyprune."""
-    from tinyprune import board
-
-    with _errors():
-        known = [board.load(name) for name in board.names()]
-    if as_json:
-        rows = [
-            {"name": b.name, "title": b.title, "core": b.core, "clock_hz": b.clock_hz, "memory": _sizes(b)}
-            for b in known
-        ]
-        typer.echo(json.dumps(rows, indent=2))
-        return
-    for b in known:
-        memory = ", ".join(f"{size // 1024} KB {name}" for name, size in _sizes(b).items())
-        typer.echo(f"{b.name:12} {b.core:12} {b.clock_hz // 1_000_000:4} MHz  {memory}  {b.title}")
-
-
-def _sizes(board: Any) -> dict[str, int]:
-    return {name: region.bytes for name, region in board.memory.items()}
-
-
 def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"tinyprune {__version__}")
@@ -226,32 +203,3 @@ def _job(model: Path | None, board: str | None, data: str | None, sparsity: floa
     from tinyprune import project
 
     return project.job(model, board, data, sparsity, say)
-
-
-def _print(as_json: bool, document: str, table: Any) -> None:
-    if as_json:
-        sys.stdout.write(document)
-    else:
-        table()
-
-
-@contextmanager
-def _errors() -> Generator[None]:
-    """A TinypruneError becomes one message on stderr and exit code 2; all else is a bug and shows its traceback."""
-    try:
-        yield
-    except TinypruneError as error:
-        typer.secho("error: ", fg=typer.colors.RED, bold=True, err=True, nl=False)
-        typer.echo(error.what, err=True)
-        if error.remedy:
-            typer.echo(f"  help: {error.remedy}", err=True)
-        raise typer.Exit(2) from None
-
-
-@contextmanager
-def _progress() -> Generator[Any]:
-    """A `say` that shows on stderr what goes on and for how long; errors end it as in `_errors`."""
-    from tinyprune.report.progress import Progress
-
-    with _errors(), Progress() as progress:
-        yield progress.say

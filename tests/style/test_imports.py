@@ -17,6 +17,8 @@ RANKS = {
     "edges": 1,
     "board": 1,
     "arithmetic": 1,
+    "board_template": 2,
+    "emulated": 2,
     "formats": 2,
     "kernels": 2,
     "reference": 2,
@@ -36,8 +38,10 @@ RANKS = {
     "project": 6,
     "saved_builds": 7,
     "pipeline": 8,
-    "cli": 9,
-    "__main__": 10,
+    "console": 9,
+    "cli_boards": 9,
+    "cli": 10,
+    "__main__": 11,
 }
 # Values that flow from one room of a rank to the next: what a room hands on, its neighbour may import.
 NEIGHBOURS = {
@@ -53,6 +57,7 @@ NEIGHBOURS = {
     ("emulators", "toolchain"),
     ("cycles", "emulators"),
     ("validation", "report"),
+    ("cli_boards", "console"),
 }
 TENSORFLOW_ROOMS = {"frontend", "pruning"}
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from tinyprune import reference
 from tinyprune.board import Board, Region
 from tinyprune.codegen.files import Files
 from tinyprune.codegen.templates import render
+from tinyprune.emulated import RENODE_CORES
 from tinyprune.ir import Graph, Int8
-
-CPU_TYPES: Mapping[str, str] = {
-    "cortex-m0": "cortex-m0",
-    "cortex-m0plus": "cortex-m0+",
-    "cortex-m3": "cortex-m3",
-    "cortex-m4": "cortex-m4",
-    "cortex-m4f": "cortex-m4f",
-    "cortex-m7": "cortex-m7",
-    "cortex-m33": "cortex-m33",
-}
-"""A board's core -> Renode's name of it."""
 
 PERIPHERALS = Region(0x4000_0000, 0x2000_0000)  # DDI0403 B3.1: the address map of ARMv7-M
 SYSTEM = Region(0xE000_0000, 0xF000)  # the trace units and, from 0xE000E000, what Renode calls NVIC
@@ -35,7 +25,7 @@ def renode_files(board: Board, graph: Graph, sample: Int8) -> Files:
 
     Nothing where Renode has no such core.
     """
-    if board.core not in CPU_TYPES:
+    if board.core not in RENODE_CORES:
         return {}
     crc32 = zlib.crc32(reference.output(graph, sample[None]).tobytes())
     values = {"board": board, "crc32": f"{crc32:08x}", "limit_s": EMULATED_LIMIT_S}
@@ -48,7 +38,7 @@ def renode_files(board: Board, graph: Graph, sample: Int8) -> Files:
 
 def platform(board: Board) -> str:
     """The board as a platform description: core, memories, UART, and registers as `emulation` in its file says."""
-    values = {"board": board, "cpu_type": CPU_TYPES[board.core], "peripherals": list(_peripherals(board))}
+    values = {"board": board, "cpu_type": RENODE_CORES[board.core], "peripherals": list(_peripherals(board))}
     return render("renode/board.repl.j2", values)
 
 

@@ -6,12 +6,12 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-from tinyprune.board import Board, Region
+from tinyprune.board import Board
+from tinyprune.emulated import QEMU_MACHINES, Machine, qemu_machine
 from tinyprune.emulators import faults, host_library, inference
 from tinyprune.emulators.counting import Place, Tally, blocks, layer_switches
 from tinyprune.emulators.faults import EmulationError
@@ -31,46 +31,6 @@ PLUGIN = Path(__file__).with_name("qemu_plugin.c")
 REMEDY = "Debian and Ubuntu: `apt install qemu-system-arm`; macOS: `brew install qemu`"
 
 
-@dataclass(frozen=True)
-class Machine:
-    """A machine of QEMU's: `serial` is the number of the UART that the firmware prints on."""
-
-    name: str
-    cores: tuple[str, ...]
-    memory: tuple[Region, ...]
-    serial: int
-
-
-# Source: hw/arm of QEMU 7.2. netduinoplus2 has its SRAM in one piece and no CCM; stm32vldiscovery is another chip of
-# the same family, with less SRAM.
-MACHINES: Mapping[str, Machine] = {
-    "stm32f4": Machine(
-        "netduinoplus2",
-        ("cortex-m4", "cortex-m4f"),
-        (Region(0x0800_0000, 0x10_0000), Region(0x2000_0000, 0x3_0000)),
-        serial=1,
-    ),
-    "stm32f1": Machine(
-        "stm32vldiscovery",
-        ("cortex-m3",),
-        (Region(0x0800_0000, 0x2_0000), Region(0x2000_0000, 0x2000)),
-        serial=0,
-    ),
-    "nrf51": Machine(
-        "microbit",
-        ("cortex-m0",),
-        (Region(0x0000_0000, 0x4_0000), Region(0x2000_0000, 0x4000)),
-        serial=0,
-    ),
-    "mps3": Machine(
-        "mps3-an547",
-        ("cortex-m55",),
-        (Region(0x1000_0000, 0x8_0000), Region(0x3000_0000, 0x8_0000)),
-        serial=0,
-    ),
-}
-
-
 def version() -> str:
     result = subprocess.run([_program(), "--version"], capture_output=True, text=True, check=False)
     found = re.search(r"version (\S+)", result.stdout)
@@ -87,9 +47,9 @@ def _program() -> str:
 
 
 def refusal(elf: Elf, board: Board) -> str:
-    machine = MACHINES.get(board.family)
-    if machine is None or board.core not in machine.cores:
-        return f"QEMU has no machine for {board.title}; it has {', '.join(m.name for m in MACHINES.values())}"
+    machine = qemu_machine(board)
+    if machine is None:
+        return f"QEMU has no machine for {board.title}; it has {', '.join(m.name for m in QEMU_MACHINES.values())}"
     for name, section in elf.sections.items():
         if not any(m.origin <= section.address and section.address + section.bytes <= m.end for m in machine.memory):
             memory = next((n for n, m in board.memory.items() if m.origin <= section.address < m.end), "no memory")
@@ -102,7 +62,8 @@ def refusal(elf: Elf, board: Board) -> str:
 
 def run(elf: Elf, board: Board, inputs: Int8) -> Run:
     """As `Emulator.run` says."""
-    machine = MACHINES[board.family]
+    machine = qemu_machine(board)
+    assert machine is not None  # else refusal() said so
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         uart, exit_code, tallies = _boot(elf, machine, folder)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tinyprune.board import Board
 from tinyprune.codegen import renode as files
+from tinyprune.emulated import RENODE_CORES
 from tinyprune.emulators import faults, inference
 from tinyprune.emulators.counting import Place, Tally, blocks, layer_switches
 from tinyprune.emulators.renode_monitor import SESSION, UART, Monitor, escaped
@@ -51,9 +52,9 @@ def program() -> Path:
 
 
 def refusal(elf: Elf, board: Board) -> str:
-    if board.core in files.CPU_TYPES:
+    if board.core in RENODE_CORES:
         return ""
-    return f"Renode has no {board.core}; it has {', '.join(files.CPU_TYPES)}"
+    return f"Renode has no {board.core}; it has {', '.join(RENODE_CORES)}"
 
 
 def run(elf: Elf, board: Board, inputs: Int8) -> Run:
