@@ -51,14 +51,20 @@ def measure(board: Board, compiler: str, usable: list[str], folder: Path) -> Row
         row.budget = error.what
         return row
     row.flash = report.flash.total
-    for name in (name for name in usable if name in emulated.emulators(board)):
-        try:
-            run, _ = tinyprune.run(output, emulator=name)
-            row.results[name] = "bit-exact" if run.bit_exact else "DIFFERS"
-            row.sram = run.sram.total
-        except TinypruneError as error:
-            row.results[name] = f"no: {error.what}"
+    for name in usable:
+        if name in emulated.emulators(board):
+            row.results[name] = result(row, output, name)
     return row
+
+
+def result(row: Row, output: Path, emulator: str) -> str:
+    """What came of running a build; the SRAM it took is kept in `row`."""
+    try:
+        run, _ = tinyprune.run(output, emulator=emulator)
+    except TinypruneError as error:
+        return f"no: {error.what}"
+    row.sram = run.sram.total
+    return "bit-exact" if run.bit_exact else "DIFFERS"
 
 
 def table(rows: list[Row], usable: list[str]) -> str:
