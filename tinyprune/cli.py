@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from tinyprune import __version__, cli_boards
-from tinyprune.console import errors as _errors
+from tinyprune import __version__, cli_boards, cli_flash
 from tinyprune.console import print_result as _print
 from tinyprune.console import progress as _progress
 
@@ -22,6 +20,7 @@ app = typer.Typer(
 )
 
 app.add_typer(cli_boards.app, name="boards")
+app.command()(cli_flash.flash)
 
 Model = Annotated[
     Path | None, typer.Argument(help=".keras, .h5 or int8 .tflite; else tinyprune.toml, else the example")
@@ -161,23 +160,6 @@ def validate(
         result = pipeline.validate(model, board, data=data, inputs=inputs, say=say)
     _print(as_json, result.to_json(), lambda: print_validation(result))
     raise typer.Exit(0 if result.passed else 1)
-
-
-@app.command()
-def flash(
-    directory: Annotated[Path, typer.Argument(help="a build directory")],
-    with_: Annotated[str | None, typer.Option("--with", help="pyocd, openocd, st-flash or probe-rs")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="print the command, do not run it")] = False,
-) -> None:
-    """Write the firmware in a build directory to the board."""
-    from tinyprune import board, flashing
-    from tinyprune import directory as directories
-
-    with _errors():
-        report = directories.read_report(directory)
-        target = board.load_file(directory / f"{report['board']}.toml")
-        for command in flashing.flash(target, directory, with_, dry_run=dry_run):
-            typer.echo(shlex.join(command))
 
 
 def _version(wanted: bool) -> None:

@@ -145,7 +145,7 @@ BUILD_ERRORS = {
     "float": (["{data}/float.tflite"], ["FLOAT32", "int8 models are supported"]),
     "unsupported operator": (["{data}/cumsum.tflite"], ["CUMSUM", "layer 2", "supported: ADD"]),
     "activations too large": (["{data}/big_arena.tflite"], ["131,072 bytes of SRAM", "too few"]),
-    "unknown board": (["{data}/digits.tflite", "--board", "stm32f5"], ["stm32f5", "did you mean stm32f", "nucleo-l4r5zi"]),
+    "unknown board": (["{data}/digits.tflite", "--board", "stm32f5"], ["stm32f5", "did you mean stm32f"]),
     "unknown format": (["{data}/digits.tflite", "--format", "crs"], ["crs", "did you mean csr"]),
     "unknown emulator": (["{data}/digits.tflite", "--emulator", "qemuu"], ["qemuu"]),
     "unknown toolchain": (["{data}/digits.tflite", "--toolchain", "icc"], ["icc", "gcc, zig"]),

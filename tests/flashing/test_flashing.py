@@ -60,7 +60,7 @@ def expected(name: str, program: Path, folder: Path, stm32f4: Board) -> list[lis
     return [[str(program), *shlex.split(line.format(folder=folder, **stm32f4.flashers))] for line in ARGUMENTS[name]]
 
 
-@pytest.mark.parametrize("name", FLASHERS)
+@pytest.mark.parametrize("name", ARGUMENTS)
 def test_runs_exactly_these_commands(name: str, built: Path, programs: Path, stm32f4: Board) -> None:
     program = install(programs, name)
     commands = flash(stm32f4, built, name)
@@ -69,7 +69,7 @@ def test_runs_exactly_these_commands(name: str, built: Path, programs: Path, stm
     assert [shlex.split(call) for call in calls] == [list(command) for command in commands]
 
 
-@pytest.mark.parametrize("name", FLASHERS)
+@pytest.mark.parametrize("name", ARGUMENTS)
 def test_a_dry_run_runs_nothing(name: str, built: Path, programs: Path, stm32f4: Board) -> None:
     program = install(programs, name)
     commands = flash(stm32f4, built, dry_run=True)
@@ -91,8 +91,21 @@ def test_pyocd_as_a_module(built: Path, programs: Path, stm32f4: Board, monkeypa
 @pytest.mark.usefixtures("programs")
 def test_none_installed_names_all(built: Path, stm32f4: Board) -> None:
     with pytest.raises(ToolMissingError) as caught:
-        flash(stm32f4, built, dry_run=True)
-    assert all(name in caught.value.remedy and row.install in caught.value.remedy for name, row in FLASHERS.items())
+        flash(stm32f4, built)
+    assert all(name in caught.value.remedy and FLASHERS[name].install in caught.value.remedy for name in ARGUMENTS)
+
+
+@pytest.mark.usefixtures("programs")
+def test_a_dry_run_needs_no_tool(built: Path, stm32f4: Board) -> None:
+    assert flash(stm32f4, built, dry_run=True)[0][:2] == ("pyocd", "flash")
+    assert flash(stm32f4, built, "probe-rs", dry_run=True)[1] == ("probe-rs", "reset", "--chip", "STM32F407VGTx")
+    with pytest.raises(TinypruneError, match="unknown flasher"):
+        flash(stm32f4, built, "uf2", dry_run=True)
+
+
+def test_a_board_that_nothing_can_program(built: Path) -> None:
+    with pytest.raises(TinypruneError, match="names no tool that can program it"):
+        flash(board.load("mps3-an547"), built, dry_run=True)
 
 
 @pytest.mark.usefixtures("programs")

@@ -37,9 +37,11 @@ RANKS = {
     "validation": 6,
     "project": 6,
     "saved_builds": 7,
+    "checking": 8,
     "pipeline": 8,
     "console": 9,
     "cli_boards": 9,
+    "cli_flash": 9,
     "cli": 10,
     "__main__": 11,
 }
@@ -58,6 +60,7 @@ NEIGHBOURS = {
     ("cycles", "emulators"),
     ("validation", "report"),
     ("cli_boards", "console"),
+    ("cli_flash", "console"),
 }
 TENSORFLOW_ROOMS = {"frontend", "pruning"}
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -39,6 +39,14 @@ def _probe_rs(target: str, directory: Path) -> tuple[Command, ...]:
     return (download, ("reset", "--chip", target))
 
 
+def _picotool(target: str, directory: Path) -> tuple[Command, ...]:
+    return (("load", "-v", "-x", str(directory / "firmware.elf"), "-t", "elf"),)
+
+
+def _uf2(target: str, directory: Path) -> tuple[Command, ...]:
+    return ((target, str(directory / "firmware.uf2")),)
+
+
 FLASHERS: dict[str, Flasher] = {
     "pyocd": Flasher(
         _pyocd,
@@ -59,5 +67,15 @@ FLASHERS: dict[str, Flasher] = {
         _probe_rs,
         install="https://probe.rs/docs/getting-started/installation",
         remedy="connect the board; `probe-rs list` must list its probe",
+    ),
+    "picotool": Flasher(
+        _picotool,
+        install="brew install picotool; else https://github.com/raspberrypi/picotool/releases",
+        remedy="hold BOOTSEL while you connect the board; `picotool info` must find it",
+    ),
+    "uf2": Flasher(
+        _uf2,
+        install="it comes with tinyprune",
+        remedy="hold BOOTSEL while you connect the board, and see that its drive {target} is mounted",
     ),
 }

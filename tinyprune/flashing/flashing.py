@@ -21,11 +21,15 @@ def find_flasher(board: Board, name: str | None = None) -> str:
     the board file does not know.
     """
     usable = [candidate for candidate in FLASHERS if candidate in board.flashers]
+    if not usable:
+        raise TinypruneError(
+            f"the file of {board.title} names no tool that can program it", remedy="add a row to its table [flashers]"
+        )
     if name is not None and name not in usable:
         raise unknown_name(f"flasher for {board.title}", name, usable)
     asked = [name] if name else usable
     for candidate in asked:
-        if _program(candidate):
+        if program(candidate):
             return candidate
     rows = "\n".join(f"  {candidate}: {FLASHERS[candidate].install}" for candidate in asked)
     raise ToolMissingError(
@@ -37,27 +41,38 @@ def find_flasher(board: Board, name: str | None = None) -> str:
 def flash(board: Board, directory: Path, name: str | None = None, *, dry_run: bool = False) -> tuple[Command, ...]:
     """Programs the firmware that was built in `directory` and resets the board; returns the commands that it ran.
 
-    With `dry_run` it only returns them. Raises as find_flasher() does, and TinypruneError where there is no firmware,
-    or where a command fails, with its last lines.
+    With `dry_run` it only returns them, for a tool that is not installed too. Raises as find_flasher() does, and
+    TinypruneError where there is no firmware, or where a command fails, with its last lines.
     """
-    chosen = find_flasher(board, name)
+    chosen = _planned(board, name) if dry_run else find_flasher(board, name)
     if not (directory / "firmware.elf").is_file():
         raise TinypruneError(f"there is no firmware.elf in {directory}", remedy="build it first: `tinyprune build`")
     target = board.flashers[chosen]
-    commands = tuple(_program(chosen) + run for run in FLASHERS[chosen].arguments(target, directory.resolve()))
+    start = program(chosen) or (chosen,)
+    commands = tuple(start + run for run in FLASHERS[chosen].arguments(target, directory.resolve()))
     if not dry_run:
         for command in commands:
             _run(command, FLASHERS[chosen].remedy.format(target=target))
     return commands
 
 
-def _program(name: str) -> Command:
-    """What starts a tool; empty where it is not installed."""
+def _planned(board: Board, name: str | None) -> str:
+    """What find_flasher() gives, or would give if it were installed."""
+    try:
+        return find_flasher(board, name)
+    except ToolMissingError:
+        return name or next(candidate for candidate in FLASHERS if candidate in board.flashers)
+
+
+def program(name: str) -> Command:
+    """What starts the tool called `name`; empty where it is not installed."""
     on_path = shutil.which(name)
     if on_path:
         return (on_path,)
     if name == "pyocd" and importlib.util.find_spec("pyocd"):
         return (sys.executable, "-m", "pyocd")
+    if name == "uf2":
+        return (sys.executable, "-m", "tinyprune.flashing.uf2")
     return ()
 
 
