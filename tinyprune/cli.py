@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tinyprune import __version__, cli_boards, cli_flash
+from tinyprune import __version__, cli_boards, cli_doctor, cli_flash
 from tinyprune.console import print_result as _print
 from tinyprune.console import progress as _progress
 
@@ -21,6 +21,7 @@ app = typer.Typer(
 
 app.add_typer(cli_boards.app, name="boards")
 app.command()(cli_flash.flash)
+app.command()(cli_doctor.doctor)
 
 Model = Annotated[
     Path | None, typer.Argument(help=".keras, .h5 or int8 .tflite; else tinyprune.toml, else the example")

@@ -38,9 +38,11 @@ RANKS = {
     "project": 6,
     "saved_builds": 7,
     "checking": 8,
+    "doctor": 8,
     "pipeline": 8,
     "console": 9,
     "cli_boards": 9,
+    "cli_doctor": 9,
     "cli_flash": 9,
     "cli": 10,
     "__main__": 11,
@@ -60,6 +62,7 @@ NEIGHBOURS = {
     ("cycles", "emulators"),
     ("validation", "report"),
     ("cli_boards", "console"),
+    ("cli_doctor", "console"),
     ("cli_flash", "console"),
 }
 TENSORFLOW_ROOMS = {"frontend", "pruning"}

@@ -19,11 +19,12 @@ def candidates(*sources: Path, defines: tuple[str, ...] = ()) -> Iterator[Path]:
     """The library of `sources` as each compiler makes it that can, one after the other: a compiler may be for another
     machine. The headers of a source lie beside it."""
     flags = (*FLAGS, *(f"-D{define}" for define in defines))
-    made = (_compiled(sources, (*compiler, *flags)) for compiler in _compilers())
+    made = (_compiled(sources, (*compiler, *flags)) for compiler in compilers())
     return (library for library in made if library)
 
 
-def _compilers() -> list[tuple[str, ...]]:
+def compilers() -> list[tuple[str, ...]]:
+    """What starts the C compilers for this machine, the preferred one first."""
     found = [(path,) for name in ("cc", "gcc", "clang") if (path := shutil.which(name))]
     zig = [(sys.executable, "-m", "ziglang", "cc")] if importlib.util.find_spec("ziglang") else []
     return [*found[:1], *zig]
