@@ -1,0 +1,143 @@
+/**
+ * @file
+ * One output channel with a list of its non-zero weights, at four pixel pairs: eight outputs a tile.
+ *
+ * A pixel pair is the word x = (x0 + 128) + x1 * 2^24 (tp_pixel_pairs.h). A 64-bit sum of w * x over the weights w is
+ * sum(w * (x0 + 128)) + sum(w * x1) * 2^24: SMLAL multiplies and adds for two outputs. Started at
+ * (bias - 128 * sum(w)) + bias * 2^24 it ends at A0 + A1 * 2^24 with the accumulators A0 and A1 of both. The bits below
+ * 24, sign extended, are A0 where -2^23 <= A0 < 2^23, and what is above them is A1 once A0 is taken away: the bits
+ * above 24, and one more where A0 is negative, which borrowed it. Weights and biases are doubled, for
+ * `tp_requantize_right`, so that the generator proves |accumulator| < 2^22. What the sum is on the way does not matter:
+ * it is exact modulo 2^64.
+ *
+ * The biased low value keeps a word in 32 bits: x0 + x1 * 2^24 would not be one at x1 = -128 with x0 < 0.
+ */
+#ifndef TP_PAIR_TILE_H
+#define TP_PAIR_TILE_H
+
+#include <stdint.h>
+
+#include "tp_dsp.h"
+#include "tp_requantize.h"
+
+/** What the tiles of one output channel need; the assembly knows where each member lies. */
+typedef struct {
+    const uint32_t *list; /**< weight << 24 | offset in bytes, from the first non-zero on; behind the last one 0 */
+    uint32_t low, high;   /**< what a sum starts at */
+    int32_t skipped;      /**< of the first round of eight non-zeros: the list has fewer than whole rounds */
+    tp_right_requant requant;
+    int8_t *first, *second; /**< where the outputs of the first pair go */
+    int32_t offsets[3];     /**< and those of the other pairs, from there */
+    const uint32_t *end;    /**< of the list, behind its 0: set by the tile */
+} tp_pair_channel;
+
+/* One non-zero: 11 instructions of 4 bytes, 8 products. */
+#define TP_PAIR_NONZERO                                                                                                \
+    "uxtah %[y], %[x], %[t]\n\t"                                                                                       \
+    "asr.w %[w], %[t], #23\n\t"                                                                                        \
+    "ldr.w %[z], [%[y]]\n\t"                                                                                           \
+    "ldr.w %[t], [%[y], %[step]]\n\t"                                                                                  \
+    "smlal %[l0], %[h0], %[z], %[w]\n\t"                                                                               \
+    "smlal %[l1], %[h1], %[t], %[w]\n\t"                                                                               \
+    "ldr.w %[z], [%[y], %[step] * 2]\n\t"                                                                              \
+    "ldr.w %[y], [%[y], %[step] * 3]\n\t"                                                                              \
+    "ldr.w %[t], [%[p]], #4\n\t"                                                                                       \
+    "smlal %[l2], %[h2], %[z], %[w]\n\t"                                                                               \
+    "smlal %[l3], %[h3], %[y], %[w]\n\t"
+
+/* Two accumulators of a sum, and their outputs, in its two registers. */
+#define TP_PAIR_REQUANTIZE(low, high)                                                                                  \
+    "lsrs.w %[t], " low ", #24\n\t"                                                                                    \
+    "adc.w " high ", %[t], " high ", lsl #8\n\t"                                                                       \
+    "sbfx " low ", " low ", #0, #24\n\t"                                                                               \
+    "add.w %[t], %[y], " low ", asr #31\n\t"                                                                           \
+    "smmlar " low ", " low ", %[w], %[t]\n\t"                                                                          \
+    "add.w %[t], %[y], " high ", asr #31\n\t"                                                                          \
+    "smmlar " high ", " high ", %[w], %[t]\n\t"                                                                        \
+    "asr.w " low ", " low ", %[z]\n\t"                                                                                 \
+    "ssat " low ", #8, " low "\n\t"                                                                                    \
+    "asr.w " high ", " high ", %[z]\n\t"                                                                               \
+    "ssat " high ", #8, " high "\n\t"
+
+/** A0 and A1 of a sum. */
+static inline int32_t tp_pair_low(uint64_t sum) { return (int32_t)((uint32_t)sum << 8) >> 8; }
+
+static inline int32_t tp_pair_high(uint64_t sum) {
+    return (int32_t)(uint32_t)(sum >> 24) + (int32_t)((uint32_t)sum >> 23 & 1U);
+}
+
+/**
+ * Stores eight outputs, those of the last pair first: where pairs share a place, the first of them is right.
+ * @param pairs the packed input of the first pair; the others lie `pixel_step` bytes apart, a compile-time constant
+ *              below 1366
+ */
+static inline __attribute__((always_inline)) void tp_pair_run_tile(tp_pair_channel *channel, const uint32_t *pairs,
+                                                                   const int32_t pixel_step) {
+#if TP_HAS_DSP
+    /* Eight non-zeros a round. All fourteen registers are taken, so the channel's address waits on the stack. */
+    uint32_t l0, h0, l1, h1, l2, h2, l3, h3, p, w, y, z, t = (uint32_t)(uintptr_t)channel;
+    __asm__ volatile("str.w %[t], [sp, #-4]!\n\t"
+                     "ldr.w %[p], [%[t]]\n\t"
+                     "ldr.w %[l0], [%[t], #4]\n\t"
+                     "ldr.w %[h0], [%[t], #8]\n\t"
+                     "ldr.w %[w], [%[t], #12]\n\t"
+                     "ldr.w %[t], [%[p]], #4\n\t"
+                     "mov %[l1], %[l0]\n\t"
+                     "mov %[h1], %[h0]\n\t"
+                     "mov %[l2], %[l0]\n\t"
+                     "mov %[h2], %[h0]\n\t"
+                     "mov %[l3], %[l0]\n\t"
+                     "mov %[h3], %[h0]\n\t"
+                     "mov.w %[y], #44\n\t"
+                     "mul %[w], %[w], %[y]\n\t"
+                     "add pc, %[w]\n\t"
+                     "nop\n"
+                     "1:\n\t" TP_PAIR_NONZERO TP_PAIR_NONZERO TP_PAIR_NONZERO TP_PAIR_NONZERO TP_PAIR_NONZERO
+                         TP_PAIR_NONZERO TP_PAIR_NONZERO TP_PAIR_NONZERO "cmp.w %[t], #0\n\t"
+                     "bne.w 1b\n\t"
+                     "ldr.w %[t], [sp], #4\n\t"
+                     "str.w %[p], [%[t], #48]\n\t"
+                     "mov %[p], %[t]\n\t"
+                     "ldr.w %[w], [%[p], #16]\n\t"
+                     "ldr.w %[y], [%[p], #20]\n\t"
+                     "ldr.w %[z], [%[p], #24]\n\t" TP_PAIR_REQUANTIZE("%[l0]", "%[h0]")
+                         TP_PAIR_REQUANTIZE("%[l1]", "%[h1]") TP_PAIR_REQUANTIZE("%[l2]", "%[h2]")
+                             TP_PAIR_REQUANTIZE("%[l3]", "%[h3]") "ldr.w %[y], [%[p], #28]\n\t"
+                     "ldr.w %[z], [%[p], #32]\n\t"
+                     "ldr.w %[t], [%[p], #44]\n\t"
+                     "ldr.w %[w], [%[p], #40]\n\t"
+                     "ldr.w %[p], [%[p], #36]\n\t"
+                     "strb.w %[l3], [%[y], %[t]]\n\t"
+                     "strb.w %[h3], [%[z], %[t]]\n\t"
+                     "strb.w %[l2], [%[y], %[w]]\n\t"
+                     "strb.w %[h2], [%[z], %[w]]\n\t"
+                     "strb.w %[l1], [%[y], %[p]]\n\t"
+                     "strb.w %[h1], [%[z], %[p]]\n\t"
+                     "strb.w %[l0], [%[y]]\n\t"
+                     "strb.w %[h0], [%[z]]"
+                     : [l0] "=&r"(l0), [h0] "=&r"(h0), [l1] "=&r"(l1), [h1] "=&r"(h1), [l2] "=&r"(l2), [h2] "=&r"(h2),
+                       [l3] "=&r"(l3), [h3] "=&r"(h3), [p] "=&r"(p), [w] "=&r"(w), [y] "=&r"(y), [z] "=&r"(z),
+                       [t] "+&r"(t)
+                     : [x] "r"(pairs), [step] "i"(pixel_step)
+                     : "cc", "memory");
+#else
+    const uint64_t start = (uint64_t)channel->high << 32 | channel->low;
+    uint64_t sums[4] = {start, start, start, start};
+    const uint32_t *entry = channel->list;
+    for (; *entry; entry++) {
+        const uint32_t *x = pairs + (*entry & 0xFFFFU) / 4;
+        const int64_t weight = 2 * tp_high(*entry) / 256;
+        for (int32_t i = 0; i < 4; i++) {
+            sums[i] += (uint64_t)(weight * (int32_t)x[i * pixel_step / 4]);
+        }
+    }
+    channel->end = entry + 1;
+    for (int32_t i = 3; i >= 0; i--) {
+        const int32_t offset = i ? channel->offsets[i - 1] : 0;
+        channel->first[offset] = (int8_t)tp_requantize_right(channel->requant, tp_pair_low(sums[i]));
+        channel->second[offset] = (int8_t)tp_requantize_right(channel->requant, tp_pair_high(sums[i]));
+    }
+#endif
+}
+
+#endif
