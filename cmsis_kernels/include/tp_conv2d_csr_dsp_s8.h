@@ -11,8 +11,8 @@
 #include "tp_types.h"
 
 /**
- * A list for each output channel: the sum of its weights << 16 | how many it lacks of whole eights; for each non-zero
- * weight << 24 | offset, in bytes of packed input; 0. A channel of zeros has one entry that is not 0: 1 << 16.
+ * A list for each output channel: the sum of its weights << 16 | the number of entries; for each non-zero an entry
+ * weight << 24 | offset, in bytes of packed input; 0. The only entry of a channel of zeros is 1 << 16.
  */
 typedef struct {
     const uint32_t *lists;
@@ -27,9 +27,19 @@ typedef struct {
     int32_t distance; /**< positions between the two of a pair */
 } tp_pair_block;
 
-/** Packs output rows [row, row + rows). The two halves of an odd number of rows or positions share the middle one. */
-static inline tp_pair_block tp_pack_pair_block(const tp_window_params *params, const int8_t *input, int32_t row,
-                                               int32_t rows, int32_t width, uint32_t *packed) {
+/** Whether each output position reads the pixel of the same number: the windows of all are a run of the input. */
+static inline int tp_is_pointwise(const tp_window_params *params) {
+    return params->window_height == 1 && params->window_width == 1 && params->output_width == params->input_width &&
+           params->output_height == params->input_height;
+}
+
+/**
+ * Packs output rows [row, row + rows). The two halves of an odd number of rows or positions share the middle one. Not
+ * inlined: instances share it, and unroll no loop around a tile for lengths that they know.
+ */
+static __attribute__((noinline)) tp_pair_block tp_pack_pair_block(const tp_window_params *params, const int8_t *input,
+                                                                  int32_t row, int32_t rows, int32_t width,
+                                                                  uint32_t *packed) {
     if (width) {
         const int32_t lines = (rows + 1) / 2, step = params->stride_height * width * params->input_channels;
         tp_pack_strip_pairs(params, input, row, lines, rows - lines, width, packed);
@@ -37,6 +47,12 @@ static inline tp_pair_block tp_pack_pair_block(const tp_window_params *params, c
     }
     const int32_t positions = rows * params->output_width, length = (positions + 1) / 2;
     const int32_t first = row * params->output_width, distance = positions - length;
+    if (tp_is_pointwise(params)) {
+        const tp_run above = {input + first * params->input_channels, 4};
+        const tp_run under = {above.values + distance * params->input_channels, 4};
+        tp_pack_pairs(above, under, length * params->input_channels, packed);
+        return (tp_pair_block){1, length, 0, distance};
+    }
     for (int32_t i = first; i < first + length; i++) {
         packed = tp_pack_window_pair(params, input, i, i + distance, packed);
     }
@@ -45,27 +61,26 @@ static inline tp_pair_block tp_pack_pair_block(const tp_window_params *params, c
 
 static inline tp_pair_channel tp_pair_load_channel(const tp_requant *requant, const int32_t *bias, int32_t channel,
                                                    const uint32_t *list) {
-    const int32_t sum = tp_high(*list), doubled = 2 * bias[channel];
+    const int32_t sum = tp_high(*list), nonzeros = (int32_t)(*list & 0xFFFFU), doubled = 2 * bias[channel];
     const uint64_t start = (uint64_t)(doubled - 256 * sum) + ((uint64_t)doubled << 24);
+    const int32_t skipped = (-nonzeros & 7) * TP_PAIR_ENTRY_BYTES;
     const tp_right_requant to = tp_right_requant_of(requant, channel);
-    return (tp_pair_channel){list + 1, (uint32_t)start, (uint32_t)(start >> 32), (int32_t)(*list & 7U), to, 0, 0,
-                             {0, 0, 0}, list + 1};
+    return (tp_pair_channel){list + 1, (uint32_t)start, (uint32_t)(start >> 32), skipped, to, 0, 0, {0, 0, 0}, 0};
 }
 
-/** One line of one channel; what is beyond the end in its last tile is written over. */
+/** One line of one channel, from `output` on. In its last tile, what is beyond the end is written over. */
 static inline __attribute__((always_inline)) void tp_pair_run_line(tp_pair_channel *channel, const uint32_t *pairs,
                                                                    int32_t length, int32_t channels,
                                                                    const int32_t pixel_step) {
+    channel->left = length;
     for (int32_t i = 0; i < 3; i++) {
         channel->offsets[i] = (i + 1) * channels;
     }
-    for (; length > 0; length -= 4, pairs += pixel_step) {
-        for (int32_t i = length; i < 4; i++) {
-            channel->offsets[i - 1] = (length - 1) * channels;
+    while (channel->left > 0) {
+        for (int32_t i = channel->left; i < 4; i++) {
+            channel->offsets[i - 1] = (channel->left - 1) * channels;
         }
-        tp_pair_run_tile(channel, pairs, pixel_step);
-        channel->first += 4 * channels;
-        channel->second += 4 * channels;
+        tp_pair_run_tiles(channel, &pairs, pixel_step);
     }
 }
 
@@ -92,12 +107,12 @@ static inline __attribute__((always_inline)) void tp_conv2d_csr_dsp_s8(const tp_
         const uint32_t *list = weights->lists;
         for (int32_t i = 0; i < channels; i++) {
             tp_pair_channel channel = tp_pair_load_channel(requant, bias, i, list);
+            channel.distance = block.distance * channels;
             for (int32_t line = 0; line < block.lines; line++) {
-                channel.first = output + (row + line) * row_bytes + i;
-                channel.second = channel.first + block.distance * channels;
+                channel.output = output + (row + line) * row_bytes + i;
                 tp_pair_run_line(&channel, packed + line * block.step, block.length, channels, pixel_step);
             }
-            list = channel.end;
+            list += 2 + (*list & 0xFFFFU);
         }
     }
     tp_clamp_all(requant, params->output_height * row_bytes, output);

@@ -22,17 +22,19 @@
 
 /** What the tiles of one output channel need; the assembly knows where each member lies. */
 typedef struct {
-    const uint32_t *list; /**< weight << 24 | offset in bytes, from the first non-zero on; behind the last one 0 */
+    const uint32_t *list; /**< entries weight << 24 | offset in bytes, none of them 0; behind the last one 0 */
     uint32_t low, high;   /**< what a sum starts at */
-    int32_t skipped;      /**< of the first round of eight non-zeros: the list has fewer than whole rounds */
+    int32_t skipped;      /**< bytes of the first round of eight entries that a list of no whole rounds skips */
     tp_right_requant requant;
-    int8_t *first, *second; /**< where the outputs of the first pair go */
-    int32_t offsets[3];     /**< and those of the other pairs, from there */
-    const uint32_t *end;    /**< of the list, behind its 0: set by the tile */
+    int8_t *output;     /**< of the first pair's first pixel */
+    int32_t distance;   /**< from the output of a pair's first pixel to that of its second one */
+    int32_t offsets[3]; /**< from the first pair's outputs to those of the other pairs of a tile */
+    int32_t left;       /**< pairs of the line that are still to do */
 } tp_pair_channel;
 
-/* One non-zero: 11 instructions of 4 bytes, 8 products. */
-#define TP_PAIR_NONZERO                                                                                                \
+/* One entry: 11 instructions of 4 bytes, 8 products. */
+#define TP_PAIR_ENTRY_BYTES 44
+#define TP_PAIR_ENTRY                                                                                                  \
     "uxtah %[y], %[x], %[t]\n\t"                                                                                       \
     "asr.w %[w], %[t], #23\n\t"                                                                                        \
     "ldr.w %[z], [%[y]]\n\t"                                                                                           \
@@ -67,76 +69,94 @@ static inline int32_t tp_pair_high(uint64_t sum) {
 }
 
 /**
- * Stores eight outputs, those of the last pair first: where pairs share a place, the first of them is right.
- * @param pairs the packed input of the first pair; the others lie `pixel_step` bytes apart, a compile-time constant
- *              below 1366
+ * Runs tiles of four pairs as long as four are left, at least one, and moves on behind them. The outputs of a tile's
+ * last pair are stored first: where pairs share a place, the first of them is right.
+ * @param pairs the packed input of the first pair. Those of others lie `pixel_step` bytes apart, a compile-time
+ *              constant below 1366
  */
-static inline __attribute__((always_inline)) void tp_pair_run_tile(tp_pair_channel *channel, const uint32_t *pairs,
-                                                                   const int32_t pixel_step) {
+static inline __attribute__((always_inline)) void tp_pair_run_tiles(tp_pair_channel *channel, const uint32_t **pairs,
+                                                                    const int32_t pixel_step) {
 #if TP_HAS_DSP
-    /* Eight non-zeros a round. All fourteen registers are taken, so the channel's address waits on the stack. */
-    uint32_t l0, h0, l1, h1, l2, h2, l3, h3, p, w, y, z, t = (uint32_t)(uintptr_t)channel;
-    __asm__ volatile("str.w %[t], [sp, #-4]!\n\t"
-                     "ldr.w %[p], [%[t]]\n\t"
-                     "ldr.w %[l0], [%[t], #4]\n\t"
-                     "ldr.w %[h0], [%[t], #8]\n\t"
-                     "ldr.w %[w], [%[t], #12]\n\t"
+    /* Eight entries a round; the first one is entered where as many are left as make whole rounds of the rest. All
+     * fourteen registers are taken, so the channel's address waits on the stack. */
+    uint32_t l0, h0, l1, h1, l2, h2, l3, h3, w, y, z, t, p = (uint32_t)(uintptr_t)channel;
+    __asm__ volatile("str.w %[p], [sp, #-4]!\n\t"
+                     ".p2align 2\n"
+                     "2:\n\t"
+                     "ldr.w %[l0], [%[p], #4]\n\t"
+                     "ldr.w %[h0], [%[p], #8]\n\t"
+                     "ldr.w %[w], [%[p], #12]\n\t"
+                     "ldr.w %[p], [%[p]]\n\t"
+                     "mov.w %[l1], %[l0]\n\t"
+                     "mov.w %[h1], %[h0]\n\t"
+                     "mov.w %[l2], %[l0]\n\t"
                      "ldr.w %[t], [%[p]], #4\n\t"
-                     "mov %[l1], %[l0]\n\t"
-                     "mov %[h1], %[h0]\n\t"
-                     "mov %[l2], %[l0]\n\t"
-                     "mov %[h2], %[h0]\n\t"
-                     "mov %[l3], %[l0]\n\t"
-                     "mov %[h3], %[h0]\n\t"
-                     "mov.w %[y], #44\n\t"
-                     "mul %[w], %[w], %[y]\n\t"
+                     "mov.w %[h2], %[h0]\n\t"
+                     "mov.w %[l3], %[l0]\n\t"
+                     "mov.w %[h3], %[h0]\n\t"
                      "add pc, %[w]\n\t"
                      "nop\n"
-                     "1:\n\t" TP_PAIR_NONZERO TP_PAIR_NONZERO TP_PAIR_NONZERO TP_PAIR_NONZERO TP_PAIR_NONZERO
-                         TP_PAIR_NONZERO TP_PAIR_NONZERO TP_PAIR_NONZERO "cmp.w %[t], #0\n\t"
+                     "1:\n\t"
+                     ".rept 8\n\t" TP_PAIR_ENTRY ".endr\n\t"
+                     "cmp.w %[t], #0\n\t"
                      "bne.w 1b\n\t"
-                     "ldr.w %[t], [sp], #4\n\t"
-                     "str.w %[p], [%[t], #48]\n\t"
-                     "mov %[p], %[t]\n\t"
+                     "ldr.w %[p], [sp]\n\t"
                      "ldr.w %[w], [%[p], #16]\n\t"
                      "ldr.w %[y], [%[p], #20]\n\t"
-                     "ldr.w %[z], [%[p], #24]\n\t" TP_PAIR_REQUANTIZE("%[l0]", "%[h0]")
-                         TP_PAIR_REQUANTIZE("%[l1]", "%[h1]") TP_PAIR_REQUANTIZE("%[l2]", "%[h2]")
-                             TP_PAIR_REQUANTIZE("%[l3]", "%[h3]") "ldr.w %[y], [%[p], #28]\n\t"
+                     "ldr.w %[z], [%[p], #24]\n\t"
+                     TP_PAIR_REQUANTIZE("%[l0]", "%[h0]")
+                     TP_PAIR_REQUANTIZE("%[l1]", "%[h1]")
+                     TP_PAIR_REQUANTIZE("%[l2]", "%[h2]")
+                     TP_PAIR_REQUANTIZE("%[l3]", "%[h3]")
+                     "ldr.w %[y], [%[p], #28]\n\t"
                      "ldr.w %[z], [%[p], #32]\n\t"
                      "ldr.w %[t], [%[p], #44]\n\t"
-                     "ldr.w %[w], [%[p], #40]\n\t"
-                     "ldr.w %[p], [%[p], #36]\n\t"
+                     "add.w %[z], %[y], %[z]\n\t"
                      "strb.w %[l3], [%[y], %[t]]\n\t"
                      "strb.w %[h3], [%[z], %[t]]\n\t"
-                     "strb.w %[l2], [%[y], %[w]]\n\t"
-                     "strb.w %[h2], [%[z], %[w]]\n\t"
-                     "strb.w %[l1], [%[y], %[p]]\n\t"
-                     "strb.w %[h1], [%[z], %[p]]\n\t"
+                     "ldr.w %[t], [%[p], #40]\n\t"
+                     "ldr.w %[w], [%[p], #36]\n\t"
+                     "ldr.w %[l3], [%[p], #48]\n\t"
+                     "strb.w %[l2], [%[y], %[t]]\n\t"
+                     "strb.w %[h2], [%[z], %[t]]\n\t"
+                     "strb.w %[l1], [%[y], %[w]]\n\t"
+                     "strb.w %[h1], [%[z], %[w]]\n\t"
                      "strb.w %[l0], [%[y]]\n\t"
-                     "strb.w %[h0], [%[z]]"
+                     "strb.w %[h0], [%[z]]\n\t"
+                     "add.w %[y], %[y], %[w], lsl #2\n\t"
+                     "sub.w %[l3], %[l3], #4\n\t"
+                     "str.w %[y], [%[p], #28]\n\t"
+                     "str.w %[l3], [%[p], #48]\n\t"
+                     "addw %[x], %[x], %[step] * 2\n\t"
+                     "addw %[x], %[x], %[step] * 2\n\t"
+                     "cmp.w %[l3], #4\n\t"
+                     "bge.w 2b\n\t"
+                     "add sp, #4"
                      : [l0] "=&r"(l0), [h0] "=&r"(h0), [l1] "=&r"(l1), [h1] "=&r"(h1), [l2] "=&r"(l2), [h2] "=&r"(h2),
-                       [l3] "=&r"(l3), [h3] "=&r"(h3), [p] "=&r"(p), [w] "=&r"(w), [y] "=&r"(y), [z] "=&r"(z),
-                       [t] "+&r"(t)
-                     : [x] "r"(pairs), [step] "i"(pixel_step)
+                       [l3] "=&r"(l3), [h3] "=&r"(h3), [w] "=&r"(w), [y] "=&r"(y), [z] "=&r"(z), [t] "=&r"(t),
+                       [p] "+&r"(p), [x] "+&r"(*pairs)
+                     : [step] "i"(pixel_step)
                      : "cc", "memory");
 #else
     const uint64_t start = (uint64_t)channel->high << 32 | channel->low;
-    uint64_t sums[4] = {start, start, start, start};
-    const uint32_t *entry = channel->list;
-    for (; *entry; entry++) {
-        const uint32_t *x = pairs + (*entry & 0xFFFFU) / 4;
-        const int64_t weight = 2 * tp_high(*entry) / 256;
-        for (int32_t i = 0; i < 4; i++) {
-            sums[i] += (uint64_t)(weight * (int32_t)x[i * pixel_step / 4]);
+    do {
+        uint64_t sums[4] = {start, start, start, start};
+        for (const uint32_t *entry = channel->list; *entry; entry++) {
+            const uint32_t *x = *pairs + (*entry & 0xFFFFU) / 4;
+            const int64_t weight = 2 * ((int32_t)*entry >> 24);
+            for (int32_t i = 0; i < 4; i++) {
+                sums[i] += (uint64_t)(weight * (int32_t)x[i * pixel_step / 4]);
+            }
         }
-    }
-    channel->end = entry + 1;
-    for (int32_t i = 3; i >= 0; i--) {
-        const int32_t offset = i ? channel->offsets[i - 1] : 0;
-        channel->first[offset] = (int8_t)tp_requantize_right(channel->requant, tp_pair_low(sums[i]));
-        channel->second[offset] = (int8_t)tp_requantize_right(channel->requant, tp_pair_high(sums[i]));
-    }
+        for (int32_t i = 3; i >= 0; i--) {
+            int8_t *output = channel->output + (i ? channel->offsets[i - 1] : 0);
+            output[0] = (int8_t)tp_requantize_right(channel->requant, tp_pair_low(sums[i]));
+            output[channel->distance] = (int8_t)tp_requantize_right(channel->requant, tp_pair_high(sums[i]));
+        }
+        *pairs += pixel_step;
+        channel->output += 4 * channel->offsets[0];
+        channel->left -= 4;
+    } while (channel->left >= 4);
 #endif
 }
 

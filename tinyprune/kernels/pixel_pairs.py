@@ -13,7 +13,6 @@ from tinyprune.kernels.kernel import Kernel, Operand
 from tinyprune.kernels.proofs import accumulator_problem, right_requant_problem
 
 TILE = 4  # pairs
-ROUND = 8  # non-zeros
 MAX_STEP = 4096 // (TILE - 1)  # bytes: three pixels further must be in reach of a load
 MAX_OFFSET = 1 << 16
 NO_WEIGHT = 1 << 16  # an entry that is not 0, of weight 0
@@ -89,7 +88,7 @@ def lists(matrix: Int8, offsets: Int64) -> NDArray[np.uint32]:
     weights = matrix.astype(np.int64)
     words = (weights << 24 | offsets) & 0xFFFFFFFF
     counts = np.maximum(np.count_nonzero(matrix, axis=1), 1)
-    heads = (weights.sum(axis=1) << 16 | -counts % ROUND) & 0xFFFFFFFF
+    heads = (weights.sum(axis=1) << 16 | counts) & 0xFFFFFFFF
     words[~matrix.any(axis=1), 0] = NO_WEIGHT
     kept = matrix != 0
     kept[~matrix.any(axis=1), 0] = True
