@@ -12,7 +12,7 @@
 
 /**
  * A list for each output channel: the sum of its weights << 16 | the number of entries; for each non-zero an entry
- * weight << 24 | offset, in bytes of packed input; 0. The only entry of a channel of zeros is 1 << 16.
+ * weight << 24 | offset, in bytes of packed input; 0.
  */
 typedef struct {
     const uint32_t *lists;
@@ -61,27 +61,11 @@ static __attribute__((noinline)) tp_pair_block tp_pack_pair_block(const tp_windo
 
 static inline tp_pair_channel tp_pair_load_channel(const tp_requant *requant, const int32_t *bias, int32_t channel,
                                                    const uint32_t *list) {
-    const int32_t sum = tp_high(*list), nonzeros = (int32_t)(*list & 0xFFFFU), doubled = 2 * bias[channel];
+    const int32_t sum = tp_high(*list), entries = (int32_t)(*list & 0xFFFFU), doubled = 2 * bias[channel];
     const uint64_t start = (uint64_t)(doubled - 256 * sum) + ((uint64_t)doubled << 24);
-    const int32_t skipped = (-nonzeros & 7) * TP_PAIR_ENTRY_BYTES;
+    const int32_t skipped = tp_skipped_entries(entries) * TP_PAIR_ENTRY_BYTES;
     const tp_right_requant to = tp_right_requant_of(requant, channel);
-    return (tp_pair_channel){list + 1, (uint32_t)start, (uint32_t)(start >> 32), skipped, to, 0, 0, {0, 0, 0}, 0};
-}
-
-/** One line of one channel, from `output` on. In its last tile, what is beyond the end is written over. */
-static inline __attribute__((always_inline)) void tp_pair_run_line(tp_pair_channel *channel, const uint32_t *pairs,
-                                                                   int32_t length, int32_t channels,
-                                                                   const int32_t pixel_step) {
-    channel->left = length;
-    for (int32_t i = 0; i < 3; i++) {
-        channel->offsets[i] = (i + 1) * channels;
-    }
-    while (channel->left > 0) {
-        for (int32_t i = channel->left; i < 4; i++) {
-            channel->offsets[i - 1] = (channel->left - 1) * channels;
-        }
-        tp_pair_run_tiles(channel, &pairs, pixel_step);
-    }
+    return (tp_pair_channel){list + 1, (uint32_t)start, (uint32_t)(start >> 32), skipped, to, {0, 0, {0, 0, 0}, 0}};
 }
 
 /**
@@ -107,10 +91,14 @@ static inline __attribute__((always_inline)) void tp_conv2d_csr_dsp_s8(const tp_
         const uint32_t *list = weights->lists;
         for (int32_t i = 0; i < channels; i++) {
             tp_pair_channel channel = tp_pair_load_channel(requant, bias, i, list);
-            channel.distance = block.distance * channels;
             for (int32_t line = 0; line < block.lines; line++) {
-                channel.output = output + (row + line) * row_bytes + i;
-                tp_pair_run_line(&channel, packed + line * block.step, block.length, channels, pixel_step);
+                const uint32_t *x = packed + line * block.step;
+                int8_t *target = output + (row + line) * row_bytes + i;
+                channel.line = tp_line_of(target, block.length, block.distance * channels, channels);
+                while (channel.line.left > 0) {
+                    tp_clip_tile(&channel.line);
+                    tp_pair_run_tiles(&channel, &x, pixel_step);
+                }
             }
             list += 2 + (*list & 0xFFFFU);
         }

@@ -19,6 +19,7 @@
 
 #include "tp_dsp.h"
 #include "tp_requantize.h"
+#include "tp_tile_line.h"
 
 /** What the tiles of one output channel need; the assembly knows where each member lies. */
 typedef struct {
@@ -26,10 +27,7 @@ typedef struct {
     uint32_t low, high;   /**< what a sum starts at */
     int32_t skipped;      /**< bytes of the first round of eight entries that a list of no whole rounds skips */
     tp_right_requant requant;
-    int8_t *output;     /**< of the first pair's first pixel */
-    int32_t distance;   /**< from the output of a pair's first pixel to that of its second one */
-    int32_t offsets[3]; /**< from the first pair's outputs to those of the other pairs of a tile */
-    int32_t left;       /**< pairs of the line that are still to do */
+    tp_tile_line line;
 } tp_pair_channel;
 
 /* One entry: 11 instructions of 4 bytes, 8 products. */
@@ -39,13 +37,13 @@ typedef struct {
     "asr.w %[w], %[t], #23\n\t"                                                                                        \
     "ldr.w %[z], [%[y]]\n\t"                                                                                           \
     "ldr.w %[t], [%[y], %[step]]\n\t"                                                                                  \
-    "smlal %[l0], %[h0], %[z], %[w]\n\t"                                                                               \
-    "smlal %[l1], %[h1], %[t], %[w]\n\t"                                                                               \
+    "smlal %[a0], %[b0], %[z], %[w]\n\t"                                                                               \
+    "smlal %[a1], %[b1], %[t], %[w]\n\t"                                                                               \
     "ldr.w %[z], [%[y], %[step] * 2]\n\t"                                                                              \
     "ldr.w %[y], [%[y], %[step] * 3]\n\t"                                                                              \
     "ldr.w %[t], [%[p]], #4\n\t"                                                                                       \
-    "smlal %[l2], %[h2], %[z], %[w]\n\t"                                                                               \
-    "smlal %[l3], %[h3], %[y], %[w]\n\t"
+    "smlal %[a2], %[b2], %[z], %[w]\n\t"                                                                               \
+    "smlal %[a3], %[b3], %[y], %[w]\n\t"
 
 /* Two accumulators of a sum, and their outputs, in its two registers. */
 #define TP_PAIR_REQUANTIZE(low, high)                                                                                  \
@@ -79,21 +77,22 @@ static inline __attribute__((always_inline)) void tp_pair_run_tiles(tp_pair_chan
 #if TP_HAS_DSP
     /* Eight entries a round; the first one is entered where as many are left as make whole rounds of the rest. All
      * fourteen registers are taken, so the channel's address waits on the stack. */
-    uint32_t l0, h0, l1, h1, l2, h2, l3, h3, w, y, z, t, p = (uint32_t)(uintptr_t)channel;
+    uint32_t a0, b0, a1, b1, a2, b2, a3, b3, w, y, z, t, p = (uint32_t)(uintptr_t)channel;
+    /* clang-format off */
     __asm__ volatile("str.w %[p], [sp, #-4]!\n\t"
                      ".p2align 2\n"
                      "2:\n\t"
-                     "ldr.w %[l0], [%[p], #4]\n\t"
-                     "ldr.w %[h0], [%[p], #8]\n\t"
+                     "ldr.w %[a0], [%[p], #4]\n\t"
+                     "ldr.w %[b0], [%[p], #8]\n\t"
                      "ldr.w %[w], [%[p], #12]\n\t"
                      "ldr.w %[p], [%[p]]\n\t"
-                     "mov.w %[l1], %[l0]\n\t"
-                     "mov.w %[h1], %[h0]\n\t"
-                     "mov.w %[l2], %[l0]\n\t"
+                     "mov.w %[a1], %[a0]\n\t"
+                     "mov.w %[b1], %[b0]\n\t"
+                     "mov.w %[a2], %[a0]\n\t"
                      "ldr.w %[t], [%[p]], #4\n\t"
-                     "mov.w %[h2], %[h0]\n\t"
-                     "mov.w %[l3], %[l0]\n\t"
-                     "mov.w %[h3], %[h0]\n\t"
+                     "mov.w %[b2], %[b0]\n\t"
+                     "mov.w %[a3], %[a0]\n\t"
+                     "mov.w %[b3], %[b0]\n\t"
                      "add pc, %[w]\n\t"
                      "nop\n"
                      "1:\n\t"
@@ -104,43 +103,25 @@ static inline __attribute__((always_inline)) void tp_pair_run_tiles(tp_pair_chan
                      "ldr.w %[w], [%[p], #16]\n\t"
                      "ldr.w %[y], [%[p], #20]\n\t"
                      "ldr.w %[z], [%[p], #24]\n\t"
-                     TP_PAIR_REQUANTIZE("%[l0]", "%[h0]")
-                     TP_PAIR_REQUANTIZE("%[l1]", "%[h1]")
-                     TP_PAIR_REQUANTIZE("%[l2]", "%[h2]")
-                     TP_PAIR_REQUANTIZE("%[l3]", "%[h3]")
-                     "ldr.w %[y], [%[p], #28]\n\t"
-                     "ldr.w %[z], [%[p], #32]\n\t"
-                     "ldr.w %[t], [%[p], #44]\n\t"
-                     "add.w %[z], %[y], %[z]\n\t"
-                     "strb.w %[l3], [%[y], %[t]]\n\t"
-                     "strb.w %[h3], [%[z], %[t]]\n\t"
-                     "ldr.w %[t], [%[p], #40]\n\t"
-                     "ldr.w %[w], [%[p], #36]\n\t"
-                     "ldr.w %[l3], [%[p], #48]\n\t"
-                     "strb.w %[l2], [%[y], %[t]]\n\t"
-                     "strb.w %[h2], [%[z], %[t]]\n\t"
-                     "strb.w %[l1], [%[y], %[w]]\n\t"
-                     "strb.w %[h1], [%[z], %[w]]\n\t"
-                     "strb.w %[l0], [%[y]]\n\t"
-                     "strb.w %[h0], [%[z]]\n\t"
-                     "add.w %[y], %[y], %[w], lsl #2\n\t"
-                     "sub.w %[l3], %[l3], #4\n\t"
-                     "str.w %[y], [%[p], #28]\n\t"
-                     "str.w %[l3], [%[p], #48]\n\t"
+                     TP_PAIR_REQUANTIZE("%[a0]", "%[b0]")
+                     TP_PAIR_REQUANTIZE("%[a1]", "%[b1]")
+                     TP_PAIR_REQUANTIZE("%[a2]", "%[b2]")
+                     TP_PAIR_REQUANTIZE("%[a3]", "%[b3]")
                      "addw %[x], %[x], %[step] * 2\n\t"
                      "addw %[x], %[x], %[step] * 2\n\t"
-                     "cmp.w %[l3], #4\n\t"
-                     "bge.w 2b\n\t"
+                     TP_TILE_STORE(28)
                      "add sp, #4"
-                     : [l0] "=&r"(l0), [h0] "=&r"(h0), [l1] "=&r"(l1), [h1] "=&r"(h1), [l2] "=&r"(l2), [h2] "=&r"(h2),
-                       [l3] "=&r"(l3), [h3] "=&r"(h3), [w] "=&r"(w), [y] "=&r"(y), [z] "=&r"(z), [t] "=&r"(t),
+                     : [a0] "=&r"(a0), [b0] "=&r"(b0), [a1] "=&r"(a1), [b1] "=&r"(b1), [a2] "=&r"(a2), [b2] "=&r"(b2),
+                       [a3] "=&r"(a3), [b3] "=&r"(b3), [w] "=&r"(w), [y] "=&r"(y), [z] "=&r"(z), [t] "=&r"(t),
                        [p] "+&r"(p), [x] "+&r"(*pairs)
                      : [step] "i"(pixel_step)
                      : "cc", "memory");
+    /* clang-format on */
 #else
     const uint64_t start = (uint64_t)channel->high << 32 | channel->low;
     do {
         uint64_t sums[4] = {start, start, start, start};
+        int8_t first[4], second[4];
         for (const uint32_t *entry = channel->list; *entry; entry++) {
             const uint32_t *x = *pairs + (*entry & 0xFFFFU) / 4;
             const int64_t weight = 2 * ((int32_t)*entry >> 24);
@@ -148,15 +129,13 @@ static inline __attribute__((always_inline)) void tp_pair_run_tiles(tp_pair_chan
                 sums[i] += (uint64_t)(weight * (int32_t)x[i * pixel_step / 4]);
             }
         }
-        for (int32_t i = 3; i >= 0; i--) {
-            int8_t *output = channel->output + (i ? channel->offsets[i - 1] : 0);
-            output[0] = (int8_t)tp_requantize_right(channel->requant, tp_pair_low(sums[i]));
-            output[channel->distance] = (int8_t)tp_requantize_right(channel->requant, tp_pair_high(sums[i]));
+        for (int32_t i = 0; i < 4; i++) {
+            first[i] = (int8_t)tp_requantize_right(channel->requant, tp_pair_low(sums[i]));
+            second[i] = (int8_t)tp_requantize_right(channel->requant, tp_pair_high(sums[i]));
         }
         *pairs += pixel_step;
-        channel->output += 4 * channel->offsets[0];
-        channel->left -= 4;
-    } while (channel->left >= 4);
+        tp_tile_store(&channel->line, first, second);
+    } while (channel->line.left >= 4);
 #endif
 }
 

@@ -15,7 +15,6 @@ from tinyprune.kernels.proofs import accumulator_problem, right_requant_problem
 TILE = 4  # pairs
 MAX_STEP = 4096 // (TILE - 1)  # bytes: three pixels further must be in reach of a load
 MAX_OFFSET = 1 << 16
-NO_WEIGHT = 1 << 16  # an entry that is not 0, of weight 0
 STRIPS = (2, 4, 8, 32)
 
 
@@ -86,15 +85,10 @@ def _unfit(layer: Layer, graph: Graph) -> str:
 def lists(matrix: Int8, offsets: Int64) -> NDArray[np.uint32]:
     """The lists of `tp_conv2d_csr_dsp_weights` of (channels, columns) weights: a head, the non-zeros, a 0."""
     weights = matrix.astype(np.int64)
-    words = (weights << 24 | offsets) & 0xFFFFFFFF
-    counts = np.maximum(np.count_nonzero(matrix, axis=1), 1)
-    heads = (weights.sum(axis=1) << 16 | counts) & 0xFFFFFFFF
-    words[~matrix.any(axis=1), 0] = NO_WEIGHT
-    kept = matrix != 0
-    kept[~matrix.any(axis=1), 0] = True
-    ones = np.ones((len(matrix), 1), bool)
-    padded = np.hstack([heads[:, None], words, np.zeros((len(matrix), 1), np.int64)])
-    return padded[np.hstack([ones, kept, ones])].astype(np.uint32)
+    heads = weights.sum(axis=1, keepdims=True) << 16 | np.count_nonzero(matrix, axis=1)[:, None]
+    words = np.hstack([heads, weights << 24 | offsets, np.zeros_like(heads)])
+    kept = np.pad(matrix != 0, ((0, 0), (1, 1)), constant_values=True)
+    return (words[kept] & 0xFFFFFFFF).astype(np.uint32)
 
 
 def _operand(layer: Weighted, graph: Graph) -> Operand:
