@@ -29,6 +29,10 @@ void tp_conv2d_dense_s8(const tp_window_params *params, const tp_requant *requan
 void tp_conv2d_csr_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
                       const tp_csr_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
 
+/** Convolution, weights in blocks of any shape: rows are output channels, columns index the patch (HWI). */
+void tp_conv2d_bsr_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
+                      const tp_bsr_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
 /**
  * Depthwise convolution: output channel o reads input channel o / (output_channels / input_channels).
  * @param weights HWO, int8

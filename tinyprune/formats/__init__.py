@@ -6,7 +6,7 @@ Rows are output channels; columns are the flattened rest (height, width, input c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,19 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyprune.formats import csr, dense
+from tinyprune.formats.bsr import Bsr
 from tinyprune.ir import Int8, Quant, Weights
 
 Arrays = Mapping[str, NDArray[np.generic]]
 
 
 class Format(Protocol):
-    """What a format module provides."""
+    """What a format provides: a module, or one object for each shape of its blocks."""
 
-    @staticmethod
-    def pack(matrix: Int8, /) -> dict[str, NDArray[np.generic]]: ...
+    @property
+    def pack(self) -> Callable[[Int8], dict[str, NDArray[np.generic]]]: ...
 
-    @staticmethod
-    def unpack(arrays: Arrays, shape: tuple[int, int], /) -> Int8: ...
+    @property
+    def unpack(self) -> Callable[[Arrays, tuple[int, int]], Int8]: ...
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class FormatInfo:
 FORMATS: dict[str, FormatInfo] = {
     "dense": FormatInfo(dense, "every weight, row after row: 1 byte a weight"),
     "csr": FormatInfo(csr, "compressed sparse rows: 3 bytes a non-zero, 2 bytes a row"),
+    "bsr_2x2": FormatInfo(Bsr(2, 2), "blocks of 2 rows and 2 columns: 6 bytes a block, 1 byte a row"),
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tinyprune import ir
 from tinyprune.ir import Graph, Layer, Variant, Weighted
-from tinyprune.kernels import depthwise, h_packing, pixel_pairs
+from tinyprune.kernels import blocks, depthwise, h_packing, pixel_pairs
 from tinyprune.kernels.kernel import Kernel as Kernel
 from tinyprune.kernels.kernel import Operand as Operand
 
@@ -45,6 +45,7 @@ def _where_channels_stay(layer: Layer) -> tuple[str, ...]:
 KERNELS: dict[tuple[type[Layer], str], tuple[Kernel, ...]] = {
     (ir.Conv2D, "dense"): (Kernel("tp_conv2d_dense_s8", _patch_bytes), h_packing.CONV2D_DENSE),
     (ir.Conv2D, "csr"): (Kernel("tp_conv2d_csr_s8", _patch_bytes), pixel_pairs.CONV2D_CSR),
+    (ir.Conv2D, "bsr_2x2"): (Kernel("tp_conv2d_bsr_s8", _patch_bytes, operand=blocks.as_stored), blocks.CONV2D_BSR_2X2),
     (ir.DepthwiseConv2D, "dense"): (
         Kernel("tp_depthwise_conv2d_dense_s8", _accumulator_bytes),
         depthwise.DEPTHWISE_DENSE,
