@@ -71,20 +71,25 @@ tp_conv2d_bsr_2x2_dsp_s8(const tp_window_params *params, const tp_requant *requa
     for (int32_t row = 0; row < params->output_height; row += weights->strip_rows) {
         const int32_t left = params->output_height - row;
         const int32_t rows = left < weights->strip_rows ? left : weights->strip_rows;
-        const tp_block_lines lines =
+        const tp_block_lines block =
             tp_pack_block_lines(params, input, row, rows, weights->width, (int16_t *)(void *)scratch);
         const uint32_t *list = weights->lists;
         for (int32_t i = 0; i < channels; i += 2) {
             const int32_t partner = i + 1 < channels ? 1 : 0;
             tp_block_channels pair = tp_block_load(requant, bias, i, i + partner, list);
-            for (int32_t line = 0; line < lines.lines; line++) {
-                const uint32_t *x = packed + line * lines.step;
-                int8_t *target = output + (row + line) * row_bytes + i;
-                pair.line = tp_line_of(target, lines.length, partner, channels);
-                while (pair.line.left > 0) {
-                    tp_clip_tile(&pair.line);
+            pair.line = tp_tile_line_of(partner, channels);
+            const uint32_t *line = packed;
+            int8_t *target = output + row * row_bytes + i;
+            for (int32_t lines = block.lines; lines > 0; lines--, line += block.step, target += row_bytes) {
+                const uint32_t *x = line;
+                pair.line.output = target;
+                pair.line.left = block.length;
+                do {
+                    if (block.length % 4) {
+                        tp_aim_tile(&pair.line, channels);
+                    }
                     tp_block_run_tiles(&pair, &x, pixel_step);
-                }
+                } while (pair.line.left > 0);
             }
             list += 3 + 2 * *list;
         }

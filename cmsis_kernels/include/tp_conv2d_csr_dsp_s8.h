@@ -91,14 +91,19 @@ static inline __attribute__((always_inline)) void tp_conv2d_csr_dsp_s8(const tp_
         const uint32_t *list = weights->lists;
         for (int32_t i = 0; i < channels; i++) {
             tp_pair_channel channel = tp_pair_load_channel(requant, bias, i, list);
-            for (int32_t line = 0; line < block.lines; line++) {
-                const uint32_t *x = packed + line * block.step;
-                int8_t *target = output + (row + line) * row_bytes + i;
-                channel.line = tp_line_of(target, block.length, block.distance * channels, channels);
-                while (channel.line.left > 0) {
-                    tp_clip_tile(&channel.line);
+            channel.line = tp_tile_line_of(block.distance * channels, channels);
+            const uint32_t *line = packed;
+            int8_t *target = output + row * row_bytes + i;
+            for (int32_t lines = block.lines; lines > 0; lines--, line += block.step, target += row_bytes) {
+                const uint32_t *x = line;
+                channel.line.output = target;
+                channel.line.left = block.length;
+                do {
+                    if (block.length % 4) {
+                        tp_aim_tile(&channel.line, channels);
+                    }
                     tp_pair_run_tiles(&channel, &x, pixel_step);
-                }
+                } while (channel.line.left > 0);
             }
             list += 2 + (*list & 0xFFFFU);
         }

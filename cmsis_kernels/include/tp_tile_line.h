@@ -15,14 +15,18 @@ typedef struct {
     int32_t left;       /**< positions that are still to do */
 } tp_tile_line;
 
-static inline tp_tile_line tp_line_of(int8_t *output, int32_t length, int32_t distance, int32_t channels) {
-    return (tp_tile_line){output, distance, {channels, 2 * channels, 3 * channels}, length};
+static inline tp_tile_line tp_tile_line_of(int32_t distance, int32_t channels) {
+    return (tp_tile_line){0, distance, {channels, 2 * channels, 3 * channels}, 0};
 }
 
-/** For a last tile of fewer positions: what is computed beyond them goes where the last one's outputs go after it. */
-static inline void tp_clip_tile(tp_tile_line *line) {
-    for (int32_t i = line->left; i < 4; i++) {
-        line->offsets[i - 1] = line->left > 1 ? line->offsets[line->left - 2] : 0;
+/**
+ * For a tile of fewer than four positions: what is computed beyond them goes where the last one's outputs go after it.
+ * For the others again what `tp_tile_line_of` gives.
+ */
+static inline void tp_aim_tile(tp_tile_line *line, int32_t channels) {
+    const int32_t last = line->left < 4 ? line->left - 1 : 3;
+    for (int32_t i = 0; i < 3; i++) {
+        line->offsets[i] = (i < last ? i + 1 : last) * channels;
     }
 }
 
