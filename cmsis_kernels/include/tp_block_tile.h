@@ -51,20 +51,15 @@ typedef struct {
     "asr.w " sum ", " sum ", #7\n\t"                                                                                   \
     "lsl.w " low ", " low ", #1\n\t"
 
-/* A doubled accumulator's output, in its register. */
-#define TP_BLOCK_REQUANTIZE(acc)                                                                                       \
-    "add.w %[t], %[y], " acc ", asr #31\n\t"                                                                           \
-    "smmlar " acc ", " acc ", %[w], %[t]\n\t"                                                                          \
-    "asr.w " acc ", " acc ", %[z]\n\t"                                                                                 \
-    "ssat " acc ", #8, " acc "\n\t"
-
 /**
  * Runs tiles of four positions as long as four are left, at least one, and moves on behind them.
  * @param inputs the packed input of the first position, int16 pairs. Those of others lie `pixel_step` bytes apart, a
  *               compile-time constant below 1366
+ * @param signs  0 where the output's zero point is -128, a compile-time constant
  */
-static inline __attribute__((always_inline)) void
-tp_block_run_tiles(tp_block_channels *channels, const uint32_t **inputs, const int32_t pixel_step) {
+static inline __attribute__((always_inline)) void tp_block_run_tiles(tp_block_channels *channels,
+                                                                     const uint32_t **inputs, const int32_t pixel_step,
+                                                                     const int32_t signs) {
 #if TP_HAS_DSP
     /* Eight entries a round; the first one is entered where as many are left as make whole rounds of the rest. All
      * fourteen registers are taken, so the address of the channels waits on the stack. */
@@ -100,26 +95,27 @@ tp_block_run_tiles(tp_block_channels *channels, const uint32_t **inputs, const i
                      TP_BLOCK_ACCUMULATORS("%[a1]", "%[b1]")
                      TP_BLOCK_ACCUMULATORS("%[a2]", "%[b2]")
                      TP_BLOCK_ACCUMULATORS("%[a3]", "%[b3]")
-                     TP_BLOCK_REQUANTIZE("%[a0]")
-                     TP_BLOCK_REQUANTIZE("%[a1]")
-                     TP_BLOCK_REQUANTIZE("%[a2]")
-                     TP_BLOCK_REQUANTIZE("%[a3]")
+                     TP_TILE_REQUANTIZE("%[a0]")
+                     TP_TILE_REQUANTIZE("%[a1]")
+                     TP_TILE_REQUANTIZE("%[a2]")
+                     TP_TILE_REQUANTIZE("%[a3]")
                      "ldr.w %[w], [%[p], #28]\n\t"
                      "ldr.w %[y], [%[p], #32]\n\t"
                      "ldr.w %[z], [%[p], #36]\n\t"
-                     TP_BLOCK_REQUANTIZE("%[b0]")
-                     TP_BLOCK_REQUANTIZE("%[b1]")
-                     TP_BLOCK_REQUANTIZE("%[b2]")
-                     TP_BLOCK_REQUANTIZE("%[b3]")
+                     TP_TILE_REQUANTIZE("%[b0]")
+                     TP_TILE_REQUANTIZE("%[b1]")
+                     TP_TILE_REQUANTIZE("%[b2]")
+                     TP_TILE_REQUANTIZE("%[b3]")
                      TP_TILE_STORE(40)
                      "add sp, #4"
                      : [a0] "=&r"(a0), [b0] "=&r"(b0), [a1] "=&r"(a1), [b1] "=&r"(b1), [a2] "=&r"(a2), [b2] "=&r"(b2),
                        [a3] "=&r"(a3), [b3] "=&r"(b3), [w] "=&r"(w), [y] "=&r"(y), [z] "=&r"(z), [t] "=&r"(t),
                        [p] "+&r"(p), [x] "+&r"(*inputs)
-                     : [step] "i"(pixel_step)
+                     : [step] "i"(pixel_step), [signs] "i"(signs)
                      : "cc", "memory");
     /* clang-format on */
 #else
+    (void)signs;
     do {
         int32_t sums[4] = {channels->sum, channels->sum, channels->sum, channels->sum};
         int32_t lows[4] = {channels->low, channels->low, channels->low, channels->low};

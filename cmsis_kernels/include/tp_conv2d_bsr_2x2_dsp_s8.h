@@ -61,11 +61,12 @@ static inline tp_block_channels tp_block_load(const tp_requant *requant, const i
  * @param scratch    the packed strip or patches, and what the last tile of a line lacks of four pixels, aligned to 4
  * @param pixel_step bytes from one output position's packed input to the next one's: below 1366, a compile-time
  *                   constant
+ * @param signs      0 where the output's zero point is -128, a compile-time constant
  */
 static inline __attribute__((always_inline)) void
 tp_conv2d_bsr_2x2_dsp_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
                          const tp_conv2d_bsr_2x2_dsp_weights *weights, const int32_t *bias, int8_t *scratch,
-                         int8_t *output, const int32_t pixel_step) {
+                         int8_t *output, const int32_t pixel_step, const int32_t signs) {
     const int32_t channels = params->output_channels, row_bytes = params->output_width * channels;
     const uint32_t *packed = (const uint32_t *)(const void *)scratch;
     for (int32_t row = 0; row < params->output_height; row += weights->strip_rows) {
@@ -88,7 +89,7 @@ tp_conv2d_bsr_2x2_dsp_s8(const tp_window_params *params, const tp_requant *requa
                     if (block.length % 4) {
                         tp_aim_tile(&pair.line, channels);
                     }
-                    tp_block_run_tiles(&pair, &x, pixel_step);
+                    tp_block_run_tiles(&pair, &x, pixel_step, signs);
                 } while (pair.line.left > 0);
             }
             list += 3 + 2 * *list;

@@ -76,12 +76,12 @@ static inline tp_pair_channel tp_pair_load_channel(const tp_requant *requant, co
  * @param scratch    the packed strip or patches, and what the last tile of a line lacks of four pixels, aligned to 4
  * @param pixel_step bytes from one output position's packed input to the next one's: below 1366, a compile-time
  *                   constant
+ * @param signs      0 where the output's zero point is -128, a compile-time constant
  */
-static inline __attribute__((always_inline)) void tp_conv2d_csr_dsp_s8(const tp_window_params *params,
-                                                                       const tp_requant *requant, const int8_t *input,
-                                                                       const tp_conv2d_csr_dsp_weights *weights,
-                                                                       const int32_t *bias, int8_t *scratch,
-                                                                       int8_t *output, const int32_t pixel_step) {
+static inline __attribute__((always_inline)) void
+tp_conv2d_csr_dsp_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
+                     const tp_conv2d_csr_dsp_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output,
+                     const int32_t pixel_step, const int32_t signs) {
     const int32_t channels = params->output_channels, row_bytes = params->output_width * channels;
     uint32_t *packed = (uint32_t *)(void *)scratch;
     for (int32_t row = 0; row < params->output_height; row += weights->strip_rows) {
@@ -102,7 +102,7 @@ static inline __attribute__((always_inline)) void tp_conv2d_csr_dsp_s8(const tp_
                     if (block.length % 4) {
                         tp_aim_tile(&channel.line, channels);
                     }
-                    tp_pair_run_tiles(&channel, &x, pixel_step);
+                    tp_pair_run_tiles(&channel, &x, pixel_step, signs);
                 } while (channel.line.left > 0);
             }
             list += 2 + (*list & 0xFFFFU);

@@ -45,19 +45,11 @@ typedef struct {
     "smlal %[a2], %[b2], %[z], %[w]\n\t"                                                                               \
     "smlal %[a3], %[b3], %[y], %[w]\n\t"
 
-/* Two accumulators of a sum, and their outputs, in its two registers. */
-#define TP_PAIR_REQUANTIZE(low, high)                                                                                  \
+/* The doubled accumulators A0 and A1 of a sum, in its two registers; t is free. */
+#define TP_PAIR_ACCUMULATORS(low, high)                                                                                \
     "lsrs.w %[t], " low ", #24\n\t"                                                                                    \
     "adc.w " high ", %[t], " high ", lsl #8\n\t"                                                                       \
-    "sbfx " low ", " low ", #0, #24\n\t"                                                                               \
-    "add.w %[t], %[y], " low ", asr #31\n\t"                                                                           \
-    "smmlar " low ", " low ", %[w], %[t]\n\t"                                                                          \
-    "add.w %[t], %[y], " high ", asr #31\n\t"                                                                          \
-    "smmlar " high ", " high ", %[w], %[t]\n\t"                                                                        \
-    "asr.w " low ", " low ", %[z]\n\t"                                                                                 \
-    "ssat " low ", #8, " low "\n\t"                                                                                    \
-    "asr.w " high ", " high ", %[z]\n\t"                                                                               \
-    "ssat " high ", #8, " high "\n\t"
+    "sbfx " low ", " low ", #0, #24\n\t"
 
 /** A0 and A1 of a sum. */
 static inline int32_t tp_pair_low(uint64_t sum) { return (int32_t)((uint32_t)sum << 8) >> 8; }
@@ -71,9 +63,10 @@ static inline int32_t tp_pair_high(uint64_t sum) {
  * last pair are stored first: where pairs share a place, the first of them is right.
  * @param pairs the packed input of the first pair. Those of others lie `pixel_step` bytes apart, a compile-time
  *              constant below 1366
+ * @param signs  0 where the output's zero point is -128, a compile-time constant
  */
 static inline __attribute__((always_inline)) void tp_pair_run_tiles(tp_pair_channel *channel, const uint32_t **pairs,
-                                                                    const int32_t pixel_step) {
+                                                                    const int32_t pixel_step, const int32_t signs) {
 #if TP_HAS_DSP
     /* Eight entries a round; the first one is entered where as many are left as make whole rounds of the rest. All
      * fourteen registers are taken, so the channel's address waits on the stack. */
@@ -103,10 +96,10 @@ static inline __attribute__((always_inline)) void tp_pair_run_tiles(tp_pair_chan
                      "ldr.w %[w], [%[p], #16]\n\t"
                      "ldr.w %[y], [%[p], #20]\n\t"
                      "ldr.w %[z], [%[p], #24]\n\t"
-                     TP_PAIR_REQUANTIZE("%[a0]", "%[b0]")
-                     TP_PAIR_REQUANTIZE("%[a1]", "%[b1]")
-                     TP_PAIR_REQUANTIZE("%[a2]", "%[b2]")
-                     TP_PAIR_REQUANTIZE("%[a3]", "%[b3]")
+                     TP_PAIR_ACCUMULATORS("%[a0]", "%[b0]") TP_TILE_REQUANTIZE("%[a0]") TP_TILE_REQUANTIZE("%[b0]")
+                     TP_PAIR_ACCUMULATORS("%[a1]", "%[b1]") TP_TILE_REQUANTIZE("%[a1]") TP_TILE_REQUANTIZE("%[b1]")
+                     TP_PAIR_ACCUMULATORS("%[a2]", "%[b2]") TP_TILE_REQUANTIZE("%[a2]") TP_TILE_REQUANTIZE("%[b2]")
+                     TP_PAIR_ACCUMULATORS("%[a3]", "%[b3]") TP_TILE_REQUANTIZE("%[a3]") TP_TILE_REQUANTIZE("%[b3]")
                      "addw %[x], %[x], %[step] * 2\n\t"
                      "addw %[x], %[x], %[step] * 2\n\t"
                      TP_TILE_STORE(28)
@@ -114,10 +107,11 @@ static inline __attribute__((always_inline)) void tp_pair_run_tiles(tp_pair_chan
                      : [a0] "=&r"(a0), [b0] "=&r"(b0), [a1] "=&r"(a1), [b1] "=&r"(b1), [a2] "=&r"(a2), [b2] "=&r"(b2),
                        [a3] "=&r"(a3), [b3] "=&r"(b3), [w] "=&r"(w), [y] "=&r"(y), [z] "=&r"(z), [t] "=&r"(t),
                        [p] "+&r"(p), [x] "+&r"(*pairs)
-                     : [step] "i"(pixel_step)
+                     : [step] "i"(pixel_step), [signs] "i"(signs)
                      : "cc", "memory");
     /* clang-format on */
 #else
+    (void)signs;
     const uint64_t start = (uint64_t)channel->high << 32 | channel->low;
     do {
         uint64_t sums[4] = {start, start, start, start};

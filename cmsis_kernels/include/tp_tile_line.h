@@ -33,6 +33,19 @@ static inline void tp_aim_tile(tp_tile_line *line, int32_t channels) {
 /** Of the first round of eight entries of a list: none, or as many as the list lacks of whole rounds. */
 static inline int32_t tp_skipped_entries(int32_t entries) { return entries ? -entries & 7 : 8; }
 
+/* A doubled accumulator's output, in its register: tp_requantize_right with the multiplier in w, the addend in y and
+ * the exponent in z; t is free. Where signs is 0 the zero point is -128, and the outputs of negative accumulators
+ * saturate to it with or without the 1 that their rounding takes away. */
+#define TP_TILE_REQUANTIZE(acc)                                                                                        \
+    ".if %c[signs]\n\t"                                                                                                \
+    "add.w %[t], %[y], " acc ", asr #31\n\t"                                                                           \
+    "smmlar " acc ", " acc ", %[w], %[t]\n\t"                                                                          \
+    ".else\n\t"                                                                                                        \
+    "smmlar " acc ", " acc ", %[w], %[y]\n\t"                                                                          \
+    ".endif\n\t"                                                                                                       \
+    "asr.w " acc ", " acc ", %[z]\n\t"                                                                                 \
+    "ssat " acc ", #8, " acc "\n\t"
+
 /* The end of a tile: outputs aJ and bJ of position J, the line at offset `at` of the structure at p; w, y, z
  * and t are free. The last position comes first: where positions share a place, the first of them is right. So are the
  * second outputs before the first. Loops to 2 as long as four positions are left. */

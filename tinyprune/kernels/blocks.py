@@ -12,7 +12,7 @@ from tinyprune.ir import Graph, Int8, Layer, Weighted
 from tinyprune.kernels.h_packing import halves_problem
 from tinyprune.kernels.kernel import Kernel, Operand
 from tinyprune.kernels.packing import TILE, Packing, packing, strips
-from tinyprune.kernels.proofs import accumulator_problem, right_requant_problem
+from tinyprune.kernels.proofs import accumulator_problem, right_requant_problem, rounding_shows
 
 
 def as_stored(layer: Weighted, graph: Graph) -> Operand:
@@ -62,6 +62,10 @@ def lists(words: NDArray[np.uint32], offsets: Int64, next_tile: int) -> NDArray[
     return (np.concatenate([one(row) for row in words]) & 0xFFFFFFFF).astype(np.uint32)
 
 
+def _constants(layer: Layer, graph: Graph) -> tuple[int, ...]:
+    return _packing(layer, graph).pixel_step, rounding_shows(layer, graph)
+
+
 def _operand(layer: Weighted, graph: Graph) -> Operand:
     packed = _packing(layer, graph)
     words = halves_2x2(packed.arrange(unpack(layer.weights)))
@@ -77,5 +81,5 @@ CONV2D_BSR_2X2 = Kernel(
     unfit=_unfit,
     operand=_operand,
     strips=strips,
-    constants=lambda layer, graph: (_packing(layer, graph).pixel_step,),
+    constants=_constants,
 )

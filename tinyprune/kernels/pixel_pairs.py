@@ -11,7 +11,7 @@ from tinyprune.formats import unpack
 from tinyprune.ir import Graph, Int8, Layer, Weighted
 from tinyprune.kernels.kernel import Kernel, Operand
 from tinyprune.kernels.packing import Packing, packing, strips
-from tinyprune.kernels.proofs import accumulator_problem, right_requant_problem
+from tinyprune.kernels.proofs import accumulator_problem, right_requant_problem, rounding_shows
 
 MAX_OFFSET = (1 << 16) - 1
 
@@ -46,6 +46,10 @@ def lists(matrix: Int8, offsets: Int64) -> NDArray[np.uint32]:
     return (words[kept] & 0xFFFFFFFF).astype(np.uint32)
 
 
+def _constants(layer: Layer, graph: Graph) -> tuple[int, ...]:
+    return _packing(layer, graph).pixel_step, rounding_shows(layer, graph)
+
+
 def _operand(layer: Weighted, graph: Graph) -> Operand:
     packed = _packing(layer, graph)
     numbers = {"width": 0 if packed.patched else packed.width, "strip_rows": layer.variant.rows}
@@ -60,5 +64,5 @@ CONV2D_CSR = Kernel(
     unfit=_unfit,
     operand=_operand,
     strips=strips,
-    constants=lambda layer, graph: (_packing(layer, graph).pixel_step,),
+    constants=_constants,
 )
