@@ -83,7 +83,7 @@ static inline __attribute__((always_inline)) void tp_block_run_tiles(tp_block_ch
                      "add pc, %[y]\n\t"
                      "nop\n"
                      "1:\n\t"
-                     ".rept 8\n\t" TP_BLOCK_ENTRY ".endr\n\t"
+                     TP_TILE_ROUND(TP_BLOCK_ENTRY)
                      "cmp.w %[w], #0\n\t"
                      "bne.w 1b\n\t"
                      "ldr.w %[p], [sp]\n\t"

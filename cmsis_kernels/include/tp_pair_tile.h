@@ -89,7 +89,7 @@ static inline __attribute__((always_inline)) void tp_pair_run_tiles(tp_pair_chan
                      "add pc, %[w]\n\t"
                      "nop\n"
                      "1:\n\t"
-                     ".rept 8\n\t" TP_PAIR_ENTRY ".endr\n\t"
+                     TP_TILE_ROUND(TP_PAIR_ENTRY)
                      "cmp.w %[t], #0\n\t"
                      "bne.w 1b\n\t"
                      "ldr.w %[p], [sp]\n\t"

@@ -33,6 +33,13 @@ static inline void tp_aim_tile(tp_tile_line *line, int32_t channels) {
 /** Of the first round of eight entries of a list: none, or as many as the list lacks of whole rounds. */
 static inline int32_t tp_skipped_entries(int32_t entries) { return entries ? -entries & 7 : 8; }
 
+/* Eight times an entry. gcc takes each line of assembly for an instruction when it places constants and branches: empty
+ * ones stand for those, at most 7 * 16, that .rept adds. */
+#define TP_TILE_16_LINES "\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n"
+#define TP_TILE_ROUND(entry)                                                                                           \
+    ".rept 8\n\t" entry ".endr\n\t" TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES                \
+        TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES
+
 /* A doubled accumulator's output, in its register: tp_requantize_right with the multiplier in w, the addend in y and
  * the exponent in z; t is free. Where signs is 0 the zero point is -128, and the outputs of negative accumulators
  * saturate to it with or without the 1 that their rounding takes away. */
