@@ -10,7 +10,7 @@
 #include "startup.h"
 #include "string.h"
 
-#define PRINTED_OUTPUTS (TP_OUTPUT_BYTES < 64 ? TP_OUTPUT_BYTES : 64)
+#define MOST_PRINTED 64U /* values of each output */
 #define OUTPUTS_PER_LINE 16U
 
 int main(void);
@@ -26,19 +26,36 @@ static void print_clock(uint32_t status) {
     console_text("\n");
 }
 
-static void print_output(void) {
-    for (uint32_t i = 0; i < PRINTED_OUTPUTS; i++) {
+static void write_inputs(void) {
+    const int8_t *sample = tp_sample_input;
+    for (uint32_t i = 0; i < TP_INPUT_COUNT; i++) {
+        (void)memcpy(tp_inputs[i].data, sample, tp_inputs[i].bytes);
+        sample += tp_inputs[i].bytes;
+    }
+}
+
+static void print_output(const tp_edge *output) {
+    const uint32_t printed = output->bytes < MOST_PRINTED ? output->bytes : MOST_PRINTED;
+    if (TP_OUTPUT_COUNT > 1) {
+        console_text("tinyprune: output of ");
+        console_text(output->name);
+        console_text("\n");
+    }
+    for (uint32_t i = 0; i < printed; i++) {
         console_text(i % OUTPUTS_PER_LINE == 0 ? "tinyprune: output " : " ");
-        console_signed(tp_output[i]);
-        if ((i + 1U) % OUTPUTS_PER_LINE == 0 || i + 1U == PRINTED_OUTPUTS) {
+        console_signed(output->data[i]);
+        if ((i + 1U) % OUTPUTS_PER_LINE == 0 || i + 1U == printed) {
             console_text("\n");
         }
     }
 }
 
-/** @return the CRC-32 of IEEE 802.3 (zlib's), bit by bit: a table would cost 1 KB of flash */
-static uint32_t crc32(const int8_t *data, uint32_t bytes) {
-    uint32_t crc = UINT32_C(0xFFFFFFFF);
+/**
+ * @param before the CRC of the bytes that come before these, or 0
+ * @return the CRC-32 of IEEE 802.3 (zlib's), bit by bit: a table would cost 1 KB of flash
+ */
+static uint32_t crc32(uint32_t before, const int8_t *data, uint32_t bytes) {
+    uint32_t crc = ~before;
     for (uint32_t i = 0; i < bytes; i++) {
         crc ^= (uint8_t)data[i];
         for (int bit = 0; bit < 8; bit++) {
@@ -49,11 +66,16 @@ static uint32_t crc32(const int8_t *data, uint32_t bytes) {
 }
 
 static void run_model(void) {
-    (void)memcpy(tp_input, tp_sample_input, TP_INPUT_BYTES);
+    uint32_t crc = 0;
+
+    write_inputs();
     tp_invoke();
-    print_output();
+    for (uint32_t i = 0; i < TP_OUTPUT_COUNT; i++) {
+        print_output(&tp_outputs[i]);
+        crc = crc32(crc, tp_outputs[i].data, tp_outputs[i].bytes);
+    }
     console_text("tinyprune: crc32 ");
-    console_hex(crc32(tp_output, TP_OUTPUT_BYTES));
+    console_hex(crc);
     console_text("\n");
 }
 
@@ -66,7 +88,8 @@ static uint32_t time_layer(const tp_layer *layer) {
 static void time_layers(void) {
     uint32_t total = 0;
 
-    (void)memcpy(tp_input, tp_sample_input, TP_INPUT_BYTES); /* the first inference may have written over it */
+    tp_reset();
+    write_inputs(); /* the first inference may have written over them */
     for (uint32_t i = 0; i < TP_LAYER_COUNT; i++) {
         const uint32_t cycles = time_layer(&tp_layers[i]);
         total += cycles;

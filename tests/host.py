@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import tinyprune
-from tinyprune import ir, paths
+from tinyprune import edges, ir, paths
 from tinyprune.codegen.model import model_files
 from tinyprune.ir import Graph, Int8
 from tinyprune.toolchain import write_files
@@ -42,29 +42,29 @@ class HostCompiler:
 
 @dataclass(frozen=True, eq=False)
 class HostRun:
-    """Each layer's output by its name, run one by one, and the model's output from one tp_invoke; all (n, ...)."""
+    """Each layer's output by its name, run one by one, and the model's (`edges`) from one tp_invoke; all (n, ...)."""
 
     layers: dict[str, Int8]
     output: Int8
 
 
-def run_host(graph: Graph, inputs: Int8) -> HostRun:
-    """Runs `graph`, whose memory is planned, on `inputs` (n, ...); HostError where a sanitizer objects."""
+def run_host(graph: Graph, inputs: Int8, length: int = 1) -> HostRun:
+    """Runs `graph`, whose memory is planned, on `inputs` (n, ...); HostError where a sanitizer objects.
+
+    What the model remembers carries on over sequences of `length` inputs.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         program = build(graph, folder)
         (folder / "inputs.bin").write_bytes(inputs.tobytes())
-        check((str(program), "inputs.bin", "outputs.bin"), folder)
-        content = np.fromfile(folder / "outputs.bin", np.int8).reshape(len(inputs), -1)
-    produced = [*(layer.output for layer in graph.layers), graph.outputs[0]]
-    shapes = [graph.tensors[name].shape[1:] for name in produced]
-    ends = np.cumsum([graph.tensors[name].bytes for name in produced])
-    assert content.shape[1] == ends[-1]
-    *layers, output = np.split(content, ends[:-1], axis=1)
-    named = zip(graph.layers, layers, shapes, strict=False)
-    return HostRun(
-        {layer.name: part.reshape(-1, *shape) for layer, part, shape in named}, output.reshape(-1, *shapes[-1])
-    )
+        check((str(program), "inputs.bin", "outputs.bin", str(length)), folder)
+        content = np.fromfile(folder / "outputs.bin", np.int8)
+    whole_bytes = sum(graph.tensors[name].bytes for name in graph.outputs)
+    by_layer, whole = np.split(content, [content.size - len(inputs) * whole_bytes])
+    values = edges.split(graph, [layer.output for layer in graph.layers], by_layer.reshape(len(inputs), -1))
+    layers = {layer.name: value for layer, value in zip(graph.layers, values, strict=True)}
+    outputs = edges.split(graph, graph.outputs, whole.reshape(len(inputs), -1))
+    return HostRun(layers, edges.join(graph, graph.outputs, outputs))
 
 
 def build(graph: Graph, folder: Path) -> Path:

@@ -17,10 +17,17 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-# What kernels may need of a core: "dsp", the DSP extension (DDI0403 A1.3; DDI0553 for ARMv8-M)
+# What kernels may need of a core: "dsp", the DSP extension (DDI0403 A1.3; DDI0553 for ARMv8-M). A Cortex-M33 can be had
+# without it; compilers take it to be there, as it is in most chips.
 FEATURES: dict[str, frozenset[str]] = {
+    "cortex-m0": frozenset(),
+    "cortex-m0plus": frozenset(),
+    "cortex-m3": frozenset(),
     "cortex-m4": frozenset({"dsp"}),
     "cortex-m4f": frozenset({"dsp"}),
+    "cortex-m7": frozenset({"dsp"}),
+    "cortex-m33": frozenset({"dsp"}),
+    "cortex-m55": frozenset({"dsp"}),
 }
 CORES = tuple(FEATURES)
 ALL_FEATURES = frozenset[str]().union(*FEATURES.values())
@@ -37,6 +44,38 @@ class Region:
     @property
     def end(self) -> int:
         return self.origin + self.bytes
+
+
+@dataclass(frozen=True)
+class LineCache:
+    """A cache of flash lines, in rows of `row_lines` that follow on each other.
+
+    A row is filled line by line, as they are read, and replaced as a whole: the least recently used of the `ways` rows
+    that can hold the same address.
+    """
+
+    lines: int
+    line_bytes: int
+    ways: int
+    row_lines: int = 1
+
+    @property
+    def rows(self) -> int:
+        return self.lines // self.row_lines
+
+    @property
+    def sets(self) -> int:
+        return self.rows // self.ways
+
+
+@dataclass(frozen=True)
+class FlashTiming:
+    """How the core reads the flash. The caches are those of instructions and of data, and None without wait states."""
+
+    wait_states: int
+    prefetch: bool = False
+    instructions: LineCache | None = None
+    data: LineCache | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +104,7 @@ class Board:
     core: str
     clock_hz: int
     memory: Mapping[str, Region]
+    flash_timing: FlashTiming
     uart: Uart
     registers: tuple[Register, ...]
     flashers: Mapping[str, str]
@@ -148,6 +188,11 @@ class _Table:
         value = cast("dict[str, object]", self._take(key, dict, "a table"))
         return _Table(self.file, f"{self.prefix}{key}.", value)
 
+    def flag(self, key: str) -> bool:
+        if not isinstance(self._left.get(key), bool):
+            raise self.error(key, "must be true or false")
+        return bool(self._left.pop(key))
+
     def tables(self, key: str) -> list[_Table]:
         if key not in self._left:
             return []
@@ -167,7 +212,8 @@ class _Table:
 
 
 def _board(name: str, text: str, top: _Table) -> Board:
-    memory, uart, emulation, flashers = (top.table(key) for key in ("memory", "uart", "emulation", "flashers"))
+    keys = ("memory", "flash_timing", "uart", "emulation", "flashers")
+    memory, flash_timing, uart, emulation, flashers = (top.table(key) for key in keys)
     board = Board(
         name=name,
         title=top.text("title"),
@@ -175,6 +221,7 @@ def _board(name: str, text: str, top: _Table) -> Board:
         core=top.text("core", CORES),
         clock_hz=top.number("clock_hz", 1),
         memory={key: _region(memory, key) for key in memory.keys()},  # noqa: SIM118 (not a dict)
+        flash_timing=_flash_timing(flash_timing),
         uart=Uart(uart.text("name"), uart.text("pins"), uart.number("baud", 300), uart.number("transmit_address", 0)),
         registers=tuple(_register(row) for row in emulation.tables("registers")),
         flashers={key: flashers.text(key) for key in FLASHERS if key in flashers.keys()},  # noqa: SIM118
@@ -183,7 +230,7 @@ def _board(name: str, text: str, top: _Table) -> Board:
     for key in ("flash", "sram"):
         if key not in board.memory:
             raise memory.error(key, "is missing; it must be a table with origin and bytes")
-    for table in (memory, uart, emulation, flashers, top):
+    for table in (memory, flash_timing, uart, emulation, flashers, top):
         table.done()
     return board
 
@@ -199,6 +246,31 @@ def _region(memory: _Table, key: str) -> Region:
     region = Region(row.number("origin", 0), row.number("bytes", 1))
     row.done()
     return region
+
+
+def _flash_timing(table: _Table) -> FlashTiming:
+    wait_states = table.number("wait_states", 0, 255)
+    if wait_states == 0:
+        return FlashTiming(0)
+    caches = (_line_cache(table.table(key)) for key in ("instruction_cache", "data_cache"))
+    return FlashTiming(wait_states, table.flag("prefetch"), *caches)
+
+
+def _line_cache(row: _Table) -> LineCache:
+    cache = LineCache(
+        lines=row.number("lines", 1, 0xFFFF),
+        line_bytes=row.number("line_bytes", 4, 256),
+        ways=row.number("ways", 1, 0xFFFF),
+        row_lines=row.number("row_lines", 1, 32),
+    )
+    if cache.line_bytes & (cache.line_bytes - 1):
+        raise row.error("line_bytes", f"is {cache.line_bytes}; it must be a power of two")
+    if cache.lines % cache.row_lines:
+        raise row.error("row_lines", f"is {cache.row_lines}; it must divide the {cache.lines} lines")
+    if cache.rows % cache.ways:
+        raise row.error("ways", f"is {cache.ways}; it must divide the {cache.rows} rows")
+    row.done()
+    return cache
 
 
 def _register(row: _Table) -> Register:

@@ -34,7 +34,7 @@ Data = Annotated[
 Sparsity = Annotated[float | None, typer.Option("--sparsity", help="share of zero weights, from 0 to below 1")]
 Format = Annotated[str, typer.Option("--format", help="auto (fewest bytes a layer), dense or csr")]
 ToolchainOption = Annotated[str | None, typer.Option("--toolchain", help="gcc or zig; else whichever is found")]
-Emulator = Annotated[str, typer.Option("--emulator", help="unicorn, or none")]
+Emulator = Annotated[str, typer.Option("--emulator", help="unicorn, qemu, renode, or none")]
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="default: build/<model>-<board>")]
 Json = Annotated[bool, typer.Option("--json", help="one JSON document on stdout, all else on stderr")]
 
@@ -107,8 +107,13 @@ def compare(
 @app.command()
 def run(
     directory: Annotated[Path, typer.Argument(help="a build directory")],
-    input: Annotated[Path | None, typer.Option("--input", help="int8 .npy with a leading axis of n inputs")] = None,
-    output: Annotated[Path | None, typer.Option("--output", help="where to write the n outputs, .npy")] = None,
+    input: Annotated[
+        Path | None, typer.Option("--input", help="int8 .npy, n inputs first; .npz: one for each input of the model")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", help="where to write the n outputs, .npy, or .npz where there are several"),
+    ] = None,
     emulator: Emulator = "unicorn",
     as_json: Json = False,
 ) -> None:

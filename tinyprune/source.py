@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyprune import reference
+from tinyprune import edges, reference
 from tinyprune.errors import TinypruneError
 from tinyprune.frontend import tflite_import
 from tinyprune.frontend.dataset import Dataset, load_dataset
@@ -27,6 +27,7 @@ class Say(Protocol):
 
 KERAS_SUFFIXES = (".keras", ".h5")
 ITERATIVE, ONE_SHOT, ONE_SHOT_INT8 = "iterative", "one-shot", "one-shot-int8"
+SATURATED = 512.0  # no int8 is so far from its zero point
 CHUNK = 64  # samples that the reference runs at once: bounds its memory
 
 
@@ -56,6 +57,8 @@ def prepare(model: Path, data: str | None, sparsity: float, say: Say) -> Source:
     keras = model.suffix in KERAS_SUFFIXES
     tflite, pruning = _from_keras(model, dataset, sparsity, say) if keras else _from_tflite(model, sparsity, say)
     graph = import_pruned(tflite, model.stem, sparsity, pruning)
+    if dataset is not None:
+        check_one_input(graph)
     return Source(str(model), digest, tflite, graph, dataset, sparsity, pruning)
 
 
@@ -106,25 +109,47 @@ def keras_to_tflite(model: Path, dataset: Dataset, sparsity: float, say: Say) ->
     return quantize(keras_model, dataset.calibration()), pruning
 
 
+def check_one_input(graph: Graph) -> None:
+    """Raises TinypruneError where a data set, which has samples of one array, cannot be for `graph`."""
+    if len(graph.inputs) != 1:
+        raise TinypruneError(
+            f"{graph.name} has {len(graph.inputs)} inputs ({', '.join(edges.labels(graph.inputs))}); data is for one",
+            remedy="leave --data out: random inputs are used; `tinyprune run --input FILE.npz` takes yours",
+        )
+
+
 def quantize_inputs(graph: Graph, x: NDArray[np.floating]) -> Int8:
-    """Real inputs (n, ...) as the model's int8 ones: round half away from zero, saturate."""
+    """Real inputs (n, ...) as the int8 ones of a model of one input, by the float32 arithmetic of TFLM's QUANTIZE.
+
+    Its `AffineQuantize`: divide, round half away from zero, add the zero point, saturate.
+    """
+    check_one_input(graph)
     tensor = graph.tensors[graph.inputs[0]]
     if int(np.prod(x.shape[1:])) != tensor.bytes:
         raise TinypruneError(
             f"the data has samples of shape {list(x.shape[1:])}, the model takes {list(tensor.shape[1:])}"
         )
-    scaled = x.astype(np.float64) / tensor.scale
-    rounded = np.trunc(scaled + np.copysign(0.5, scaled)) + tensor.zero_point
+    with np.errstate(over="ignore"):
+        scaled = np.clip(x.astype(np.float32) / np.float32(tensor.scale), -SATURATED, SATURATED)
+    below = np.trunc(scaled)
+    away = np.abs(scaled - below) >= 0.5  # the difference is exact, a sum with 0.5 would not be
+    rounded = below + np.where(away, np.sign(scaled), 0) + tensor.zero_point
     return np.clip(rounded, -128, 127).astype(np.int8).reshape(-1, *tensor.shape[1:])
 
 
 def accuracy(graph: Graph, dataset: Dataset | None) -> float | None:
-    """The share of test samples whose largest output is their label, by the int8 reference; None without labels."""
-    if dataset is None or dataset.x_test is None or dataset.y_test is None:
+    """The share of test samples whose largest output is their label, by the int8 reference; None without `_labels`."""
+    labels = _labels(graph, dataset)
+    if labels is None or dataset is None or dataset.x_test is None:
         return None
     inputs = quantize_inputs(graph, dataset.x_test)
     chunks = [reference.output(graph, inputs[i : i + CHUNK]) for i in range(0, len(inputs), CHUNK)]
-    return share_right(np.concatenate(chunks), dataset.y_test)
+    return share_right(np.concatenate(chunks), labels)
+
+
+def _labels(graph: Graph, dataset: Dataset | None) -> NDArray[Any] | None:
+    """Those of the test samples; None where there are none, or several outputs that they could be for."""
+    return dataset.y_test if dataset is not None and len(graph.outputs) == 1 else None
 
 
 def share_right(outputs: Int8, labels: NDArray[Any] | None) -> float | None:
@@ -142,7 +167,7 @@ def share_right(outputs: Int8, labels: NDArray[Any] | None) -> float | None:
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """int8 `inputs` (n, ...), their labels where there are any, and where they come from in words."""
+    """int8 `inputs` as `edges` has them, their labels where there are any, and where they come from in words."""
 
     inputs: Int8
     labels: NDArray[Any] | None
@@ -155,12 +180,12 @@ def samples(graph: Graph, dataset: Dataset | None, count: int, seed: int) -> Sam
         raise TinypruneError(f"{count} inputs are too few", remedy="give --inputs 1 or more")
     random = np.random.default_rng(seed)
     if dataset is None or dataset.x_test is None:
-        shape = graph.tensors[graph.inputs[0]].shape[1:]
-        return Samples(random.integers(-128, 128, (count, *shape), np.int8), None, f"random, seed {seed}")
+        return Samples(_random_inputs(graph, count, random), None, f"random, seed {seed}")
     total = len(dataset.x_test)
     picked = np.sort(random.choice(total, min(count, total), replace=False))
-    labels = None if dataset.y_test is None else dataset.y_test[picked]
-    return Samples(quantize_inputs(graph, dataset.x_test[picked]), labels, f"from x_test ({total:,} samples)")
+    labels = _labels(graph, dataset)
+    picked_labels = None if labels is None else labels[picked]
+    return Samples(quantize_inputs(graph, dataset.x_test[picked]), picked_labels, f"from x_test ({total:,} samples)")
 
 
 def checked_inputs(graph: Graph, dataset: Dataset | None, count: int, seed: int) -> Int8:
@@ -172,5 +197,8 @@ def checked_inputs(graph: Graph, dataset: Dataset | None, count: int, seed: int)
     if dataset is not None and dataset.x_test is not None and len(dataset.x_test) >= count:
         picked = np.sort(random.choice(len(dataset.x_test), count, replace=False))
         return quantize_inputs(graph, dataset.x_test[picked])
-    shape = graph.tensors[graph.inputs[0]].shape[1:]
-    return random.integers(-128, 128, (count, *shape), np.int8)
+    return _random_inputs(graph, count, random)
+
+
+def _random_inputs(graph: Graph, count: int, random: np.random.Generator) -> Int8:
+    return random.integers(-128, 128, (count, *edges.shape(graph, graph.inputs)), np.int8)

@@ -34,7 +34,7 @@ def test_addresses_and_sizes() -> None:
         ("0ec8", Kind.LOAD_MULTIPLE, {"r1", "r2", "r3"}, {"r0"}),  # ldm r0!, {r1, r2, r3}
         ("06c0", Kind.STORE_MULTIPLE, set(), {"r0"}),  # stm r0!, {r1, r2}
         ("30bc", Kind.LOAD_MULTIPLE, {"r4", "r5"}, {"sp"}),  # pop {r4, r5}
-        ("c6fb0745", Kind.MULTIPLY_ACCUMULATE, {"r4", "r5"}, set()),  # smlal r4, r5, r6, r7
+        ("c6fb0745", Kind.LONG_MULTIPLY_ACCUMULATE, {"r4", "r5"}, set()),  # smlal r4, r5, r6, r7
         ("8842", Kind.ALU, set(), set()),  # cmp r0, r1
         ("10ee100a", Kind.FLOAT_MOVE, {"r0"}, set()),  # vmov r0, s0
         ("42e80010", Kind.LOAD, {"r0"}, {"r2"}),  # strex r0, r1, [r2]

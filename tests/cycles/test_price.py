@@ -6,15 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinyprune.board import CORES
-from tinyprune.cycles import CYCLE_MODELS, Cycles, model_for, price
-from tinyprune.emulators.run import Block
+from tinyprune.board import CORES, FlashTiming, LineCache
+from tinyprune.cycles import CYCLE_MODELS, NOT_CLAIMED, price
+from tinyprune.emulators.run import Block, FlashMisses
 
 FLASH = 0x0800_0000
 # ldr r3, [r0], #4; ldr r4, [r1], #4; smlad r2, r3, r4, r2; subs r5, #1; bne .-14; pop {r4, pc}; adds r0, #1; bx lr
 CODE = bytes.fromhex("50f8043b51f8044b23fb0422013df7d110bd01307047")
 PLACES = ((0, 16), (4, 12), (16, 2), (18, 4), (8, 4))
 MODEL = CYCLE_MODELS["cortex-m4f"]
+TIMING = FlashTiming(5, True, LineCache(128, 8, 128), LineCache(32, 8, 32))
 
 
 def code(address: int, size_bytes: int) -> bytes:
@@ -27,22 +28,35 @@ def executed_blocks(draw: st.DrawFn) -> Block:
     count = draw(st.integers(1, 10**9))
     taken, entered = draw(st.integers(0, count)), draw(st.integers(0, count))
     layer = draw(st.sampled_from(["", "conv", "dense"]))
-    return Block(layer, FLASH + offset, size_bytes, 0, count, taken, entered)
+    misses = FlashMisses(*(draw(st.integers(0, count)) for _ in range(3)))
+    return Block(layer, FLASH + offset, size_bytes, 0, count, taken, entered, misses)
 
 
 @given(st.lists(executed_blocks()))
 def test_layers_add_up_to_the_total(blocks: list[Block]) -> None:
-    cycles = price(blocks, code, MODEL)
-    assert cycles.total == sum(cycles.by_layer.values()) == sum(price([block], code, MODEL).total for block in blocks)
+    cycles = price(blocks, code, MODEL, TIMING)
+    layers = [cycles.of_layer(layer) for layer in ("", "conv", "dense")]
+    assert (
+        cycles.total
+        == sum(layer.total or 0 for layer in layers)
+        == sum(layer.core for layer in layers) + (cycles.stalls or 0)
+    )
     for layer in ("", "conv", "dense"):
-        alone = price([block for block in blocks if block.layer == layer], code, MODEL)
-        assert cycles.by_layer.get(layer, 0) == alone.total
+        alone = price([block for block in blocks if block.layer == layer], code, MODEL, TIMING)
+        assert cycles.of_layer(layer) == alone
 
 
 @given(executed_blocks(), st.integers(1, 1000))
 def test_n_times_costs_n_times(block: Block, n: int) -> None:
-    many = dataclasses.replace(block, count=block.count * n, taken=block.taken * n, entered=block.entered * n)
-    assert price([many], code, MODEL).total == n * price([block], code, MODEL).total
+    many = dataclasses.replace(
+        block,
+        count=block.count * n,
+        taken=block.taken * n,
+        entered=block.entered * n,
+        misses=FlashMisses(*(n * value for value in dataclasses.astuple(block.misses or FlashMisses(0, 0, 0)))),
+    )
+    once = price([block], code, MODEL, TIMING).total
+    assert once is not None and price([many], code, MODEL, TIMING).total == n * once
 
 
 def test_layers_are_told_apart_in_the_same_code() -> None:
@@ -52,7 +66,8 @@ def test_layers_are_told_apart_in_the_same_code() -> None:
         Block("a", FLASH + 18, 4, 2, 1, 1, 1),
     ]
     # pop {r4, pc} is 1 + 2, and 2 when taken; adds 1, bx 1, and 2 when taken
-    assert price(blocks, code, MODEL) == Cycles({"a": 3 * 5 + 4, "b": 5})
+    cycles = price(blocks, code, MODEL, FlashTiming(0))
+    assert (cycles.of_layer("a").core, cycles.of_layer("b").core) == (3 * 5 + 4, 5)
 
 
 def test_each_place_is_read_once() -> None:
@@ -62,18 +77,28 @@ def test_each_place_is_read_once() -> None:
         places.append((address, size_bytes))
         return code(address, size_bytes)
 
-    price([Block(layer, FLASH, 16, 5, 9, 8, 8) for layer in ("a", "b", "a")], reading, MODEL)
+    price([Block(layer, FLASH, 16, 5, 9, 8, 8) for layer in ("a", "b", "a")], reading, MODEL, TIMING)
     assert places == [(FLASH, 16)]
 
 
 def test_nothing_executed_costs_nothing() -> None:
-    assert price([], code, MODEL).total == 0
+    assert price([], code, MODEL, TIMING).total == 0
+
+
+def test_misses_that_were_not_counted_are_not_taken_for_none() -> None:
+    blocks = [Block("a", FLASH + 16, 2, 1, 1, 1, 0), Block("a", FLASH + 18, 4, 2, 1, 1, 1, FlashMisses(0, 0, 0))]
+    waiting, not_waiting = (price(blocks, code, MODEL, timing) for timing in (TIMING, FlashTiming(0)))
+    assert (waiting.core, waiting.stalls, waiting.total) == (9, None, None)
+    assert (not_waiting.core, not_waiting.stalls, not_waiting.total) == (9, 0, 9)
 
 
 @pytest.mark.parametrize("core", CORES)
-def test_cores_that_have_a_model(core: str) -> None:
-    assert model_for(core) is CYCLE_MODELS[core]
+def test_every_core_has_a_model_or_a_reason(core: str) -> None:
+    assert (core in CYCLE_MODELS) != (core in NOT_CLAIMED)
+    claim = CYCLE_MODELS[core].claim if core in CYCLE_MODELS else NOT_CLAIMED[core]
+    assert claim and "\n" not in claim
 
 
-def test_no_cycles_are_claimed_for_a_core_without_a_model() -> None:
-    assert model_for("cortex-m7") is None
+def test_what_is_not_claimed() -> None:
+    assert set(NOT_CLAIMED) == {"cortex-m7", "cortex-m55"}
+    assert "+-15 %" in CYCLE_MODELS["cortex-m33"].claim

@@ -22,6 +22,7 @@ def check_agreement(content: bytes, inputs: Int8) -> Graph:
     run = run_host(verify(graph), inputs)
     for layer in graph.layers:
         np.testing.assert_array_equal(run.layers[layer.name], expected[layer.output], err_msg=f"C {layer.name}")
+    np.testing.assert_array_equal(run.output, reference.outputs_of(graph, expected), err_msg="C, tp_invoke")
     return graph
 
 

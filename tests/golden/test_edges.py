@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from tflite_writer import Writer
 from tflm import run_tflm
 
@@ -12,6 +13,9 @@ from tinyprune.frontend import tflite_import
 from tinyprune.ir import Graph
 from tinyprune.passes.verify import verify
 from tinyprune.pipeline import lower
+from tinyprune.source import quantize_inputs
+
+Float32 = NDArray[np.float32]
 
 
 def flattened_with_open_batch() -> bytes:
@@ -66,14 +70,42 @@ def test_floats_at_the_edges_become_part_of_the_contract() -> None:
 def test_quantized_by_the_contract_the_values_are_those_of_tflm() -> None:
     graph = float_graph()
     real = np.random.default_rng(0).normal(0, 10, (50, 5)).astype(np.float32)
-    source, target = graph.tensors["2: a"], graph.tensors["3: b"]
-    scaled = real / np.float32(source.scale)
-    rounded = np.trunc(scaled + np.copysign(np.float32(0.5), scaled)) + source.zero_point
-    inputs = np.clip(rounded, -128, 127).astype(np.int8)
+    target = graph.tensors["3: b"]
+    inputs = quantize_inputs(graph, real)
     golden = run_tflm(float_edged(), real)
     np.testing.assert_array_equal(inputs, golden[2].reshape(50, 5))
     outputs = reference.output(graph, inputs).astype(np.float32)
     np.testing.assert_array_equal((outputs - target.zero_point) * np.float32(target.scale), golden[1].reshape(50, 5))
+
+
+def around_the_halves(scale: float) -> Float32:
+    """Every k + 1/2 times the scale, its neighbours in float32, and values far out and next to 0."""
+    halves = ((np.arange(-300, 300) + 0.5) * np.float32(scale)).astype(np.float32)
+    near = [halves]
+    for direction in (-np.inf, np.inf):
+        once = np.nextafter(halves, np.float32(direction))
+        near += [once, np.nextafter(once, np.float32(direction))]
+    extreme = np.array([0.0, -0.0, 1e-30, -1e-30, 1e6 * scale, -1e6 * scale], np.float32)
+    return np.concatenate([*near, extreme])
+
+
+@pytest.mark.parametrize(("scale", "zero_point"), [(0.1, 5), (1 / 255, -128), (0.3, 127), (7 / 256, 0), (3e-5, -1)])
+def test_real_inputs_are_rounded_as_tflm_rounds(scale: float, zero_point: int) -> None:
+    real = around_the_halves(scale)
+    writer = Writer()
+    shape = (1, real.size)
+    x, a, b = writer.tensor("x", shape, "FLOAT32"), *(writer.tensor(n, shape, "INT8", scale, zero_point) for n in "ab")
+    writer.operator("QUANTIZE", [x], [a])
+    writer.operator("ADD", [a, a], [b])
+    content = writer.finish([x], [b])
+    golden = run_tflm(content, real[None])[a]
+    inputs = quantize_inputs(tflite_import.import_tflite(content, "edges"), real[None])
+    np.testing.assert_array_equal(inputs.reshape(-1), golden.reshape(-1))
+
+
+def test_inputs_beyond_every_number_are_saturated() -> None:
+    real = np.array([[3e38, -3e38, 1e12, -1e12, 0]], np.float32)
+    np.testing.assert_array_equal(quantize_inputs(float_graph(), real), [[127, -128, 127, -128, 5]])
 
 
 def test_model_h_tells_the_caller_how_to_quantize() -> None:

@@ -27,7 +27,7 @@ class BareBoard:
         for region in board.memory.values():
             self.core.mem_map(region.origin, region.bytes)
         for base in (0x4000_0000, 0xE000_0000):
-            self.core.mmio_map(base, 0x10_0000, self._read, base, self._write, base)
+            self.core.mmio_map(base, 0x1000_0000, self._read, base, self._write, base)
         for segment in elf.segments:
             self.core.mem_write(segment.load_address, segment.data)
         self.core.hook_add(unicorn.UC_HOOK_INTR, self._exception)

@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tflite_writer import Writer
 
 import tinyprune
-from tinyprune import formats, ir
+from tinyprune import ir
 from tinyprune.errors import TinypruneError
 from tinyprune.frontend import tflite_import
+from tinyprune.reference import convolution
 from tinyprune.report.report import ModelInfo
 from tinyprune.source import samples
 from tinyprune.validation import interpreters
@@ -58,18 +60,19 @@ def test_a_build_directory(built: Path, capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_a_damaged_firmware_is_found_in_its_layer(built: Path, tmp_path: Path) -> None:
-    """One weight of one layer is another in the image than in the file."""
+    """One bias of one layer is another in the image than in the file."""
     (tmp_path / "out").mkdir()
     for file in built.iterdir():
         if file.is_file():
             (tmp_path / "out" / file.name).write_bytes(file.read_bytes())
     graph = tflite_import.load(DIGITS)
     convolutions = [layer for layer in graph.layers if isinstance(layer, ir.Conv2D)]
-    weights = formats.unpack(convolutions[1].weights).tobytes()
+    source = graph.tensors[convolutions[1].input]
+    bias = convolution.kernel_bias(convolutions[1], source).astype(np.int32).tobytes()
     image = (tmp_path / "out" / "firmware.elf").read_bytes()
-    assert image.count(weights) == 1
-    other = bytes([weights[0] ^ 0x40]) + weights[1:]
-    (tmp_path / "out" / "firmware.elf").write_bytes(image.replace(weights, other))
+    assert image.count(bias) == 1
+    other = bias[:1] + bytes([bias[1] ^ 0x40]) + bias[2:]
+    (tmp_path / "out" / "firmware.elf").write_bytes(image.replace(bias, other))
     validation = tinyprune.validate(tmp_path / "out")
     assert not validation.passed
     wrong = by_name(validation)["firmware"]
@@ -85,6 +88,20 @@ def test_tflite_micro_is_compared_in_every_layer() -> None:
     assert tflm.status == COMPARED and tflm.must_be_exact and not differing(tflm)
     sizes = [10 * graph.tensors[layer.output].bytes for layer in graph.layers]
     assert [layer.elements for layer in tflm.layers] == sizes
+
+
+@needs_tflm
+def test_int8_and_float_inputs_of_one_model(tmp_path: Path) -> None:
+    """Each interpreter gets floats where the file takes floats."""
+    writer = Writer()
+    x, y = (writer.tensor(name, (1, 7), "FLOAT32") for name in "xy")
+    a, b, c = (writer.tensor(f"{scale}", (1, 7), scale=scale, zero_point=9) for scale in (0.1, 0.3, 0.7))
+    writer.operator("QUANTIZE", [x], [a])
+    writer.operator("SUB", [a, b], [c])
+    writer.operator("DEQUANTIZE", [c], [y])
+    (tmp_path / "floats.tflite").write_bytes(writer.finish([b, x], [y, b]))
+    tflm = by_name(tinyprune.validate(tmp_path / "floats.tflite"))["tflite-micro"]
+    assert tflm.status == COMPARED and [layer.elements for layer in tflm.layers] == [70] and not differing(tflm)
 
 
 @needs_tflm
@@ -110,7 +127,7 @@ def test_a_crash_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     (tmp_path / "process.py").write_text("import os; os.abort()")
     monkeypatch.setattr(interpreters, "__file__", str(tmp_path / "interpreters.py"))
     with pytest.raises(InterpreterFailure, match="exit code -6"):
-        interpreters.run("tflite-micro", b"", np.zeros((1, 1), np.int8), [0])
+        interpreters.run("tflite-micro", b"", [np.zeros((1, 1), np.int8)], [0])
 
 
 def test_what_is_not_installed_is_said_to_be_absent(monkeypatch: pytest.MonkeyPatch) -> None:

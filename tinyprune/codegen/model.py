@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinyprune import ir, kernels, paths
+from tinyprune import edges, ir, kernels, paths
 from tinyprune.codegen import c, instances
 from tinyprune.codegen.files import Files
 from tinyprune.codegen.layers import address, constant_arrays, kernel_calls, layer_code
 from tinyprune.codegen.templates import render, text
-from tinyprune.ir import Graph, Int8, Layer
+from tinyprune.ir import Graph, Int8, Layer, Tensor
 
 
 @dataclass(frozen=True)
@@ -26,40 +28,53 @@ class LayerView:
     output_bytes: int
 
 
+@dataclass(frozen=True)
+class EdgeView:
+    """An input or output as the templates print it: `symbol` is its C name, `macro` begins those of its constants."""
+
+    symbol: str
+    macro: str
+    label: str
+    tensor: Tensor
+    offset: int
+    is_float: bool
+
+
 def model_files(graph: Graph, version: str) -> Files:
     """The model as C, with exactly the kernels that it calls: `model.{c,h}`, `kernels/`."""
     assert graph.arena is not None
+    layers, inline = [_view(layer, graph) for layer in graph.layers], instances.of(graph)
+    called = {call.split("(")[0] for layer in layers for call in layer.calls}
     values = {
         "graph": graph,
         "version": version,
-        "input": graph.tensors[graph.inputs[0]],
-        "output": graph.tensors[graph.outputs[0]],
-        "input_offset": graph.arena.tensors[graph.inputs[0]].offset,
-        "output_offset": graph.arena.tensors[graph.outputs[0]].offset,
+        "inputs": _edge_views(graph, "input", graph.inputs),
+        "outputs": _edge_views(graph, "output", graph.outputs),
         "constants": constant_arrays(graph),
-        "instances": instances.definitions(graph),
-        "layers": [_view(layer, graph) for layer in graph.layers],
+        "instances": inline,
+        "states": [(state, f"int{state.bits}_t", math.prod(state.shape)) for state in ir.states(graph)],
+        "layers": layers,
     }
     return {
         "model.h": render("model.h.j2", values),
         "model.c": render("model.c.j2", values),
-        **kernel_files(graph),
+        **kernel_files(called - inline.names, inline.headers),
     }
 
 
 def sample_input_files(graph: Graph, sample: Int8) -> Files:
-    """The one input that is compiled in, so that the same image runs on a board and in every emulator."""
+    """The sample that is compiled in, so that the same image runs on a board and in every emulator."""
     return {
         "sample_input.h": text("sample_input.h"),
         "sample_input.c": render("sample_input.c.j2", {"numbers": c.numbers(sample.reshape(-1).tolist())}),
     }
 
 
-def kernel_files(graph: Graph) -> Files:
-    """The sources of the kernels that `graph` calls, and the headers they include, directly or not."""
+def kernel_files(functions: Set[str], headers: Sequence[str] = ()) -> Files:
+    """The sources of these kernels, these headers, and the headers that any of them includes, directly or not."""
     root = paths.kernels()
-    functions = sorted({name for layer in graph.layers for name in kernels.functions(layer)})
-    wanted = ["include/tp_kernels.h", *(_source(name) for name in functions)]
+    wanted = [f"include/{header}" for header in ("tp_kernels.h", *headers)]
+    wanted += [f"src/{name}.c" for name in sorted(functions)]
     files: Files = {}
     while wanted:
         name = wanted.pop(0)
@@ -71,10 +86,15 @@ def kernel_files(graph: Graph) -> Files:
     return {f"kernels/{Path(name).name}": text for name, text in sorted(files.items())}
 
 
-def _source(function: str) -> str:
-    """Where a kernel stands: a file to compile, or the header of a static inline function."""
-    source = f"src/{function}.c"
-    return source if (paths.kernels() / source).exists() else f"include/{function}.h"
+def _edge_views(graph: Graph, kind: str, names: Sequence[str]) -> list[EdgeView]:
+    """Numbered where there are several."""
+    assert graph.arena is not None
+    views: list[EdgeView] = []
+    for number, (name, label) in enumerate(zip(names, edges.labels(names), strict=True)):
+        symbol = f"tp_{kind}" if len(names) == 1 else f"tp_{kind}_{number}"
+        offset, is_float = graph.arena.tensors[name].offset, name in graph.float_edges
+        views.append(EdgeView(symbol, symbol.upper(), label, graph.tensors[name], offset, is_float))
+    return views
 
 
 def _view(layer: Layer, graph: Graph) -> LayerView:

@@ -1,52 +1,79 @@
 """Cycle models: executed blocks, which are facts, to cycles, which are an estimate. One row of CYCLE_MODELS a core.
 
-A core that has no row gets no cycles: its instructions are all that is claimed.
+A core that has no row has one of NOT_CLAIMED, which says why: its instructions are all that is claimed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from tinyprune.cycles import cortex_m4, decode
+from tinyprune.board import FlashTiming
+from tinyprune.cycles import cortex_m0, cortex_m3, cortex_m4, cortex_m33, decode, flash
 from tinyprune.cycles.decode import Instruction
 from tinyprune.cycles.model import CycleModel
 from tinyprune.emulators.run import Block
 
-__all__ = ["CYCLE_MODELS", "CycleModel", "Cycles", "model_for", "price"]
+__all__ = ["CYCLE_MODELS", "NOT_CLAIMED", "CycleModel", "Cycles", "PricedBlock", "price"]
 
 CYCLE_MODELS: dict[str, CycleModel] = {
+    "cortex-m0": cortex_m0.M0,
+    "cortex-m0plus": cortex_m0.M0PLUS,
+    "cortex-m3": cortex_m3.MODEL,
     "cortex-m4": cortex_m4.MODEL,
     "cortex-m4f": cortex_m4.MODEL,
+    "cortex-m33": cortex_m33.MODEL,
+}
+
+NOT_CLAIMED: dict[str, str] = {
+    "cortex-m7": "none claimed: the core issues two instructions at once, by rules that Arm does not publish",
+    "cortex-m55": "none claimed: Arm publishes no timings of the core and its vector extension",
 }
 
 
 @dataclass(frozen=True)
-class Cycles:
-    """The cycles of one inference, by the layer in which they were spent."""
+class PricedBlock:
+    """`core` cycles of all executions of a block; `stalls`, what they waited for the flash, None where not counted."""
 
-    by_layer: Mapping[str, int]
+    block: Block
+    core: int
+    stalls: int | None
+
+
+@dataclass(frozen=True)
+class Cycles:
+    """The price of some blocks: every breakdown is a selection of them."""
+
+    blocks: tuple[PricedBlock, ...]
 
     @property
-    def total(self) -> int:
-        return sum(self.by_layer.values())
+    def core(self) -> int:
+        return sum(one.core for one in self.blocks)
+
+    @property
+    def stalls(self) -> int | None:
+        counted = [one.stalls for one in self.blocks if one.stalls is not None]
+        return sum(counted) if len(counted) == len(self.blocks) else None
+
+    @property
+    def total(self) -> int | None:
+        """None where the stalls were not counted."""
+        return None if self.stalls is None else self.core + self.stalls
+
+    def of_layer(self, layer: str) -> Cycles:
+        return Cycles(tuple(one for one in self.blocks if one.block.layer == layer))
 
 
-def model_for(core: str) -> CycleModel | None:
-    """The model of `core`, or None where no cycles are claimed."""
-    return CYCLE_MODELS.get(core)
-
-
-def price(blocks: Iterable[Block], code: Callable[[int, int], bytes], model: CycleModel) -> Cycles:
+def price(blocks: Iterable[Block], code: Callable[[int, int], bytes], model: CycleModel, timing: FlashTiming) -> Cycles:
     """The cycles that `model` gives to `blocks`; `code(address, size_bytes)` returns the machine code at a place."""
     prices: dict[tuple[int, int], _Price] = {}
-    by_layer: dict[str, int] = {}
+    priced: list[PricedBlock] = []
     for block in blocks:
         place = block.start, block.size_bytes
         if place not in prices:
             prices[place] = _price(decode.decode(block.start, code(*place)), model)
-        by_layer[block.layer] = by_layer.get(block.layer, 0) + prices[place].of(block)
-    return Cycles(by_layer)
+        priced.append(PricedBlock(block, prices[place].of(block), _stalls(block, timing)))
+    return Cycles(tuple(priced))
 
 
 @dataclass(frozen=True)
@@ -63,3 +90,9 @@ class _Price:
 
 def _price(instructions: tuple[Instruction, ...], model: CycleModel) -> _Price:
     return _Price(sum(model.straight(instructions)), model.refill(instructions[-1]), model.entry(instructions[0]))
+
+
+def _stalls(block: Block, timing: FlashTiming) -> int | None:
+    if timing.wait_states == 0:
+        return 0
+    return None if block.misses is None else flash.stalls(block.misses, timing)

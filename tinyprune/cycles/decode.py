@@ -21,6 +21,8 @@ class Kind(Enum):
     ALU = "alu"
     MULTIPLY = "multiply"
     MULTIPLY_ACCUMULATE = "multiply-accumulate"
+    LONG_MULTIPLY = "long-multiply"
+    LONG_MULTIPLY_ACCUMULATE = "long-multiply-accumulate"
     DIVIDE = "divide"
     LOAD = "load"
     STORE = "store"
@@ -33,6 +35,7 @@ class Kind(Enum):
     IF_THEN = "if-then"
     BARRIER = "barrier"
     SYSTEM = "system"
+    CHANGE_STATE = "change-state"
     FLOAT = "float"
     FLOAT_MULTIPLY_ACCUMULATE = "float-multiply-accumulate"
     FLOAT_DIVIDE = "float-divide"
@@ -65,9 +68,11 @@ class Instruction:
 # What moves two words is a multiple: DDI0439 3.3.1 gives LDRD the timing of an LDM of two, and 7.2.3 the same to a VLDR
 # of a double, see _kind. STREX counts as a load: it "is treated more like an LDR" (3.3.2).
 _NAMES = {
-    Kind.MULTIPLY: "mul smull umull smulbb smulbt smultb smultt smulwb smulwt smmul smmulr smuad smuadx smusd smusdx",
-    Kind.MULTIPLY_ACCUMULATE: "mla mls smlal umlal umaal smlabb smlabt smlatb smlatt smlawb smlawt smlalbb smlalbt"
+    Kind.MULTIPLY: "mul smulbb smulbt smultb smultt smulwb smulwt smmul smmulr smuad smuadx smusd smusdx",
+    Kind.MULTIPLY_ACCUMULATE: "mla mls umaal smlabb smlabt smlatb smlatt smlawb smlawt smlalbb smlalbt"
     " smlaltb smlaltt smlad smladx smlald smlaldx smlsd smlsdx smlsld smlsldx smmla smmlar smmls smmlsr",
+    Kind.LONG_MULTIPLY: "smull umull",
+    Kind.LONG_MULTIPLY_ACCUMULATE: "smlal umlal",
     Kind.DIVIDE: "sdiv udiv",
     Kind.LOAD: "ldr ldrb ldrh ldrsb ldrsh ldrt ldrbt ldrht ldrsbt ldrsht ldrex ldrexb ldrexh strex strexb strexh vldr",
     Kind.STORE: "str strb strh strt strbt strht vstr",
@@ -79,7 +84,8 @@ _NAMES = {
     Kind.TABLE_BRANCH: "tbb tbh",
     Kind.IF_THEN: "it",
     Kind.BARRIER: "dmb dsb isb",
-    Kind.SYSTEM: "mrs msr cps",
+    Kind.SYSTEM: "mrs msr",
+    Kind.CHANGE_STATE: "cps",
     Kind.FLOAT: "fconsts fmstat",
     Kind.FLOAT_MULTIPLY_ACCUMULATE: "vmla vmls vnmla vnmls vfma vfms vfnma vfnms",
     Kind.FLOAT_DIVIDE: "vdiv vsqrt",

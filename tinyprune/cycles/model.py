@@ -10,7 +10,7 @@ from tinyprune.cycles.decode import Instruction
 
 @dataclass(frozen=True)
 class CycleModel:
-    """The timing of one core.
+    """The timing of one core that never waits for its memory; `cycles.flash` prices the waiting.
 
     `claim` is one line, to be printed beside every figure: what is modelled, and how far it is to be trusted.
     `straight` gives the cycles of each instruction of a block, executed in order, where no branch is taken; `refill`

@@ -1,14 +1,18 @@
 /*
- * Counts executed blocks and the edges between them, by layer: Unicorn calls count_block() before each block.
+ * Counts executed blocks, the edges between them and the flash lines they wait for, by layer: Unicorn calls
+ * count_block() before each block and count_read() before each load from the flash.
  * Compiled on first use by native.py, which also reads the tallies; needs no header of Unicorn's.
  */
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "flash_lines.h"
+
 typedef struct {
     uint32_t start, size, layer; /* size 0: an empty slot */
     uint32_t unused;
     uint64_t count, taken, entered;
+    flash_misses misses;
 } tally;
 
 typedef struct {
@@ -19,7 +23,8 @@ typedef struct {
     uint32_t layer;
     uint32_t next; /* where the previous block ends */
     tally *previous;
-    uint32_t failed; /* out of memory */
+    uint32_t failed;    /* out of memory */
+    flash_lines *flash; /* 0: not followed */
 } counter;
 
 static tally *find(const counter *c, uint32_t layer, uint32_t start, uint32_t size) {
@@ -80,6 +85,19 @@ void count_block(void *engine, uint64_t address, uint32_t size, void *data) {
     }
     c->previous = current;
     c->next = start + size;
+    if (c->flash) {
+        flash_fetch(c->flash, start, size, &current->misses);
+    }
+}
+
+void count_read(void *engine, int access, uint64_t address, int size, int64_t value, void *data) {
+    counter *c = data;
+    (void)engine;
+    (void)access;
+    (void)value;
+    if (c->previous) {
+        flash_read(c->flash, (uint32_t)address, (uint32_t)size, &c->previous->misses);
+    }
 }
 
 void free_slots(counter *c) {

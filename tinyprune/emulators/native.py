@@ -1,32 +1,51 @@
-"""The block counter in C: compiled on first use with the host's compiler, else zig, and kept in the user's cache."""
+"""The counter in C, for a `Machine`."""
 
 from __future__ import annotations
 
 import ctypes
 import functools
-import hashlib
-import importlib.util
-import os
-import shutil
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import unicorn
 
+from tinyprune.board import Board, LineCache
+from tinyprune.emulators import host_library
 from tinyprune.emulators.counting import Place, Tally, layer_switches
 from tinyprune.emulators.machine import Machine
+from tinyprune.emulators.run import OUTSIDE
 
-SOURCE = Path(__file__).with_name("block_counter.c")
-FLAGS = ("-O2", "-shared", "-fPIC")
+SOURCES = tuple(Path(__file__).with_name(name) for name in ("block_counter.c", "flash_lines.c"))
+
+
+class _Misses(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_uint64) for name in ("sequential", "jumped", "data")]
 
 
 class _Tally(ctypes.Structure):
     _fields_ = [
         *((name, ctypes.c_uint32) for name in ("start", "size", "layer", "unused")),
         *((name, ctypes.c_uint64) for name in ("count", "taken", "entered")),
+        ("misses", _Misses),
+    ]
+
+
+class _LineCache(ctypes.Structure):
+    _fields_ = [
+        *((name, ctypes.c_uint32) for name in ("rows", "ways", "line_bytes", "row_lines")),
+        ("held", ctypes.POINTER(ctypes.c_uint32)),
+        ("filled", ctypes.POINTER(ctypes.c_uint32)),
+        ("used", ctypes.POINTER(ctypes.c_uint64)),
+        ("place", ctypes.POINTER(ctypes.c_uint16)),
+        ("now", ctypes.c_uint64),
+    ]
+
+
+class _FlashLines(ctypes.Structure):
+    _fields_ = [
+        *((name, ctypes.c_uint32) for name in ("origin", "bytes", "current", "unused")),
+        ("instructions", _LineCache),
+        ("data", _LineCache),
     ]
 
 
@@ -42,41 +61,52 @@ class _Counter(ctypes.Structure):
         ("next", ctypes.c_uint32),
         ("previous", ctypes.POINTER(_Tally)),
         ("failed", ctypes.c_uint32),
+        ("flash", ctypes.POINTER(_FlashLines)),
     ]
 
 
 class NativeCounter:
-    """A `Counter` whose hook is a C function; `library` is what `load` gave."""
+    """A `Counter` whose hooks are C functions; `library` is what `load` gave."""
 
     def __init__(self, machine: Machine, library: Any) -> None:
         self._machine = machine
         self._library = library
         flash = machine.board.flash
-        switches = layer_switches(machine)
-        self._layers: list[str] = sorted(set(switches.values()))
+        switches = layer_switches(machine.elf)
+        self._layers: list[str] = sorted({OUTSIDE, *switches.values()})
         numbers = (ctypes.c_uint16 * (flash.bytes // 2))()
         for address, layer in switches.items():
             numbers[(address - flash.origin) // 2] = self._layers.index(layer) + 1
-        self._numbers = numbers  # the counter refers to it
+        self._flash = _flash_lines(machine.board)
         self._counter = _Counter(base=flash.origin, halfwords=flash.bytes // 2, switches=numbers, next=0xFFFF_FFFF)
-        self._hook = ctypes.c_size_t()
+        if self._flash:
+            self._counter.flash = ctypes.pointer(self._flash)
+        self._hooks: list[ctypes.c_size_t] = []
 
     def attach(self) -> None:
-        function = ctypes.cast(self._library.count_block, ctypes.c_void_p)
+        flash = self._machine.board.flash
+        self._hook(unicorn.UC_HOOK_BLOCK, self._library.count_block, 1, 0)  # begin after end: everywhere
+        if self._flash:
+            self._hook(unicorn.UC_HOOK_MEM_READ, self._library.count_read, flash.origin, flash.end - 1)
+
+    def _hook(self, kind: int, function: Any, begin: int, end: int) -> None:
+        hook = ctypes.c_size_t()
         status = _unicorn_library().uc_hook_add(
             self._machine.core._uch,
-            ctypes.byref(self._hook),
-            ctypes.c_int(unicorn.UC_HOOK_BLOCK),
-            function,
+            ctypes.byref(hook),
+            ctypes.c_int(kind),
+            ctypes.cast(function, ctypes.c_void_p),
             ctypes.byref(self._counter),
-            ctypes.c_uint64(1),  # begin after end: everywhere
-            ctypes.c_uint64(0),
+            ctypes.c_uint64(begin),
+            ctypes.c_uint64(end),
         )
         if status != unicorn.UC_ERR_OK:
             raise unicorn.UcError(status)
+        self._hooks.append(hook)
 
     def detach(self) -> dict[Place, Tally]:
-        _unicorn_library().uc_hook_del(self._machine.core._uch, self._hook)
+        for hook in self._hooks:
+            _unicorn_library().uc_hook_del(self._machine.core._uch, hook)
         counter = self._counter
         if counter.failed:
             raise MemoryError("the block counter ran out of memory")
@@ -84,49 +114,48 @@ class NativeCounter:
             counter.previous.contents.taken += 1  # the last block left by returning
         slots = (counter.slots[i] for i in range(counter.capacity))
         tallies: dict[Place, Tally] = {
-            (self._layers[s.layer], int(s.start), int(s.size)): Tally(int(s.count), int(s.taken), int(s.entered))
-            for s in slots
-            if s.size
+            (self._layers[s.layer], int(s.start), int(s.size)): self._tally(s) for s in slots if s.size
         }
         self._library.free_slots(ctypes.byref(counter))
         return tallies
+
+    def _tally(self, slot: Any) -> Tally:
+        misses = slot.misses
+        flash = [int(misses.sequential), int(misses.jumped), int(misses.data)] if self._flash else None
+        return Tally(int(slot.count), int(slot.taken), int(slot.entered), flash)
+
+
+def _flash_lines(board: Board) -> _FlashLines | None:
+    timing, flash = board.flash_timing, board.flash
+    if timing.instructions is None or timing.data is None:
+        return None
+    caches = (_line_cache(cache, flash.bytes) for cache in (timing.instructions, timing.data))
+    return _FlashLines(flash.origin, flash.bytes, 0, 0, *caches)
+
+
+def _line_cache(cache: LineCache, flash_bytes: int) -> _LineCache:
+    held, filled = (ctypes.c_uint32 * cache.rows)(), (ctypes.c_uint32 * cache.rows)()
+    used = (ctypes.c_uint64 * cache.rows)()
+    place = (ctypes.c_uint16 * (flash_bytes // (cache.line_bytes * cache.row_lines) + 1))()
+    return _LineCache(cache.rows, cache.ways, cache.line_bytes, cache.row_lines, held, filled, used, place, 0)
 
 
 @functools.cache
 def load() -> Any | None:
     """The compiled counter; None where there is no compiler for this machine, or its result does not load."""
-    for compiler in _compilers():
-        try:
-            library = ctypes.CDLL(str(_compiled(compiler)))
-        except (OSError, subprocess.CalledProcessError):
-            continue
+    library = next(filter(None, map(_loaded, host_library.candidates(*SOURCES))), None)
+    if library is not None:
         library.count_block.restype = None
+        library.count_read.restype = None
         library.free_slots.restype = None
-        return library
-    return None
-
-
-def _compilers() -> list[tuple[str, ...]]:
-    found = [(path,) for name in ("cc", "gcc", "clang") if (path := shutil.which(name))]
-    zig = [(sys.executable, "-m", "ziglang", "cc")] if importlib.util.find_spec("ziglang") else []
-    return [*found[:1], *zig]
-
-
-def _compiled(compiler: tuple[str, ...]) -> Path:
-    """The shared library made by `compiler`, from the cache where it was made before."""
-    key = hashlib.sha256(SOURCE.read_bytes() + repr((compiler, FLAGS)).encode()).hexdigest()[:16]
-    library = _cache() / f"block_counter-{key}.so"
-    if not library.exists():
-        library.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=library.parent) as folder:
-            made = Path(folder) / "block_counter.so"
-            subprocess.run([*compiler, *FLAGS, str(SOURCE), "-o", str(made)], check=True, capture_output=True)
-            made.replace(library)  # at once, so that builds beside each other do not meet
     return library
 
 
-def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tinyprune"
+def _loaded(path: Path) -> ctypes.CDLL | None:
+    try:
+        return ctypes.CDLL(str(path))
+    except OSError:
+        return None
 
 
 def _unicorn_library() -> Any:

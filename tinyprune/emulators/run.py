@@ -8,6 +8,17 @@ from dataclasses import dataclass
 from tinyprune.ir import Int8
 
 OUTSIDE = ""  # the layer of a block that belongs to tp_invoke itself
+LAYER_PREFIX = "tp_layer_"
+
+
+@dataclass(frozen=True)
+class FlashMisses:
+    """Lines that the flash's caches did not hold, of a board with `FlashTiming`: those of instructions that followed on
+    the line before (`sequential`) or did not (`jumped`), and those of data, literals included."""
+
+    sequential: int
+    jumped: int
+    data: int
 
 
 @dataclass(frozen=True)
@@ -15,7 +26,8 @@ class Block:
     """A straight run of instructions, as it was executed within one layer.
 
     `count` times in all; `taken` of them ended by going elsewhere than to the next address, and `entered` of them began
-    by a jump to `start`. `instructions` is the number in the block, those that an IT skips included.
+    by a jump to `start`. `instructions` is the number in the block, those that an IT skips included. `misses` are those
+    of all its executions, from caches that were empty at first; None where the emulator does not count them.
     """
 
     layer: str
@@ -25,18 +37,22 @@ class Block:
     count: int
     taken: int
     entered: int
+    misses: FlashMisses | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """The firmware booted, ran the input that is compiled in, and then each of the further inputs.
+    """The firmware booted, ran the input that is compiled in, and then each of the further inputs, each
+    of them as after a reset.
 
-    `blocks` cover one tp_invoke on the compiled-in input, from its entry to its return. `outputs` are (n, ...) for
-    all n inputs, `layer_outputs` those of each layer. `stack_bytes` is the most that the firmware used.
+    `blocks` cover one tp_invoke on the compiled-in input, from its entry to its return; `counted_by` says how they were
+    counted. `outputs` are (n, bytes) for all n inputs, `layer_outputs` those of each layer. `stack_bytes` is the most
+    that the firmware used. `uart` and `exit_code` are those of one boot of the image as it is.
     """
 
     emulator: str
     emulator_version: str
+    counted_by: str
     uart: str
     exit_code: int
     blocks: tuple[Block, ...]

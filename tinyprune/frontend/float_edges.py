@@ -23,8 +23,9 @@ def drop_float_edges(model: FileModel) -> tuple[FileModel, frozenset[int]]:
             outputs[outputs.index(operator.outputs[0])] = operator.inputs[0]
         else:
             left.append(operator)
-    edges = {*inputs} - {*model.inputs} | {*outputs} - {*model.outputs}
-    return replace(model, inputs=tuple(inputs), outputs=tuple(outputs), operators=tuple(left)), frozenset(edges)
+    before, after = (*model.inputs, *model.outputs), (*inputs, *outputs)
+    edges = frozenset(new for old, new in zip(before, after, strict=True) if new != old)
+    return replace(model, inputs=tuple(inputs), outputs=tuple(outputs), operators=tuple(left)), edges
 
 
 def _quantizes_input(operator: FileOperator, model: FileModel) -> bool:

@@ -114,7 +114,7 @@ def unpack(source: Source) -> tuple[Layer, ...]:
 
 def _parts(source: Source, op: str, position: int, views: list[View]) -> tuple[Layer, ...]:
     """One layer for each output, a view of the input."""
-    origin, layers = source.input(position).name, list[Layer]()
+    origin, layers = source.operand(position).name, list[Layer]()
     for number, view in enumerate(views):
         _same_quantization(source, position, number)
         _require_shape(source, number, view.shape)
@@ -181,7 +181,7 @@ def resize_nearest_neighbor(source: Source) -> Layer:
         )
     _require_shape(source, 0, (shape[0], *size, shape[3]))
     rows, columns = (_nearest(source, n, m) for n, m in zip(shape[1:3], size, strict=True))
-    return ir.ResizeNearest(source.name("resize"), source.input().name, source.output().name, rows, columns)
+    return ir.ResizeNearest(source.name("resize"), source.operand(0).name, source.output().name, rows, columns)
 
 
 def _nearest(source: Source, size: int, wanted: int) -> tuple[int, ...]:
@@ -198,7 +198,7 @@ def _move(source: Source, op: str, copies: tuple[BlockCopy, ...], fill: int | No
     """A layer of all the inputs that `copies` read."""
     if not copies:
         raise source.error("has no inputs")
-    inputs = tuple(source.input(position).name for position in range(1 + max(copy.source for copy in copies)))
+    inputs = tuple(source.operand(position).name for position in range(1 + max(copy.source for copy in copies)))
     return ir.Move(source.name(op), inputs, source.output().name, copies, fill)
 
 
@@ -213,7 +213,7 @@ def _without(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
 
 
 def _same_quantization(source: Source, position: int = 0, output: int = 0) -> None:
-    given, made = source.input(position).quant, source.output_tensor(output).quant
+    given, made = source.operand(position).quant, source.output_tensor(output).quant
     if given != made:
         raise source.error(
             f"changes the quantization of input {position} from scale {given.scale[0]:g}, zero point "

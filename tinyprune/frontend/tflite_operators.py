@@ -232,9 +232,10 @@ def pool_window(source: Source) -> Window:
 
 
 def reshape(source: Source) -> Layer:
-    if source.input().quant != source.output().quant:
+    given = source.operand(0)
+    if given.quant != source.output().quant:
         raise source.error("changes the quantization, which a reshape cannot")
-    return ir.Reshape(source.name("reshape"), source.input().name, source.output().name)
+    return ir.Reshape(source.name("reshape"), given.name, source.output().name)
 
 
 def softmax(source: Source) -> Layer:

@@ -9,7 +9,7 @@ import numpy as np
 import tinyprune
 from tinyprune import formats, ir, kernels
 from tinyprune.board import Board
-from tinyprune.cycles import CycleModel, Cycles, model_for, price
+from tinyprune.cycles import CYCLE_MODELS, NOT_CLAIMED, Cycles, price
 from tinyprune.emulators.run import Run
 from tinyprune.ir import Graph, Int8, Layer
 from tinyprune.report import report
@@ -23,7 +23,7 @@ class Expected:
     """What the reference says for the inputs that were emulated, all (n, ...).
 
     `values` is each tensor of the graph that was built, by name; `output` is that of the model as it came, before any
-    pass changed it.
+    pass changed it, as `edges` has it.
     """
 
     values: dict[str, Int8]
@@ -44,8 +44,8 @@ def measure(
 
     `expected` is given where `run` is.
     """
-    cycle_model = model_for(board.core) if run else None
-    cycles = price(run.blocks, elf.read, cycle_model) if run and cycle_model else None
+    cycle_model = CYCLE_MODELS.get(board.core)
+    cycles = price(run.blocks, elf.read, cycle_model, board.flash_timing) if run and cycle_model else None
     return Report(
         schema=report.SCHEMA,
         tinyprune=tinyprune.__version__,
@@ -53,12 +53,14 @@ def measure(
         options=options,
         board=board.name,
         toolchain=report.ToolchainInfo(elf.toolchain, elf.toolchain_version, elf.flags),
-        emulator=report.EmulatorInfo(run.emulator, run.emulator_version) if run else None,
-        cycle_model=_cycle_model_info(cycle_model),
+        emulator=report.EmulatorInfo(run.emulator, run.emulator_version, run.counted_by) if run else None,
+        cycle_model=_cycle_model_info(board) if run else None,
         bit_exact=is_bit_exact(graph, run, expected) if run and expected else None,
         inputs_checked=len(run.outputs) if run else 0,
         accuracy=accuracy,
         instructions=run.instructions if run else None,
+        core_cycles=cycles.core if cycles else None,
+        flash_stalls=cycles.stalls if cycles else None,
         cycles=cycles.total if cycles else None,
         flash=_flash(elf, board),
         sram=_sram(graph, elf, board, run),
@@ -77,8 +79,12 @@ def _same(ours: Int8, wanted: Int8) -> bool:
     return np.array_equal(ours.reshape(len(ours), -1), wanted.reshape(len(wanted), -1))
 
 
-def _cycle_model_info(model: CycleModel | None) -> report.CycleModelInfo | None:
-    return report.CycleModelInfo(model.name, model.claim) if model else None
+def _cycle_model_info(board: Board) -> report.CycleModelInfo:
+    model = CYCLE_MODELS.get(board.core)
+    if model is None:
+        return report.CycleModelInfo(None, NOT_CLAIMED[board.core])
+    wait_states = board.flash_timing.wait_states
+    return report.CycleModelInfo(model.name, f"{model.claim}; flash of {wait_states} wait states")
 
 
 def _flash(elf: Elf, board: Board) -> report.Flash:
@@ -97,17 +103,19 @@ def _sram(graph: Graph, elf: Elf, board: Board, run: Run | None) -> report.Sram:
         arena=arena,
         scratch=use.arena_bytes - arena,
         stack=stack,
-        other=use.static_bytes - use.arena_bytes,
+        state=use.state_bytes,
+        other=use.static_bytes - use.arena_bytes - use.state_bytes,
     )
 
 
 def _layer(layer: Layer, graph: Graph, elf: Elf, run: Run | None, cycles: Cycles | None) -> report.LayerReport:
     weights = layer.weights if isinstance(layer, ir.Weighted) else None
-    values = formats.unpack(weights) if weights else np.zeros(0, np.int8)
+    values = formats.all_weights(layer)
+    spent = cycles.of_layer(layer.name) if cycles else None
     return report.LayerReport(
         name=layer.name,
         op=ir.op_name(layer),
-        format=weights.format if weights else None,
+        format=formats.format_of(layer),
         reason=weights.reason if weights else None,
         macs=ir.macs(layer, graph),
         nonzeros=int(np.count_nonzero(values)),
@@ -115,7 +123,9 @@ def _layer(layer: Layer, graph: Graph, elf: Elf, run: Run | None, cycles: Cycles
         weights_bytes=constant_bytes(elf, layer.name),
         scratch_bytes=kernels.scratch_bytes(layer, graph),
         instructions=run.layer_instructions(layer.name) if run else None,
-        cycles=cycles.by_layer.get(layer.name, 0) if cycles else None,
+        core_cycles=spent.core if spent else None,
+        flash_stalls=spent.stalls if spent else None,
+        cycles=spent.total if spent else None,
     )
 
 

@@ -37,11 +37,14 @@ class ToolchainInfo:
 class EmulatorInfo:
     name: str
     version: str
+    counted_by: str
 
 
 @dataclass(frozen=True)
 class CycleModelInfo:
-    name: str
+    """`name` is None where no cycles are claimed; `claim` then says why, else what they are worth."""
+
+    name: str | None
     claim: str
 
 
@@ -57,12 +60,14 @@ class Flash:
 
 @dataclass(frozen=True)
 class Sram:
-    """`stack` is what was used, painted and read back; None, and not in `total`, where nothing was emulated."""
+    """`stack` is what was used, painted and read back; None, and not in `total`, where nothing was emulated. `state` is
+    what the model remembers between inferences."""
 
     total: int
     arena: int
     scratch: int
     stack: int | None
+    state: int
     other: int
 
 
@@ -78,12 +83,15 @@ class LayerReport:
     weights_bytes: int
     scratch_bytes: int
     instructions: int | None
+    core_cycles: int | None
+    flash_stalls: int | None
     cycles: int | None
 
 
 @dataclass(frozen=True)
 class Report:
-    """One build. `instructions`, `cycles` and those of `layers` cover one tp_invoke on the compiled-in input."""
+    """One build. `instructions`, `cycles` and those of `layers` cover one tp_invoke on the compiled-in input; `cycles`
+    are `core_cycles`, what the core takes by itself, and `flash_stalls`, what it waits for the flash."""
 
     schema: int
     tinyprune: str
@@ -97,6 +105,8 @@ class Report:
     inputs_checked: int
     accuracy: float | None
     instructions: int | None
+    core_cycles: int | None
+    flash_stalls: int | None
     cycles: int | None
     flash: Flash
     sram: Sram

@@ -40,10 +40,11 @@ def print_comparison(document: Mapping[str, Any], directory: Path) -> None:
 
 
 def _layers(report: Report) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=f"{Path(report.model.path).name} on {report.board}")
+    title = f"{Path(report.model.path).name} on {report.board}"
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, title=title)
     table.add_column("layer", overflow="fold")
     table.add_column("format")
-    for name in ("MACs", "sparsity", "bytes", "instructions", "cycles"):
+    for name in ("MACs", "sparsity", "bytes", "instructions", "cycles", "stalls"):
         table.add_column(name, justify="right", no_wrap=True)
     for layer in report.layers:
         table.add_row(
@@ -54,6 +55,7 @@ def _layers(report: Report) -> Table:
             _count(layer.weights_bytes),
             _count(layer.instructions),
             _count(layer.cycles),
+            _percent(_share(layer.flash_stalls, layer.cycles)),
         )
     return table
 
@@ -64,9 +66,11 @@ def _totals(report: Report) -> str:
     return (
         f"flash  {flash.total:,} bytes: code {flash.code:,}, weights {flash.weights:,}, other {flash.other:,}\n"
         f"SRAM   {sram.total:,} bytes: activations {sram.arena:,}, scratch {sram.scratch:,}, "
-        f"stack {_count(sram.stack)}, other {sram.other:,}\n"
-        f"run    {_count(report.instructions)} instructions, {_count(report.cycles)} cycles; "
-        f"bit-exact: {exact} ({report.inputs_checked} inputs); accuracy: {_percent(report.accuracy)}"
+        f"stack {_count(sram.stack)}, {f'state {sram.state:,}, ' if sram.state else ''}other {sram.other:,}\n"
+        f"run    {_count(report.instructions)} instructions; bit-exact: {exact} ({report.inputs_checked} inputs); "
+        f"accuracy: {_percent(report.accuracy)}\n"
+        f"time   {_count(report.cycles)} cycles: core {_count(report.core_cycles)}, "
+        f"flash stalls {_count(report.flash_stalls)}"
     )
 
 
@@ -83,7 +87,7 @@ def _origin(
     if emulator:
         parts.append(f"{emulator['name']} {emulator['version']}")
     if cycle_model:
-        parts.append(f"cycles: {cycle_model['name']}, {cycle_model['claim']}")
+        parts.append("cycles: " + ", ".join(filter(None, (cycle_model["name"], cycle_model["claim"]))))
     return f"[dim]{'; '.join(parts)}[/dim]"
 
 
@@ -101,6 +105,8 @@ def _comparison(document: Mapping[str, Any], variants: Mapping[str, Any]) -> Tab
     rows: list[tuple[str, Show, float | None]] = [
         ("instructions", lambda r: _count(r["instructions"]), ratios["instructions"]),
         ("cycles", lambda r: _count(r["cycles"]), ratios["cycles"]),
+        ("  of them core", lambda r: _count(r["core_cycles"]), None),
+        ("  flash stalls", lambda r: _count(r["flash_stalls"]), None),
         ("flash, bytes", lambda r: _count(r["flash"]["total"]), ratios["flash"]),
         ("  of it weights", lambda r: _count(r["flash"]["weights"]), ratios["flash_weights"]),
         ("SRAM, bytes", lambda r: _count(r["sram"]["total"]), ratios["sram"]),
@@ -128,6 +134,10 @@ def _compared_layers(variants: Mapping[str, Any]) -> Table:
 
 def _count(value: int | None) -> str:
     return MISSING if value is None else f"{value:,}"
+
+
+def _share(part: int | None, whole: int | None) -> float | None:
+    return None if part is None or not whole else part / whole
 
 
 def _percent(value: float | None) -> str:

@@ -32,8 +32,9 @@ COMPILER_FLAGS = {
     # Else gcc turns the loop inside a memset() into a call of memset().
     "gcc": ("-fno-tree-loop-distribute-patterns",),
     # zig inserts checks for undefined behaviour, and overrules the linker script's entry symbol with one of its own;
-    # lld's default pages of 64 KB would only pad the file.
+    # lld's default pages of 64 KB would only pad the file. ARMv6-M divides, and multiplies to 64 bits, in the library.
     "zig": (
+        "-rtlib=compiler-rt",
         "-fno-sanitize=all",
         "-fno-unwind-tables",
         "-fno-asynchronous-unwind-tables",
@@ -42,10 +43,20 @@ COMPILER_FLAGS = {
     ),
 }
 
+# Only cortex-m4f has an FPU: int8 kernels need none, and what is compiled without one runs on every variant of a core.
+_CPUS = {
+    "cortex-m0": ("cortex-m0", "cortex_m0"),
+    "cortex-m0plus": ("cortex-m0plus", "cortex_m0plus"),
+    "cortex-m3": ("cortex-m3", "cortex_m3"),
+    "cortex-m4": ("cortex-m4", "cortex_m4"),
+    "cortex-m7": ("cortex-m7", "cortex_m7"),
+    "cortex-m33": ("cortex-m33", "cortex_m33"),
+    "cortex-m55": ("cortex-m55", "cortex_m55"),
+}
 CORE_FLAGS = {
-    ("gcc", "cortex-m4"): ("-mthumb", "-mcpu=cortex-m4", "-mfloat-abi=soft"),
+    **{("gcc", core): ("-mthumb", f"-mcpu={gcc}", "-mfloat-abi=soft") for core, (gcc, _) in _CPUS.items()},
+    **{("zig", core): ("-target", "thumb-freestanding-eabi", f"-mcpu={zig}") for core, (_, zig) in _CPUS.items()},
     ("gcc", "cortex-m4f"): ("-mthumb", "-mcpu=cortex-m4", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"),
-    ("zig", "cortex-m4"): ("-target", "thumb-freestanding-eabi", "-mcpu=cortex_m4"),
     ("zig", "cortex-m4f"): ("-target", "thumb-freestanding-eabihf", "-mcpu=cortex_m4+vfp4d16sp"),
 }
 

@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tinyprune.ir import Int8
+
+Array = NDArray[np.int8] | NDArray[np.float32]
 
 TIMEOUT_S = 600
 LAST_WORDS = 300  # characters of what a crashed one wrote
@@ -41,15 +44,15 @@ class InterpreterFailure(Exception):
     """It crashed, refused the model, or took too long; the message says which, in one line."""
 
 
-def run(name: str, content: bytes, inputs: Int8, indices: Sequence[int]) -> dict[int, Int8]:
-    """The tensors `indices` of the `.tflite` file `content`, each (n, ...), for `inputs` (n, ...).
+def run(name: str, content: bytes, inputs: Sequence[Array], indices: Sequence[int]) -> dict[int, Int8]:
+    """The tensors `indices` of the `.tflite` file `content`, each (n, ...), for its `inputs`, each (n, ...).
 
     Raises InterpreterFailure.
     """
     with tempfile.TemporaryDirectory() as folder:
         model, given, result = (Path(folder) / file for file in ("model.tflite", "given.npz", "result.npz"))
         model.write_bytes(content)
-        np.savez(given, inputs=inputs, indices=np.array(indices, np.int64))
+        np.savez(given, np.array(indices, np.int64), *inputs)
         command = [sys.executable, str(Path(__file__).with_name("process.py")), name, *map(str, (model, given, result))]
         try:
             process = subprocess.run(command, capture_output=True, text=True, check=False, timeout=TIMEOUT_S)

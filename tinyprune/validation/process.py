@@ -1,7 +1,8 @@
 """Runs a `.tflite` file in another interpreter: `python process.py NAME MODEL GIVEN RESULT`, in a process of its own.
 
-GIVEN holds `inputs` (n, ...) and `indices`; RESULT gets the tensors of these indices, each (n, ...). Nothing of
-tinyprune is imported here.
+GIVEN (an .npz file) holds the indices of tensors, and then an array (n, ...) for each input of the model; RESULT gets
+the tensors of these indices, each (n, ...). Nothing of tinyprune is imported here. Each inference begins as after a
+reset: the inputs are independent.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ ARENA_BYTES = 64 << 20
 Reader = Callable[[int], Any]
 
 
-def tflite_micro(content: bytes, inputs: Any) -> Iterator[Reader]:
+def tflite_micro(content: bytes, inputs: list[Any]) -> Iterator[Reader]:
     """After each inference a function that reads a tensor."""
     from tflite_micro.python.tflite_micro import runtime  # pyright: ignore
 
@@ -26,14 +27,15 @@ def tflite_micro(content: bytes, inputs: Any) -> Iterator[Reader]:
     interpreter = every.Interpreter.from_bytes(
         content, arena_size=ARENA_BYTES, intrepreter_config=every.InterpreterConfig.kPreserveAllTensors
     )
-    shape = interpreter.get_input_details(0)["shape"]
-    for one in inputs:
-        interpreter.set_input(one.reshape(shape), 0)
+    for sample in zip(*inputs, strict=True):
+        interpreter.reset()
+        for number, one in enumerate(sample):
+            interpreter.set_input(one.reshape(interpreter.get_input_details(number)["shape"]), number)
         interpreter.invoke()
         yield lambda index: interpreter.GetTensor(index, 0)["tensor_data"]
 
 
-def litert(content: bytes, inputs: Any) -> Iterator[Reader]:
+def litert(content: bytes, inputs: list[Any]) -> Iterator[Reader]:
     """Without delegates: these keep no tensor inside of them."""
     from ai_edge_litert import interpreter as litert_interpreter  # pyright: ignore
 
@@ -44,19 +46,24 @@ def litert(content: bytes, inputs: Any) -> Iterator[Reader]:
         experimental_preserve_all_tensors=True,
     )
     interpreter.allocate_tensors()
-    (given,) = interpreter.get_input_details()
-    for one in inputs:
-        interpreter.set_tensor(given["index"], one.reshape(given["shape"]))
+    for sample in zip(*inputs, strict=True):
+        interpreter.reset_all_variables()
+        for one, given in zip(sample, interpreter.get_input_details(), strict=True):
+            interpreter.set_tensor(given["index"], one.reshape(given["shape"]))
         interpreter.invoke()
         yield interpreter.get_tensor
 
 
-RUNNERS: dict[str, Callable[[bytes, Any], Iterator[Reader]]] = {"tflite-micro": tflite_micro, "ai-edge-litert": litert}
+RUNNERS: dict[str, Callable[[bytes, list[Any]], Iterator[Reader]]] = {
+    "tflite-micro": tflite_micro,
+    "ai-edge-litert": litert,
+}
 
 
 def main(name: str, model: str, given: str, result: str) -> None:
     with np.load(given) as arrays:
-        inputs, indices = arrays["inputs"], [int(index) for index in arrays["indices"]]
+        given_indices, *inputs = (arrays[name] for name in arrays.files)
+    indices = [int(index) for index in given_indices]
     values: dict[str, list[Any]] = {str(index): [] for index in indices}
     for read in RUNNERS[name](Path(model).read_bytes(), inputs):
         for index in indices:

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 import tinyprune
-from tinyprune import ir, reference
+from tinyprune import edges, emulators, ir, reference
 from tinyprune.board import Board
-from tinyprune.emulators import EMULATORS
-from tinyprune.ir import Graph, Int8
+from tinyprune.ir import Graph, Int8, Tensor
 from tinyprune.report.report import SCHEMA, ModelInfo, to_json
 from tinyprune.source import Samples, share_right
 from tinyprune.toolchain.elf import Elf
@@ -91,7 +91,7 @@ def validate(
     `graph` is `content` as it was imported; None where it was changed since then.
     """
     expected = reference.run(graph, samples.inputs)
-    output = expected[graph.outputs[0]]
+    output = reference.outputs_of(graph, expected)
     comparisons = [_firmware(firmware, samples)] if firmware else []
     comparisons += [_interpreter(one, graph, content, expected, samples) for one in interpreters.INTERPRETERS]
     return Validation(
@@ -109,10 +109,10 @@ def _firmware(firmware: Firmware, samples: Samples) -> Comparison:
     """The compiled-in input runs too, and is compared; it has no label."""
     graph = firmware.graph
     inputs = np.concatenate([firmware.sample, samples.inputs])
-    run = EMULATORS[firmware.emulator](firmware.elf, firmware.board, inputs)
+    run = emulators.run(firmware.emulator, firmware.elf, firmware.board, inputs)
     expected = reference.run(graph, inputs)
     layers = differences(graph, expected, {layer.output: run.layer_outputs[layer.name] for layer in graph.layers})
-    whole = _difference("output", "tp_invoke", run.outputs, expected[graph.outputs[0]])
+    whole = _difference("output", "tp_invoke", run.outputs, reference.outputs_of(graph, expected))
     return Comparison(
         name=FIRMWARE,
         version=f"{firmware.board.name}, {run.emulator} {run.emulator_version}",
@@ -134,14 +134,24 @@ def _interpreter(
         return without(ABSENT, f"not installed: pip install {one.name}")
     if content is None:
         return without(LEFT_OUT, "the int8 weights were pruned after the file was made")
-    indices = {layer.output: file_index(layer.output) for layer in graph.layers}
+    indices = {name: file_index(name) for name in (*(layer.output for layer in graph.layers), *graph.outputs)}
     try:
-        values = interpreters.run(one.name, content, samples.inputs, sorted(set(indices.values())))
+        values = interpreters.run(one.name, content, model_inputs(graph, samples.inputs), sorted(indices.values()))
     except InterpreterFailure as failure:
         return without(FAILED, str(failure))
     named = {name: values[index] for name, index in indices.items()}
-    accuracy = share_right(named[graph.outputs[0]], samples.labels)
+    accuracy = share_right(reference.outputs_of(graph, named), samples.labels)
     return Comparison(one.name, one.version, one.exact, COMPARED, "", accuracy, differences(graph, expected, named))
+
+
+def model_inputs(graph: Graph, inputs: Int8) -> list[Int8 | NDArray[np.float32]]:
+    """What the file takes, one array (n, ...) an input: the real values of `inputs` where that is floats."""
+    given = zip(graph.inputs, edges.split(graph, graph.inputs, inputs), strict=True)
+    return [_real(values, graph.tensors[name]) if name in graph.float_edges else values for name, values in given]
+
+
+def _real(values: Int8, tensor: Tensor) -> NDArray[np.float32]:
+    return (values.astype(np.float32) - tensor.zero_point) * np.float32(tensor.scale)
 
 
 def file_index(tensor: str) -> int:
