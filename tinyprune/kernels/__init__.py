@@ -43,10 +43,15 @@ def _where_channels_stay(layer: Layer) -> tuple[str, ...]:
     return (layer.input,) if layer.axes == (1, 2) else ()
 
 
+CONV2D_BSR = Kernel("tp_conv2d_bsr_s8", _patch_bytes, operand=blocks.as_stored)  # blocks of any shape
+
 KERNELS: dict[tuple[type[Layer], str], tuple[Kernel, ...]] = {
     (ir.Conv2D, "dense"): (Kernel("tp_conv2d_dense_s8", _patch_bytes), h_packing.CONV2D_DENSE),
     (ir.Conv2D, "csr"): (Kernel("tp_conv2d_csr_s8", _patch_bytes), pixel_pairs.CONV2D_CSR),
-    (ir.Conv2D, "bsr_2x2"): (Kernel("tp_conv2d_bsr_s8", _patch_bytes, operand=blocks.as_stored), blocks.CONV2D_BSR_2X2),
+    (ir.Conv2D, "bsr_2x2"): (CONV2D_BSR, blocks.CONV2D_BSR_2X2),
+    (ir.Conv2D, "bsr_4x1"): (CONV2D_BSR,),
+    (ir.Conv2D, "bsr_4x2"): (CONV2D_BSR,),
+    (ir.Conv2D, "bsr_1x4"): (CONV2D_BSR,),
     (ir.DepthwiseConv2D, "dense"): (
         Kernel("tp_depthwise_conv2d_dense_s8", _accumulator_bytes),
         depthwise.DEPTHWISE_DENSE,
