@@ -68,6 +68,17 @@ void tp_transpose_conv2d_dense_s8(const tp_window_params *params, const tp_requa
 void tp_dense_dense_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
                        const int8_t *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
 
+/**
+ * Fully connected layer, dense h-packed weights (tp_h_group.h). The generator proves for each output channel |bias| +
+ * 128 * sum(|weights|) < 2^23, a shift in [-23, -1], and that no weight of -128 stands beside a negative one in a
+ * halfword.
+ * @param weights for each four outputs and each four inputs, four words: inputs 0 and 2 of outputs 0 and 1, of outputs
+ *                2 and 3; inputs 1 and 3; in a word the first input is low; zeros for what there is not
+ * @param scratch 4 bytes for each output, their number rounded up to a multiple of four; aligned to 4
+ */
+void tp_dense_dense_dsp_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
+                           const uint32_t *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
 /** Fully connected layer, CSR weights. */
 void tp_dense_csr_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
                      const tp_csr_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
