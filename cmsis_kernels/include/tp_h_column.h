@@ -14,15 +14,6 @@ typedef struct {
     int32_t sum0, sum1, low0, low1;
 } tp_h_column;
 
-/** The biases of up to four channels; zero for what there is not. */
-static inline tp_h_column tp_h_start_column(const int32_t *bias, int32_t count) {
-    if (count >= 4) {
-        return (tp_h_column){tp_h_sum(bias[0], bias[1]), tp_h_sum(bias[2], bias[3]), bias[1], bias[3]};
-    }
-    const int32_t second = count > 1 ? bias[1] : 0, third = count > 2 ? bias[2] : 0;
-    return (tp_h_column){tp_h_sum(bias[0], second), tp_h_sum(third, 0), second, 0};
-}
-
 /* The products of two pairs of inputs x0 and x1 with weights h0, h1 and h2, h3: 12 instructions of 4 bytes. */
 #define TP_H_PRODUCTS                                                                                                  \
     "smlad %[s0], %[h0], %[x0], %[s0]\n\t"                                                                             \
@@ -89,12 +80,12 @@ static inline tp_h_column tp_h_column_add(tp_h_column column, const uint32_t **w
     return column;
 }
 
-/** Twice the accumulators of the four channels. */
-static inline void tp_h_double_column(tp_h_column column, int32_t *doubled) {
-    doubled[0] = tp_h_doubled_high(column.sum0, column.low0);
-    doubled[1] = 2 * column.low0;
-    doubled[2] = tp_h_doubled_high(column.sum1, column.low1);
-    doubled[3] = 2 * column.low1;
+/** Stores twice the sums of the four channels. */
+static inline void tp_h_double_column(tp_h_column column, int32_t *sums) {
+    sums[0] = tp_h_doubled_high(column.sum0, column.low0);
+    sums[1] = 2 * column.low0;
+    sums[2] = tp_h_doubled_high(column.sum1, column.low1);
+    sums[3] = 2 * column.low1;
 }
 
 #endif

@@ -77,24 +77,8 @@ static inline tp_right_requant tp_right_requant_of(const tp_requant *requant, in
 
 /** `doubled` is twice the accumulator. */
 static inline int32_t tp_requantize_right(tp_right_requant to, int32_t doubled) {
-    return tp_saturate(tp_smmlar(doubled, to.multiplier, to.addend - (doubled < 0 ? 1 : 0)) >> to.exponent);
-}
-
-/** A row of outputs from twice their accumulators. */
-static inline void tp_requantize_row(const tp_requant *requant, int32_t channels, const int32_t *doubled,
-                                     int8_t *output) {
-    const int32_t *const end = doubled + channels;
-    tp_right_requant to = tp_right_requant_of(requant, 0);
-    if (requant->channel_step == 0) {
-        while (doubled != end) {
-            *output++ = (int8_t)tp_requantize_right(to, *doubled++);
-        }
-        return;
-    }
-    for (int32_t channel = 0; channel < channels; channel++) {
-        to = tp_right_requant_of(requant, channel);
-        *output++ = (int8_t)tp_requantize_right(to, doubled[channel]);
-    }
+    return tp_saturate(tp_smmlar(doubled, to.multiplier, to.addend - (int32_t)((uint32_t)doubled >> 31)) >>
+                       to.exponent);
 }
 
 /** The clamp of a layer's outputs, where it is not that of int8, which `tp_requantize_right` has seen to. */

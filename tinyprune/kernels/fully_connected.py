@@ -9,7 +9,7 @@ from tinyprune.formats import unpack
 from tinyprune.ir import Graph, Int8, Layer, Weighted
 from tinyprune.kernels.h_packing import CHANNELS, halves, halves_problem
 from tinyprune.kernels.kernel import Kernel, Operand
-from tinyprune.kernels.proofs import accumulator_problem, right_requant_problem
+from tinyprune.kernels.proofs import accumulator_problem, products_problem, right_requant_problem
 
 QUAD = 4  # inputs at a time
 
@@ -21,10 +21,10 @@ def _scratch_bytes(layer: Layer, graph: Graph) -> int:
     return 4 * (outputs + -outputs % CHANNELS)
 
 
-def _h_unfit(layer: Layer, graph: Graph) -> str:
+def _unfit(layer: Layer, graph: Graph) -> str:
     assert isinstance(layer, ir.Dense)
-    problem = halves_problem(unpack(layer.weights))
-    return problem or accumulator_problem(layer, graph, 23) or right_requant_problem(layer, graph)
+    problem = halves_problem(unpack(layer.weights)) or products_problem(layer, 23)
+    return problem or accumulator_problem(layer, graph, 29) or right_requant_problem(layer, graph)
 
 
 def _dense_operand(layer: Weighted, graph: Graph) -> Operand:
@@ -42,6 +42,6 @@ DENSE = Kernel(
     "tp_dense_dense_dsp_s8",
     scratch_bytes=_scratch_bytes,
     needs=frozenset({"dsp"}),
-    unfit=_h_unfit,
+    unfit=_unfit,
     operand=_dense_operand,
 )
