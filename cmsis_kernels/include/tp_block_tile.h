@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "tp_dsp.h"
-#include "tp_h_tile.h"
+#include "tp_h_group.h"
 #include "tp_requantize.h"
 #include "tp_tile_line.h"
 

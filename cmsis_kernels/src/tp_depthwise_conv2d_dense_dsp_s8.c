@@ -4,6 +4,7 @@
  * w0 * x1 + w1 * x2 + w2 * x3: of the six products SMLAD takes two at a time, so the words (w0, w1) and (w1, w2) are
  * all that is needed. Channels lie one after the other, so that the weights of one stay in registers.
  */
+#include "tp_columns.h"
 #include "tp_dsp.h"
 #include "tp_kernels.h"
 #include "tp_requantize.h"
@@ -189,15 +190,15 @@ static void pack_rows(const tp_window_params *params, const int8_t *input, int32
     const int8_t zero = params->input_zero_point, padding[4] = {zero, zero, zero, zero};
     const source_row outside = {padding, 0};
     const source_row upper = row_at(params, input, padding, y), lower = row_at(params, input, padding, y + 1);
-    const int32_t seen = width - params->pad_left, inside = seen < params->input_width ? seen : params->input_width;
+    const tp_columns columns = tp_columns_of(params, width);
     if (channels == 4) {
-        target = pack_four(outside, outside, params->pad_left, plane, target);
-        target = pack_four(upper, lower, inside, plane, target);
-        pack_four(outside, outside, seen - inside, plane, target);
+        target = pack_four(outside, outside, columns.left, plane, target);
+        target = pack_four(upper, lower, columns.inside, plane, target);
+        pack_four(outside, outside, columns.right, plane, target);
     } else {
-        target = pack_few(outside, outside, params->pad_left, channels, plane, target);
-        target = pack_few(upper, lower, inside, channels, plane, target);
-        pack_few(outside, outside, seen - inside, channels, plane, target);
+        target = pack_few(outside, outside, columns.left, channels, plane, target);
+        target = pack_few(upper, lower, columns.inside, channels, plane, target);
+        pack_few(outside, outside, columns.right, channels, plane, target);
     }
 }
 
