@@ -62,18 +62,18 @@ class Builder:
         part = st.tuples(st.integers(-128, 127), st.integers(-128, 127)).map(lambda pair: (min(pair), max(pair)))
         return self.draw(whole | whole | part)
 
-    def window(self, dilated: bool) -> Window:
-        """One that fits, with less padding on each side than it covers."""
+    def window(self, dilated: bool, usual: bool = False) -> Window:
+        """One that fits, with less padding on each side than it covers; a usual one is 3x3 with a stride of 1 or 2."""
         size, stride, dilation, pads = [], [], [], []
         for length in self.source.shape[1:3]:
             step = self.draw(st.integers(1, 3)) if dilated else 1
-            taps = self.draw(st.integers(1, 4))
+            taps = 3 if usual else self.draw(st.integers(1, 4))
             reach = (taps - 1) * step + 1
             before, after = (self.draw(st.integers(0, reach - 1)) for _ in range(2))
             if length + before + after < reach:
                 before = after = reach - 1
             size.append(taps)
-            stride.append(self.draw(st.integers(1, 3)))
+            stride.append(self.draw(st.integers(1, 2 if usual else 3)))
             dilation.append(step)
             pads += [before, after]
         return Window(_pair(size), _pair(stride), _pair(dilation), Padding(*pads))
@@ -119,7 +119,9 @@ class Builder:
         return ir.Conv2D(self.name("conv2d"), self.source.name, target, weights, bias, window, self.clamp())
 
     def depthwise(self) -> Layer:
-        window, channels = self.window(dilated=True), self.source.shape[3] * self.draw(st.integers(1, 3))
+        usual = self.draw(st.booleans())
+        window = self.window(dilated=not usual, usual=usual)
+        channels = self.source.shape[3] * (1 if usual else self.draw(st.integers(1, 3)))
         values = self.weights((1, *window.size, channels), 3)
         target = self.target((1, *self.slid(window), channels))
         weights, bias = self.weighted(values, 3, target)
