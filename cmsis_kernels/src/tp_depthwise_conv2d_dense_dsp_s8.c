@@ -32,7 +32,7 @@ static void load_channel(channel_state *state, const tp_requant *requant, const 
 
 /* One column of the window, weights u and l, at both pixels of the tile: the words of the left one, those of the other.
  */
-#define OUTPUTS(x0, y0, x1, y1)                                                                                        \
+#define PRODUCTS(x0, y0, x1, y1)                                                                                       \
     "smlad %[s], %[" x0 "], %[u], %[s]\n\t"                                                                            \
     "smlad %[t], %[" y0 "], %[l], %[t]\n\t"                                                                            \
     "smlabt %[s], %[" y0 "], %[l], %[s]\n\t"                                                                           \
@@ -70,13 +70,13 @@ static void run_tile(const channel_state *state, const uint32_t *words, const ui
  * `rows` times `columns` tiles, each of two outputs side by side and the two below them. Stores the right and the lower
  * ones first, so that a tile may be one output wide (`right` is 0) or high (`below` is 0).
  */
-// cppcheck-suppress constParameterPointer // the assembly writes the output
-static __attribute__((noinline)) void run_tiles(const channel_state *state, const uint32_t *words, int32_t rows,
-                                                int32_t columns, int8_t *output) {
-    const uint32_t *lower = words + state->row_words;
+// cppcheck-suppress constParameterPointer // the assembly writes the outputs
+static void run_tiles(const channel_state *state, const uint32_t *x, int32_t rows, int32_t columns, int8_t *out) {
+    const uint32_t *y = x + state->row_words;
 #if TP_HAS_DSP
     /* outputs s and q, below them t and r; where the row ends, and how many rows are left, waits on the stack */
-    uint32_t a = (uint32_t)(uintptr_t)(words + 2 * columns), b = (uint32_t)rows, c, d, u, l, s, t, q, r;
+    uint32_t a = (uint32_t)(uintptr_t)(x + 2 * columns), b = (uint32_t)rows, c, d, u, l, s, t, q, r;
+    // clang-format off
     __asm__ volatile(
         "strd %[a], %[b], [sp, #-8]!\n"
         "1:\n\t"
@@ -89,55 +89,61 @@ static __attribute__((noinline)) void run_tiles(const channel_state *state, cons
         "ldr.w %[s], [%[w], #24]\n\t"
         "mov.w %[t], %[s]\n\t"
         "mov.w %[q], %[s]\n\t"
-        "mov.w %[r], %[s]\n\t" OUTPUTS(
-            "a", "b", "c", "d") "ldr.w %[a], [%[x]]\n\t"
-                                "ldr.w %[b], [%[y]]\n\t"
-                                "ldr.w %[u], [%[w], #8]\n\t"
-                                "ldr.w %[l], [%[w], #12]\n\t" OUTPUTS(
-                                    "c", "d", "a", "b") "ldr.w %[c], [%[x], #4]\n\t"
-                                                        "ldr.w %[d], [%[y], #4]\n\t"
-                                                        "ldr.w %[u], [%[w], #16]\n\t"
-                                                        "ldr.w %[l], [%[w], #20]\n\t" OUTPUTS(
-                                                            "a", "b", "c",
-                                                            "d") "ldr.w %[a], [%[w], #28]\n\t"
-                                                                 "ldr.w %[b], [%[w], #32]\n\t"
-                                                                 "ldr.w %[c], [%[w], #36]\n\t"
-                                                                 "ldr.w %[d], [%[w], #40]\n\t"
-                                                                 "ldr.w %[l], [%[w], #44]\n\t" REQUANTIZE("r")
-                                                                     REQUANTIZE("t") REQUANTIZE("q") REQUANTIZE(
-                                                                         "s") "ldr.w %[a], [sp]\n\t"
-                                                                              "add.w %[l], %[out], %[l]\n\t"
-                                                                              "strb.w %[r], [%[l], %[d]]\n\t"
-                                                                              "strb.w %[t], [%[l]]\n\t"
-                                                                              "strb.w %[q], [%[out], %[d]]\n\t"
-                                                                              "strb.w %[s], [%[out]]\n\t"
-                                                                              "add.w %[out], %[out], %[d], lsl #1\n\t"
-                                                                              "cmp.w %[x], %[a]\n\t"
-                                                                              "bne.w 1b\n\t"
-                                                                              "ldr.w %[c], [%[w], #48]\n\t"
-                                                                              "ldr.w %[u], [%[w], #52]\n\t"
-                                                                              "ldr.w %[d], [%[w], #56]\n\t"
-                                                                              "ldr.w %[l], [sp, #4]\n\t"
-                                                                              "add.w %[x], %[x], %[c]\n\t"
-                                                                              "add.w %[y], %[y], %[c]\n\t"
-                                                                              "add.w %[a], %[a], %[d], lsl #2\n\t"
-                                                                              "add.w %[out], %[out], %[u]\n\t"
-                                                                              "str.w %[a], [sp]\n\t"
-                                                                              "subs.w %[l], %[l], #1\n\t"
-                                                                              "str.w %[l], [sp, #4]\n\t"
-                                                                              "bne.w 1b\n\t"
-                                                                              "add sp, #8"
-        : [x] "+&r"(words), [y] "+&r"(lower), [out] "+&r"(output), [a] "+&r"(a), [b] "+&r"(b), [c] "=&r"(c),
-          [d] "=&r"(d), [u] "=&r"(u), [l] "=&r"(l), [s] "=&r"(s), [t] "=&r"(t), [q] "=&r"(q), [r] "=&r"(r)
+        "mov.w %[r], %[s]\n\t"
+        PRODUCTS("a", "b", "c", "d")
+        "ldr.w %[a], [%[x]]\n\t"
+        "ldr.w %[b], [%[y]]\n\t"
+        "ldr.w %[u], [%[w], #8]\n\t"
+        "ldr.w %[l], [%[w], #12]\n\t"
+        PRODUCTS("c", "d", "a", "b")
+        "ldr.w %[c], [%[x], #4]\n\t"
+        "ldr.w %[d], [%[y], #4]\n\t"
+        "ldr.w %[u], [%[w], #16]\n\t"
+        "ldr.w %[l], [%[w], #20]\n\t"
+        PRODUCTS("a", "b", "c", "d")
+        "ldr.w %[a], [%[w], #28]\n\t"
+        "ldr.w %[b], [%[w], #32]\n\t"
+        "ldr.w %[c], [%[w], #36]\n\t"
+        "ldr.w %[d], [%[w], #40]\n\t"
+        "ldr.w %[l], [%[w], #44]\n\t"
+        REQUANTIZE("r")
+        REQUANTIZE("t")
+        REQUANTIZE("q")
+        REQUANTIZE("s")
+        "ldr.w %[a], [sp]\n\t"
+        "add.w %[l], %[out], %[l]\n\t"
+        "strb.w %[r], [%[l], %[d]]\n\t"
+        "strb.w %[t], [%[l]]\n\t"
+        "strb.w %[q], [%[out], %[d]]\n\t"
+        "strb.w %[s], [%[out]]\n\t"
+        "add.w %[out], %[out], %[d], lsl #1\n\t"
+        "cmp.w %[x], %[a]\n\t"
+        "bne.w 1b\n\t"
+        "ldr.w %[c], [%[w], #48]\n\t"
+        "ldr.w %[u], [%[w], #52]\n\t"
+        "ldr.w %[d], [%[w], #56]\n\t"
+        "ldr.w %[l], [sp, #4]\n\t"
+        "add.w %[x], %[x], %[c]\n\t"
+        "add.w %[y], %[y], %[c]\n\t"
+        "add.w %[a], %[a], %[d], lsl #2\n\t"
+        "add.w %[out], %[out], %[u]\n\t"
+        "str.w %[a], [sp]\n\t"
+        "subs.w %[l], %[l], #1\n\t"
+        "str.w %[l], [sp, #4]\n\t"
+        "bne.w 1b\n\t"
+        "add sp, #8"
+        : [x] "+&r"(x), [y] "+&r"(y), [out] "+&r"(out), [a] "+&r"(a), [b] "+&r"(b), [c] "=&r"(c), [d] "=&r"(d),
+          [u] "=&r"(u), [l] "=&r"(l), [s] "=&r"(s), [t] "=&r"(t), [q] "=&r"(q), [r] "=&r"(r)
         : [w] "r"(state)
         : "cc", "memory");
+    // clang-format on
 #else
     for (int32_t i = 0; i < rows * columns; i++) {
-        run_tile(state, words, lower, output);
         const int32_t turn = i % columns == columns - 1;
-        words += 2 + (turn ? state->words_gap / 4 : 0);
-        lower += 2 + (turn ? state->words_gap / 4 : 0);
-        output += 2 * state->right + (turn ? state->output_gap : 0);
+        run_tile(state, x, y, out);
+        x += 2 + (turn ? state->words_gap / 4 : 0);
+        y += 2 + (turn ? state->words_gap / 4 : 0);
+        out += 2 * state->right + (turn ? state->output_gap : 0);
     }
 #endif
 }
