@@ -1,5 +1,6 @@
 #include "tp_dsp.h"
 #include "tp_kernels.h"
+#include "tp_repeat.h"
 #include "tp_requantize_row.h"
 
 /* Four non-zeros: their weights are in v, their deltas in d; loads those of the next four: 16 instructions of 4 bytes,
@@ -43,15 +44,13 @@ static void multiply(const uint32_t *weights, const int8_t *input, int32_t *sums
                      "mov.w %[sum], #0\n\t"
                      "add pc, %[x0]\n\t"
                      "nop\n"
-                     "1:\n\t"
-                     ".rept 8\n\t" FOUR ".endr\n\t"
-                     "cmp.w %[w], %[end]\n\t"
-                     "bne.w 1b\n\t"
-                     "lsl.w %[sum], %[sum], #1\n\t"
-                     "str.w %[sum], [%[out]], #4\n\t"
-                     "cmp.w %[v], #0\n\t"
-                     "bne.w 2b\n\t"
-                     "add sp, #4"
+                     "1:\n\t" TP_REPEAT_8(FOUR) "cmp.w %[w], %[end]\n\t"
+                                                "bne.w 1b\n\t"
+                                                "lsl.w %[sum], %[sum], #1\n\t"
+                                                "str.w %[sum], [%[out]], #4\n\t"
+                                                "cmp.w %[v], #0\n\t"
+                                                "bne.w 2b\n\t"
+                                                "add sp, #4"
                      : [w] "+&r"(weights), [out] "+&r"(sums), [x0] "+&r"(x0), [x1] "=&r"(x1), [x2] "=&r"(x2),
                        [x3] "=&r"(x3), [x] "=&r"(x), [v] "=&r"(v), [d] "=&r"(d), [even] "=&r"(even), [odd] "=&r"(odd),
                        [sum] "=&r"(sum), [end] "=&r"(end)

@@ -21,11 +21,10 @@ def print_analysis(analysis: Analysis) -> None:
 
 
 def _layers(analysis: Analysis) -> Table:
-    formats = list(dict.fromkeys(name for layer in analysis.layers for name in layer.format_bytes))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, title=Path(analysis.model.path).name)
     table.add_column("layer", overflow="fold")
     table.add_column("output", no_wrap=True)
-    for name in ("MACs", "parameters", "non-zeros", "dead", *formats, "alive"):
+    for name in ("MACs", "parameters", "non-zeros", "dead", "weights", "alive"):
         table.add_column(name, justify="right", no_wrap=True)
     for layer in analysis.layers:
         table.add_row(
@@ -35,16 +34,15 @@ def _layers(analysis: Analysis) -> Table:
             _count(layer.parameters),
             _count(layer.nonzeros),
             _count(layer.dead_channels),
-            *(_bytes(layer, name) for name in formats),
+            _weights(layer),
             _count(layer.alive_bytes),
         )
     return table
 
 
-def _bytes(layer: LayerAnalysis, name: str) -> str:
-    """The format that the layer gets is bold."""
-    shown = _count(layer.format_bytes.get(name, 0))
-    return f"[bold]{shown}[/bold]" if name == layer.format else shown
+def _weights(layer: LayerAnalysis) -> str:
+    """The format that the layer gets, and its bytes."""
+    return f"{layer.format} {layer.format_bytes[layer.format]:,}" if layer.format else "-"
 
 
 def _totals(totals: Totals) -> str:
@@ -54,6 +52,7 @@ def _totals(totals: Totals) -> str:
         f"weights {totals.weights_bytes:,} in the smallest formats\n"
         f"SRAM   {totals.arena_bytes:,} bytes of arena: activations {totals.activation_bytes:,}, "
         f"scratch {totals.arena_bytes - totals.activation_bytes:,}"
+        f"{f'; state {totals.state_bytes:,}' if totals.state_bytes else ''}"
     )
 
 
@@ -61,10 +60,11 @@ def _fit(fit: Fit, totals: Totals) -> str:
     def line(what: str, fits: bool, size: int, memory: str, limit: int) -> str:
         return f"{what} {'can fit' if fits else 'does NOT FIT'}: {size:,} of {limit:,} bytes of {memory}"
 
+    in_sram = totals.arena_bytes + totals.state_bytes
     return (
         f"{fit.board}: {line('constants', fit.constants_fit, totals.constants_bytes, 'flash', fit.flash_bytes)}\n"
         f"{' ' * len(fit.board)}  "
-        f"{line('arena', fit.arena_fits, totals.arena_bytes, 'SRAM', fit.sram_bytes)} (code is extra)"
+        f"{line('arena', fit.arena_fits, in_sram, 'SRAM', fit.sram_bytes)} (code is extra)"
     )
 
 
