@@ -20,6 +20,8 @@
     "pkhbt %[x0], %[y0], %[x0], lsl #16\n\t"                                                                           \
     "pkhbt %[x1], %[y1], %[x1], lsl #16\n\t" TP_H_PRODUCTS
 
+#define ROUND TP_REPEAT_8(FOUR)
+
 /** Twice the sum of products of each output. */
 // cppcheck-suppress constParameterPointer // the assembly writes the sums
 static void multiply(const uint32_t *weights, const int8_t *input, int32_t *sums) {
@@ -41,25 +43,25 @@ static void multiply(const uint32_t *weights, const int8_t *input, int32_t *sums
                      "mov.w %[l1], #0\n\t"
                      "add pc, %[x0]\n\t"
                      "nop\n"
-                     "1:\n\t" TP_REPEAT_8(FOUR) "ldr.w %[x0], [sp]\n\t"
-                                                "cmp.w %[w], %[x0]\n\t"
-                                                "bne.w 1b\n\t"
-                                                "sub.w %[s0], %[s0], %[l0]\n\t"
-                                                "sub.w %[s1], %[s1], %[l1]\n\t"
-                                                "asr.w %[s0], %[s0], #7\n\t"
-                                                "asr.w %[s1], %[s1], #7\n\t"
-                                                "lsl.w %[l0], %[l0], #1\n\t"
-                                                "lsl.w %[l1], %[l1], #1\n\t"
-                                                "ldr.w %[x1], [sp, #4]\n\t"
-                                                "ldr.w %[x0], [%[w]], #4\n\t"
-                                                "str.w %[l0], [%[x1], #4]\n\t"
-                                                "str.w %[s1], [%[x1], #8]\n\t"
-                                                "str.w %[l1], [%[x1], #12]\n\t"
-                                                "str.w %[s0], [%[x1]], #16\n\t"
-                                                "str.w %[x1], [sp, #4]\n\t"
-                                                "cmp.w %[x0], #0\n\t"
-                                                "bne.w 2b\n\t"
-                                                "add sp, #8"
+                     "1:\n\t" ROUND "ldr.w %[x0], [sp]\n\t"
+                     "cmp.w %[w], %[x0]\n\t"
+                     "bne.w 1b\n\t"
+                     "sub.w %[s0], %[s0], %[l0]\n\t"
+                     "sub.w %[s1], %[s1], %[l1]\n\t"
+                     "asr.w %[s0], %[s0], #7\n\t"
+                     "asr.w %[s1], %[s1], #7\n\t"
+                     "lsl.w %[l0], %[l0], #1\n\t"
+                     "lsl.w %[l1], %[l1], #1\n\t"
+                     "ldr.w %[x1], [sp, #4]\n\t"
+                     "ldr.w %[x0], [%[w]], #4\n\t"
+                     "str.w %[l0], [%[x1], #4]\n\t"
+                     "str.w %[s1], [%[x1], #8]\n\t"
+                     "str.w %[l1], [%[x1], #12]\n\t"
+                     "str.w %[s0], [%[x1]], #16\n\t"
+                     "str.w %[x1], [sp, #4]\n\t"
+                     "cmp.w %[x0], #0\n\t"
+                     "bne.w 2b\n\t"
+                     "add sp, #8"
                      : [w] "+&r"(weights), [x] "+&r"(input), [x0] "+&r"(x0), [x1] "=&r"(x1), [y0] "=&r"(y0),
                        [y1] "=&r"(y1), [h0] "=&r"(h0), [h1] "=&r"(h1), [h2] "=&r"(h2), [h3] "=&r"(h3), [s0] "=&r"(s0),
                        [s1] "=&r"(s1), [l0] "=&r"(l0), [l1] "=&r"(l1)

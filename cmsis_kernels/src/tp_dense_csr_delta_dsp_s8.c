@@ -23,6 +23,8 @@
     "smlabt %[sum], %[x2], %[even], %[sum]\n\t"                                                                        \
     "smlabt %[sum], %[x3], %[odd], %[sum]\n\t"
 
+#define ROUND TP_REPEAT_8(FOUR)
+
 /** Twice the sum of products of each output. */
 // cppcheck-suppress constParameterPointer // the assembly writes the sums
 static void multiply(const uint32_t *weights, const int8_t *input, int32_t *sums) {
@@ -44,13 +46,13 @@ static void multiply(const uint32_t *weights, const int8_t *input, int32_t *sums
                      "mov.w %[sum], #0\n\t"
                      "add pc, %[x0]\n\t"
                      "nop\n"
-                     "1:\n\t" TP_REPEAT_8(FOUR) "cmp.w %[w], %[end]\n\t"
-                                                "bne.w 1b\n\t"
-                                                "lsl.w %[sum], %[sum], #1\n\t"
-                                                "str.w %[sum], [%[out]], #4\n\t"
-                                                "cmp.w %[v], #0\n\t"
-                                                "bne.w 2b\n\t"
-                                                "add sp, #4"
+                     "1:\n\t" ROUND "cmp.w %[w], %[end]\n\t"
+                     "bne.w 1b\n\t"
+                     "lsl.w %[sum], %[sum], #1\n\t"
+                     "str.w %[sum], [%[out]], #4\n\t"
+                     "cmp.w %[v], #0\n\t"
+                     "bne.w 2b\n\t"
+                     "add sp, #4"
                      : [w] "+&r"(weights), [out] "+&r"(sums), [x0] "+&r"(x0), [x1] "=&r"(x1), [x2] "=&r"(x2),
                        [x3] "=&r"(x3), [x] "=&r"(x), [v] "=&r"(v), [d] "=&r"(d), [even] "=&r"(even), [odd] "=&r"(odd),
                        [sum] "=&r"(sum), [end] "=&r"(end)
