@@ -62,7 +62,7 @@ KERNELS: dict[tuple[type[Layer], str], tuple[Kernel, ...]] = {
     ),
     (ir.TransposeConv2D, "dense"): (Kernel("tp_transpose_conv2d_dense_s8"),),
     (ir.Dense, "dense"): (Kernel("tp_dense_dense_s8"), fully_connected.DENSE),
-    (ir.Dense, "csr"): (Kernel("tp_dense_csr_s8"), fc_sparse.CSR_DELTA),
+    (ir.Dense, "csr"): (Kernel("tp_dense_csr_s8"),),
     (ir.Dense, "csr_delta"): (Kernel("tp_dense_csr_delta_s8"), fc_sparse.CSR_DELTA),
     (ir.Dense, "csr_delta4"): (Kernel("tp_dense_csr_delta4_s8"),),
     (ir.Dense, "bitmap"): (Kernel("tp_dense_bitmap_s8"),),
