@@ -13,6 +13,7 @@ from typing import Any
 from tinyprune.errors import TinypruneError
 
 REPORT, COMPARISON = "report.json", "comparison.json"
+REPORT_PAGE, COMPARISON_PAGE = "report.html", "comparison.html"
 
 
 @contextmanager

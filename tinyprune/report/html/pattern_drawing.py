@@ -1,0 +1,34 @@
+"""Where weights are not zero, as the paths of a small picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tinyprune.report.patterns import Density
+
+SHADES = 4
+
+
+@dataclass(frozen=True)
+class PatternDrawing:
+    """`paths` is, from the lightest shade to the darkest, an SVG path of the cells that have it."""
+
+    rows: int
+    columns: int
+    paths: tuple[str, ...]
+
+
+def draw_pattern(density: Density) -> PatternDrawing:
+    """Cells without a weight are left empty; the darkest have more than 1 - 1 / SHADES of theirs."""
+    shades = np.ceil(density * SHADES).astype(int)
+    paths = tuple("".join(_runs(shades == shade)) for shade in range(1, SHADES + 1))
+    return PatternDrawing(*density.shape, paths)
+
+
+def _runs(cells: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> list[str]:
+    """A rectangle for each run of cells in a row."""
+    bounds = np.diff(np.pad(cells, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    starts, ends = np.argwhere(bounds == 1), np.argwhere(bounds == -1)
+    return [f"M{x} {y}h{end - x}v1H{x}z" for (y, x), (_, end) in zip(starts.tolist(), ends.tolist(), strict=True)]

@@ -1,0 +1,91 @@
+"""The roofline of a board (Williams, Waterman, Patterson 2009, doi:10.1145/1498765.1498785): how many
+multiply-accumulates a cycle each layer does, against how many it does with each byte of weights."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+WIDTH, HEIGHT = 960, 420
+LEFT, RIGHT, TOP, BOTTOM = 72, 24, 24, 56
+
+
+@dataclass(frozen=True)
+class Point:
+    x: float
+    y: float
+    number: int  # of the layer, from 1
+    sparse: bool
+    title: str
+
+
+@dataclass(frozen=True)
+class Tick:
+    at: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Roofline:
+    """`roof` is three points: where the flash bounds from, the knee, where the multiplier bounds to."""
+
+    points: tuple[Point, ...]
+    roof: tuple[tuple[float, float], ...]
+    across: tuple[Tick, ...]
+    up: tuple[Tick, ...]
+
+
+def draw_roofline(layers: Sequence[Mapping[str, Any]], hardware: Mapping[str, Any]) -> Roofline | None:
+    """None where no layer has multiply-accumulates, weights and measured cycles."""
+    weighted = [
+        (number, layer, layer["macs"] / layer["weights_bytes"], layer["macs"] / layer["cycles"])
+        for number, layer in enumerate(layers, 1)
+        if layer["macs"] and layer["weights_bytes"] and layer["cycles"]
+    ]
+    if not weighted:
+        return None
+    peak, slope = hardware["macs_per_cycle"], hardware["weight_bytes_per_cycle"]
+    knee = peak / slope
+    across = _Axis.over([knee, *(x for _, _, x, _ in weighted)], LEFT, WIDTH - RIGHT)
+    up = _Axis.over([peak, *(y for _, _, _, y in weighted)], HEIGHT - BOTTOM, TOP)
+    start = max(across.low, up.low / slope)
+    roof = ((start, start * slope), (max(knee, start), peak), (across.high, peak))
+    return Roofline(
+        tuple(Point(across.at(x), up.at(y), number, _sparse(layer), _title(layer, x, y)) for number, layer, x, y in weighted),
+        tuple((across.at(x), up.at(y)) for x, y in roof),
+        across.ticks(),
+        up.ticks(),
+    )
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """A logarithmic one from `low` at the pixel `begin` to `high` at `end`; both are powers of ten."""
+
+    low: float
+    high: float
+    begin: int
+    end: int
+
+    @staticmethod
+    def over(values: Sequence[float], begin: int, end: int) -> _Axis:
+        low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
+        return _Axis(10.0**low, 10.0 ** max(high, low + 1), begin, end)
+
+    def at(self, value: float) -> float:
+        share = math.log10(value / self.low) / math.log10(self.high / self.low)
+        return round(self.begin + share * (self.end - self.begin), 2)
+
+    def ticks(self) -> tuple[Tick, ...]:
+        exponents = range(round(math.log10(self.low)), round(math.log10(self.high)) + 1)
+        return tuple(Tick(self.at(10.0**exponent), f"{10.0**exponent:,g}") for exponent in exponents)
+
+
+def _sparse(layer: Mapping[str, Any]) -> bool:
+    return layer["format"] != "dense"
+
+
+def _title(layer: Mapping[str, Any], intensity: float, speed: float) -> str:
+    return f"{layer['name']} ({layer['format']}): {speed:.3g} MACs a cycle, {intensity:.3g} MACs a byte of weights"
