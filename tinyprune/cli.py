@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tinyprune import __version__
+from tinyprune import __version__, cli_report
 from tinyprune.errors import TinypruneError
 
 app = typer.Typer(
@@ -216,6 +216,9 @@ def options(
     ] = False,
 ) -> None:
     """Pruned neural networks on Cortex-M microcontrollers: bit-exact, measured."""
+
+
+app.command()(_errors()(cli_report.report))
 
 
 def main() -> None:

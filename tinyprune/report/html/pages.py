@@ -38,7 +38,9 @@ def report_page(document: Mapping[str, Any], patterns: Patterns) -> str:
             "roofline": draw_roofline(layers, hardware),
             "patterns": {name: draw_pattern(density) for name, density in patterns.items()},
             "tables": {key: rows for key, rows in document.items() if key != LAYERS and is_table(rows)},
-            "layer_tables": [(i, key) for i, layer in enumerate(layers) for key, rows in layer.items() if is_table(rows)],
+            "layer_tables": [
+                (i, key) for i, layer in enumerate(layers) for key, rows in layer.items() if is_table(rows)
+            ],
         },
     )
 

@@ -13,18 +13,18 @@ SHADES = 4
 
 @dataclass(frozen=True)
 class PatternDrawing:
-    """`paths` is, from the lightest shade to the darkest, an SVG path of the cells that have it."""
+    """`shades` is pairs of an opacity and the SVG path of the cells that have it, the lightest first."""
 
     rows: int
     columns: int
-    paths: tuple[str, ...]
+    shades: tuple[tuple[float, str], ...]
 
 
 def draw_pattern(density: Density) -> PatternDrawing:
     """Cells without a weight are left empty; the darkest have more than 1 - 1 / SHADES of theirs."""
-    shades = np.ceil(density * SHADES).astype(int)
-    paths = tuple("".join(_runs(shades == shade)) for shade in range(1, SHADES + 1))
-    return PatternDrawing(*density.shape, paths)
+    cells = np.ceil(density * SHADES).astype(int)
+    paths = ((shade / SHADES, "".join(_runs(cells == shade))) for shade in range(1, SHADES + 1))
+    return PatternDrawing(*density.shape, tuple((opacity, path) for opacity, path in paths if path))
 
 
 def _runs(cells: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> list[str]:

@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-WIDTH, HEIGHT = 960, 420
+from tinyprune.report.memory_plan import SCRATCH
+
+HEIGHT = 400
 LEFT, RIGHT, TOP, BOTTOM = 72, 84, 24, 36
-PLOT_WIDTH, PLOT_HEIGHT = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
-LETTER = 6.6  # width of a letter of a label
+LEAST_PLOT_WIDTH, LEAST_STEP_WIDTH = 560, 24
+PLOT_HEIGHT = HEIGHT - TOP - BOTTOM
+LETTER, LEAST_LABELLED = 6.6, 14  # the width of a letter of a label, and the least height of a block that has one
 MOST_LAYER_TICKS, MOST_ADDRESS_TICKS = 24, 6
 TICK_DISTANCE = 16
 
@@ -26,7 +29,7 @@ class Rect:
 class DrawnBlock:
     rect: Rect
     kind: str
-    label: str  # cut to what has room
+    label: str  # the name or else the number of the layer that makes it, if there is room
     title: str
 
 
@@ -41,6 +44,7 @@ class PlanDrawing:
     """`shared` is where blocks overlap while both are needed. `in_sram` is how much of the board's SRAM the arena is,
     in a column beside the plan that stands for all of it."""
 
+    width: int
     blocks: tuple[DrawnBlock, ...]
     shared: tuple[Rect, ...]
     layers: tuple[Tick, ...]
@@ -53,6 +57,7 @@ def draw_plan(plan: Mapping[str, Any], layers: Sequence[str], sram_bytes: int) -
     scale = _Scale(len(layers) + 2, max(plan["bytes"], 1))
     blocks: list[Mapping[str, Any]] = plan["blocks"]
     return PlanDrawing(
+        width=LEFT + scale.width + RIGHT,
         blocks=tuple(_block(block, layers, scale) for block in blocks),
         shared=_shared(blocks, scale),
         layers=_layer_ticks(len(layers), scale),
@@ -66,9 +71,13 @@ class _Scale:
     steps: int
     bytes: int
 
+    @property
+    def width(self) -> int:
+        return max(LEAST_PLOT_WIDTH, self.steps * LEAST_STEP_WIDTH)
+
     def x(self, step: int) -> float:
         """Where a step begins; the first is -1."""
-        return LEFT + (step + 1) * PLOT_WIDTH / self.steps
+        return LEFT + (step + 1) * self.width / self.steps
 
     def y(self, address: int) -> float:
         return TOP + PLOT_HEIGHT * (1 - address / self.bytes)
@@ -80,7 +89,7 @@ class _Scale:
 
 def block_label(block: Mapping[str, Any], layers: Sequence[str]) -> str:
     """What a block is, in short: tensors of a file have long names."""
-    if block["kind"] == "scratch":
+    if block["kind"] == SCRATCH:
         return f"scratch of {block['name']}"
     return "input" if block["first"] < 0 else layers[block["first"]]
 
@@ -88,8 +97,9 @@ def block_label(block: Mapping[str, Any], layers: Sequence[str]) -> str:
 def _block(block: Mapping[str, Any], layers: Sequence[str], scale: _Scale) -> DrawnBlock:
     rect = scale.rect(block["first"], block["last"], block["offset"], block["offset"] + block["bytes"])
     label = block_label(block, layers)
-    room = int((rect.width - 8) / LETTER) if rect.height > 14 else 0
-    shown = label if len(label) <= room else f"{label[: room - 1]}…" if room > 4 else ""
+    short = ("scratch", "") if block["kind"] == SCRATCH else (label, str(block["first"] + 1))
+    room = int((rect.width - 8) / LETTER) if rect.height > LEAST_LABELLED else 0
+    shown = next((text for text in short if len(text) <= room), "")
     title = f"{label}: {block['bytes']:,} bytes at {block['offset']:,} ({block['name']})"
     return DrawnBlock(rect, block["kind"], shown, title)
 
@@ -110,7 +120,7 @@ def _layer_ticks(count: int, scale: _Scale) -> tuple[Tick, ...]:
     """Layers are numbered from 1, as in the table; every second, third, ... where they are many."""
     each = -(-count // MOST_LAYER_TICKS)
     named = {-1: "in", count: "out"} | {step: str(step + 1) for step in range(0, count, each)}
-    middle = PLOT_WIDTH / scale.steps / 2
+    middle = scale.width / scale.steps / 2
     return tuple(Tick(round(scale.x(step) + middle, 2), text) for step, text in sorted(named.items()))
 
 

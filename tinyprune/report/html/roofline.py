@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-WIDTH, HEIGHT = 960, 420
+WIDTH, HEIGHT = 716, 400
 LEFT, RIGHT, TOP, BOTTOM = 72, 24, 24, 56
 
 
@@ -53,7 +53,10 @@ def draw_roofline(layers: Sequence[Mapping[str, Any]], hardware: Mapping[str, An
     start = max(across.low, up.low / slope)
     roof = ((start, start * slope), (max(knee, start), peak), (across.high, peak))
     return Roofline(
-        tuple(Point(across.at(x), up.at(y), number, _sparse(layer), _title(layer, x, y)) for number, layer, x, y in weighted),
+        tuple(
+            Point(across.at(x), up.at(y), number, _sparse(layer), _title(layer, x, y))
+            for number, layer, x, y in weighted
+        ),
         tuple((across.at(x), up.at(y)) for x, y in roof),
         across.ticks(),
         up.ticks(),
