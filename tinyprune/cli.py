@@ -218,9 +218,6 @@ def options(
     """Pruned neural networks on Cortex-M microcontrollers: bit-exact, measured."""
 
 
-app.command()(_errors()(cli_report.report))
-
-
 def main() -> None:
     app()
 
@@ -258,3 +255,6 @@ def _progress() -> Generator[Any]:
 
     with _errors(), Progress() as progress:
         yield progress.say
+
+
+app.command()(_errors()(cli_report.report))

@@ -15,11 +15,11 @@ Density = NDArray[np.float64]
 Patterns = Mapping[str, Density]
 """By layer name."""
 
-MAX_ROWS, MAX_COLUMNS = 48, 96
+MAX_ROWS, MAX_COLUMNS = 48, 96  # of a picture
 
 
 def patterns(graph: Graph) -> dict[str, Density]:
-    """Of each layer whose weights can be sparse: a row for each output channel, at most MAX_ROWS x MAX_COLUMNS cells."""
+    """Of each layer whose weights can be sparse: a row for each output channel."""
     return {layer.name: density(_matrix(layer)) for layer in graph.layers if isinstance(layer, ir.Weighted)}
 
 

@@ -14,7 +14,7 @@ from tinyprune.report.report import Report
 
 
 def saved_report(document: Mapping[str, Any]) -> Report:
-    """The report that `document` was written from. A field that it lacks is a TinypruneError: another version wrote it."""
+    """The report that `document` was written from. TinypruneError where it lacks a field: another version wrote it."""
     try:
         return typing.cast(Report, _value(Report, document))
     except (KeyError, TypeError) as error:

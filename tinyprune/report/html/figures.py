@@ -10,7 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-MISSING = "–"
+MISSING = "-"
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class Figures:
         return self._data(path, lambda share: f"{share:.1%}")
 
     def factor(self, *path: str | int) -> Markup:
-        return self._data(path, lambda ratio: f"{ratio:.2f}×")
+        return self._data(path, lambda ratio: f"{ratio:.2f}x")
 
     def _data(self, path: tuple[str | int, ...], show: Callable[[Any], str]) -> Markup:
         value = self.value(*path)

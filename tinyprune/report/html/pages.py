@@ -33,14 +33,14 @@ def report_page(document: Mapping[str, Any], patterns: Patterns) -> str:
             "title": title(document),
             "time": time_of([document]),
             "most": functools.partial(most, layers),
+            "PLAN": plan_drawing,
             "plan": draw_plan(plan, names, hardware["sram_bytes"]),
             "block_labels": [block_label(block, names) for block in plan["blocks"]],
+            "ROOF": roofline,
             "roofline": draw_roofline(layers, hardware),
             "patterns": {name: draw_pattern(density) for name, density in patterns.items()},
             "tables": {key: rows for key, rows in document.items() if key != LAYERS and is_table(rows)},
-            "layer_tables": [
-                (i, key) for i, layer in enumerate(layers) for key, rows in layer.items() if is_table(rows)
-            ],
+            "layer_tables": [(i, key) for i, layer in enumerate(layers) for key in layer if is_table(layer[key])],
         },
     )
 
@@ -108,5 +108,5 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.globals.update(change=change, width=width, PLAN=plan_drawing, ROOF=roofline)
+    environment.filters.update(change=change, width=width)
     return environment

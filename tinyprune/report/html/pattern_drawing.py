@@ -24,7 +24,8 @@ def draw_pattern(density: Density) -> PatternDrawing:
     """Cells without a weight are left empty; the darkest have more than 1 - 1 / SHADES of theirs."""
     cells = np.ceil(density * SHADES).astype(int)
     paths = ((shade / SHADES, "".join(_runs(cells == shade))) for shade in range(1, SHADES + 1))
-    return PatternDrawing(*density.shape, tuple((opacity, path) for opacity, path in paths if path))
+    rows, columns = density.shape
+    return PatternDrawing(rows, columns, tuple((opacity, path) for opacity, path in paths if path))
 
 
 def _runs(cells: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> list[str]:

@@ -91,7 +91,8 @@ def block_label(block: Mapping[str, Any], layers: Sequence[str]) -> str:
     """What a block is, in short: tensors of a file have long names."""
     if block["kind"] == SCRATCH:
         return f"scratch of {block['name']}"
-    return "input" if block["first"] < 0 else layers[block["first"]]
+    first: int = block["first"]
+    return "input" if first < 0 else layers[first]
 
 
 def _block(block: Mapping[str, Any], layers: Sequence[str], scale: _Scale) -> DrawnBlock:

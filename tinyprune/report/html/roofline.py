@@ -39,23 +39,19 @@ class Roofline:
 
 def draw_roofline(layers: Sequence[Mapping[str, Any]], hardware: Mapping[str, Any]) -> Roofline | None:
     """None where no layer has multiply-accumulates, weights and measured cycles."""
-    weighted = [
-        (number, layer, layer["macs"] / layer["weights_bytes"], layer["macs"] / layer["cycles"])
-        for number, layer in enumerate(layers, 1)
-        if layer["macs"] and layer["weights_bytes"] and layer["cycles"]
-    ]
-    if not weighted:
+    drawn = [_Speed.of(number, layer) for number, layer in enumerate(layers, 1) if _is_drawn(layer)]
+    if not drawn:
         return None
     peak, slope = hardware["macs_per_cycle"], hardware["weight_bytes_per_cycle"]
     knee = peak / slope
-    across = _Axis.over([knee, *(x for _, _, x, _ in weighted)], LEFT, WIDTH - RIGHT)
-    up = _Axis.over([peak, *(y for _, _, _, y in weighted)], HEIGHT - BOTTOM, TOP)
+    across = _Axis.over([knee, *(one.macs_per_byte for one in drawn)], LEFT, WIDTH - RIGHT)
+    up = _Axis.over([peak, *(one.macs_per_cycle for one in drawn)], HEIGHT - BOTTOM, TOP)
     start = max(across.low, up.low / slope)
     roof = ((start, start * slope), (max(knee, start), peak), (across.high, peak))
     return Roofline(
         tuple(
-            Point(across.at(x), up.at(y), number, _sparse(layer), _title(layer, x, y))
-            for number, layer, x, y in weighted
+            Point(across.at(one.macs_per_byte), up.at(one.macs_per_cycle), one.number, one.format != "dense", one.title)
+            for one in drawn
         ),
         tuple((across.at(x), up.at(y)) for x, y in roof),
         across.ticks(),
@@ -86,9 +82,24 @@ class _Axis:
         return tuple(Tick(self.at(10.0**exponent), f"{10.0**exponent:,g}") for exponent in exponents)
 
 
-def _sparse(layer: Mapping[str, Any]) -> bool:
-    return layer["format"] != "dense"
+@dataclass(frozen=True)
+class _Speed:
+    number: int
+    name: str
+    format: str
+    macs_per_byte: float
+    macs_per_cycle: float
+
+    @staticmethod
+    def of(number: int, layer: Mapping[str, Any]) -> _Speed:
+        macs = layer["macs"]
+        return _Speed(number, layer["name"], layer["format"], macs / layer["weights_bytes"], macs / layer["cycles"])
+
+    @property
+    def title(self) -> str:
+        speeds = f"{self.macs_per_cycle:.3g} MACs a cycle, {self.macs_per_byte:.3g} MACs a byte of weights"
+        return f"{self.name} ({self.format}): {speeds}"
 
 
-def _title(layer: Mapping[str, Any], intensity: float, speed: float) -> str:
-    return f"{layer['name']} ({layer['format']}): {speed:.3g} MACs a cycle, {intensity:.3g} MACs a byte of weights"
+def _is_drawn(layer: Mapping[str, Any]) -> bool:
+    return bool(layer["format"] and layer["macs"] and layer["weights_bytes"] and layer["cycles"])
