@@ -108,5 +108,6 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(change=change, width=width)
+    filters: dict[str, Any] = {"change": change, "width": width}
+    environment.filters.update(filters)
     return environment

@@ -12,7 +12,7 @@ HEIGHT = 400
 LEFT, RIGHT, TOP, BOTTOM = 72, 84, 24, 36
 LEAST_PLOT_WIDTH, LEAST_STEP_WIDTH = 560, 24
 PLOT_HEIGHT = HEIGHT - TOP - BOTTOM
-LETTER, LEAST_LABELLED = 6.6, 14  # the width of a letter of a label, and the least height of a block that has one
+LETTER, LEAST_LABELLED = 6, 14  # the width of a letter of a label, and the least height of a block that has one
 MOST_LAYER_TICKS, MOST_ADDRESS_TICKS = 24, 6
 TICK_DISTANCE = 16
 
