@@ -80,7 +80,7 @@ def test_the_roof_has_its_knee_where_flash_and_multiplier_bound_alike() -> None:
     assert slow.x == ticks[0]["10"] and slow.y == ticks[1]["0.01"]
     assert drawing.roof[2] == (roofline.WIDTH - roofline.RIGHT, fast.y)
     assert "0.01 MACs a cycle, 10 MACs a byte" in slow.title
-    inside = all(roofline.LEFT <= x and roofline.TOP <= y <= roofline.HEIGHT - roofline.BOTTOM for x, y in drawing.roof)
+    inside = all(x >= roofline.LEFT and roofline.TOP <= y <= roofline.HEIGHT - roofline.BOTTOM for x, y in drawing.roof)
     assert inside
 
 
@@ -92,7 +92,7 @@ def test_without_cycles_there_is_no_roofline() -> None:
 def test_every_weight_counts_in_one_cell(matrix: np.ndarray) -> None:
     cells = density(matrix)
     rows, columns = (min(size, most) for size, most in zip(matrix.shape, (MAX_ROWS, MAX_COLUMNS), strict=True))
-    assert cells.shape == (rows, columns) and 0 <= cells.min() and cells.max() <= 1
+    assert cells.shape == (rows, columns) and cells.min() >= 0 and cells.max() <= 1
     for y, x in ((0, 0), (rows // 2, columns // 3), (rows - 1, columns - 1)):
         part = matrix[
             y * matrix.shape[0] // rows : (y + 1) * matrix.shape[0] // rows,

@@ -17,13 +17,15 @@ import tinyprune
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 DIGITS = Path(__file__).parents[1] / "data" / "digits.tflite"
-MEASURE = """<!DOCTYPE html><link rel="icon" href="data:,"><iframe src="/PAGE" style="width:WIDTHpx"></iframe><pre></pre>
+MEASURE = """<!DOCTYPE html><link rel="icon" href="data:,">
+<iframe src="/PAGE" style="width:WIDTHpx"></iframe><pre></pre>
 <script>addEventListener("load", () => {
   const page = document.querySelector("iframe").contentDocument, root = page.documentElement
+  const seen = [...page.querySelectorAll("body *")].filter(e => e.textContent.trim() && e.getClientRects().length)
+  const letters = e => parseFloat(getComputedStyle(e).fontSize) * (e.ownerSVGElement ? e.getScreenCTM().a : 1)
   document.querySelector("pre").textContent = JSON.stringify({
     width: root.clientWidth, needed: root.scrollWidth, ground: getComputedStyle(page.body).backgroundColor,
-    smallest: Math.min(...[...page.querySelectorAll("body *")].filter(e => e.textContent.trim() && e.getClientRects().length)
-      .map(e => parseFloat(getComputedStyle(e).fontSize) * (e.ownerSVGElement ? e.getScreenCTM().a : 1))),
+    smallest: Math.min(...seen.map(letters)),
   })
 })</script>"""
 
