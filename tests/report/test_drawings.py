@@ -53,6 +53,13 @@ def test_only_what_overlaps_while_both_are_needed_is_shared() -> None:
     assert shared.width == drawing.blocks[3].rect.width
 
 
+def test_a_label_ends_where_another_block_lies_in_its_place() -> None:
+    """Until then there is room for a number, not for a name."""
+    blocks = [block("a", 0, 100, 0, 9), block("b", 0, 100, 1, 9), block("c", 0, 100, 2, 10)]
+    drawing = draw_plan({"bytes": 100, "blocks": blocks}, [f"some_layer_{i}" for i in range(20)], sram_bytes=100)
+    assert [drawn.label for drawn in drawing.blocks] == ["1", "2", "some_layer_2"]
+
+
 def test_many_layers_get_room_and_fewer_numbers() -> None:
     names = [f"conv2d_with_a_long_name_{i}" for i in range(60)]
     plan = {"bytes": 600, "blocks": [block(name, 300 * (i % 2), 300, i, i + 1) for i, name in enumerate(names)]}
@@ -82,6 +89,13 @@ def test_the_roof_has_its_knee_where_flash_and_multiplier_bound_alike() -> None:
     assert "0.01 MACs a cycle, 10 MACs a byte" in slow.title
     inside = all(x >= roofline.LEFT and roofline.TOP <= y <= roofline.HEIGHT - roofline.BOTTOM for x, y in drawing.roof)
     assert inside
+
+
+def test_points_that_lie_together_have_one_label() -> None:
+    layers = [layer("a", 400, 100, 200), layer("b", 400, 40, 40_000), layer("c", 400, 101, 200)]
+    drawing = draw_roofline(layers, HARDWARE)
+    assert drawing is not None and [label.text for label in drawing.labels] == ["1, 3", "2"]
+    assert (drawing.labels[1].x, drawing.labels[1].y) == (drawing.points[1].x, drawing.points[1].y)
 
 
 def test_without_cycles_there_is_no_roofline() -> None:

@@ -58,7 +58,7 @@ def draw_plan(plan: Mapping[str, Any], layers: Sequence[str], sram_bytes: int) -
     blocks: list[Mapping[str, Any]] = plan["blocks"]
     return PlanDrawing(
         width=LEFT + scale.width + RIGHT,
-        blocks=tuple(_block(block, layers, scale) for block in blocks),
+        blocks=tuple(_block(block, layers, scale, _covered_from(block, blocks)) for block in blocks),
         shared=_shared(blocks, scale),
         layers=_layer_ticks(len(layers), scale),
         addresses=_address_ticks(plan["bytes"], scale),
@@ -95,26 +95,37 @@ def block_label(block: Mapping[str, Any], layers: Sequence[str]) -> str:
     return "input" if first < 0 else layers[first]
 
 
-def _block(block: Mapping[str, Any], layers: Sequence[str], scale: _Scale) -> DrawnBlock:
-    rect = scale.rect(block["first"], block["last"], block["offset"], block["offset"] + block["bytes"])
+def _block(block: Mapping[str, Any], layers: Sequence[str], scale: _Scale, covered_from: int) -> DrawnBlock:
+    rect = scale.rect(block["first"], block["last"], block["offset"], _end(block))
     label = block_label(block, layers)
     short = ("scratch", "") if block["kind"] == SCRATCH else (label, str(block["first"] + 1))
-    room = int((rect.width - 8) / LETTER) if rect.height > LEAST_LABELLED else 0
+    room = int((scale.x(covered_from) - rect.x - 8) / LETTER) if rect.height > LEAST_LABELLED else 0
     shown = next((text for text in short if len(text) <= room), "")
     title = f"{label}: {block['bytes']:,} bytes at {block['offset']:,} ({block['name']})"
     return DrawnBlock(rect, block["kind"], shown, title)
 
 
+def _covered_from(block: Mapping[str, Any], blocks: Sequence[Mapping[str, Any]]) -> int:
+    """The step from which another block lies in the place of this one; else that after its last."""
+    later = (other for other in blocks if other["first"] > block["first"] and _overlap(block, other))
+    return min((other["first"] for other in later), default=block["last"] + 1)
+
+
 def _shared(blocks: Sequence[Mapping[str, Any]], scale: _Scale) -> tuple[Rect, ...]:
-    found: dict[Rect, None] = {}
-    for i, one in enumerate(blocks):
-        for other in blocks[:i]:
-            first, last = max(one["first"], other["first"]), min(one["last"], other["last"])
-            begin = max(one["offset"], other["offset"])
-            end = min(one["offset"] + one["bytes"], other["offset"] + other["bytes"])
-            if first <= last and begin < end:
-                found[scale.rect(first, last, begin, end)] = None
-    return tuple(found)
+    pairs = ((one, other) for i, one in enumerate(blocks) for other in blocks[:i])
+    overlaps = (_overlap(one, other) for one, other in pairs)
+    return tuple(dict.fromkeys(scale.rect(*overlap) for overlap in overlaps if overlap))
+
+
+def _overlap(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[int, int, int, int] | None:
+    """The first and last step, and the bytes from and to, that two blocks have in common."""
+    first, last = max(one["first"], other["first"]), min(one["last"], other["last"])
+    begin, end = max(one["offset"], other["offset"]), min(_end(one), _end(other))
+    return (first, last, begin, end) if first <= last and begin < end else None
+
+
+def _end(block: Mapping[str, Any]) -> int:
+    return block["offset"] + block["bytes"]
 
 
 def _layer_ticks(count: int, scale: _Scale) -> tuple[Tick, ...]:

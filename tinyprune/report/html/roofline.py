@@ -5,20 +5,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 WIDTH, HEIGHT = 716, 400
 LEFT, RIGHT, TOP, BOTTOM = 72, 24, 24, 56
+NEAR = 14  # points closer than this have one label
 
 
 @dataclass(frozen=True)
 class Point:
     x: float
     y: float
-    number: int  # of the layer, from 1
     sparse: bool
     title: str
+
+
+@dataclass(frozen=True)
+class Label:
+    """The numbers, from 1, of the layers whose points lie together."""
+
+    x: float
+    y: float
+    text: str
 
 
 @dataclass(frozen=True)
@@ -32,6 +41,7 @@ class Roofline:
     """`roof` is three points: where the flash bounds from, the knee, where the multiplier bounds to."""
 
     points: tuple[Point, ...]
+    labels: tuple[Label, ...]
     roof: tuple[tuple[float, float], ...]
     across: tuple[Tick, ...]
     up: tuple[Tick, ...]
@@ -48,15 +58,29 @@ def draw_roofline(layers: Sequence[Mapping[str, Any]], hardware: Mapping[str, An
     up = _Axis.over([peak, *(one.macs_per_cycle for one in drawn)], HEIGHT - BOTTOM, TOP)
     start = max(across.low, up.low / slope)
     roof = ((start, start * slope), (max(knee, start), peak), (across.high, peak))
+    points = tuple(
+        Point(across.at(one.macs_per_byte), up.at(one.macs_per_cycle), one.format != "dense", one.title)
+        for one in drawn
+    )
     return Roofline(
-        tuple(
-            Point(across.at(one.macs_per_byte), up.at(one.macs_per_cycle), one.number, one.format != "dense", one.title)
-            for one in drawn
-        ),
+        points,
+        _labels(points, [one.number for one in drawn]),
         tuple((across.at(x), up.at(y)) for x, y in roof),
         across.ticks(),
         up.ticks(),
     )
+
+
+def _labels(points: Sequence[Point], numbers: Sequence[int]) -> tuple[Label, ...]:
+    labels: list[Label] = []
+    for point, number in zip(points, numbers, strict=True):
+        near = (i for i, label in enumerate(labels) if abs(label.x - point.x) < NEAR and abs(label.y - point.y) < NEAR)
+        i = next(near, None)
+        if i is None:
+            labels.append(Label(point.x, point.y, str(number)))
+        else:
+            labels[i] = replace(labels[i], text=f"{labels[i].text}, {number}")
+    return tuple(labels)
 
 
 @dataclass(frozen=True)
