@@ -21,9 +21,13 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_it_prints_what_build_and_compare_print(compared: Path) -> None:
     both = CliRunner().invoke(app, ["report", str(compared)])
-    assert both.exit_code == 0 and "csr / dense" in both.stdout
+    assert both.exit_code == 0 and "csr / dense" in both.stdout and "comparison.html" in both.stdout
     one = CliRunner().invoke(app, ["report", str(compared / "csr")])
-    assert one.exit_code == 0 and "conv2d_0" in one.stdout and f"firmware in {compared / 'csr'}" in one.stdout
+    assert (
+        one.exit_code == 0
+        and "conv2d_0" in one.stdout
+        and f"firmware and report.html in {compared / 'csr'}" in one.stdout
+    )
 
 
 def test_it_opens_the_page(compared: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -117,12 +117,16 @@ def test_a_comparison_of_what_was_not_measured(compared: Path) -> None:
     pages.assert_accessible(page)
 
 
-def test_without_cycles_instructions_stand_in_their_place(report: Any) -> None:
+@pytest.mark.parametrize(
+    ("core_cycles", "said"), [(None, "no cycles are claimed"), (777, "777 cycles of the core; what it waits")]
+)
+def test_without_cycles_instructions_stand_in_their_place(report: Any, core_cycles: int | None, said: str) -> None:
     document = copy.deepcopy(report)
     for one in (document, *document["layers"]):
-        one.update(core_cycles=None, flash_stalls=None, cycles=None)
+        one.update(core_cycles=core_cycles, flash_stalls=None, cycles=None)
     page = Page(report_page(document, {}))
     assert "instructions an inference" in page.root.text and "roofline" not in page.root.text
+    assert said in page.root.text
     assert "layers.2.instructions" in {path for path, _, _ in page.figures()}
 
 
