@@ -152,10 +152,14 @@ def test_variants_of_other_layers_have_no_table_of_layers(compared: Path) -> Non
 
 def test_further_tables_appear_when_they_are_there(report: Any) -> None:
     document = copy.deepcopy(report)
-    document["functions"] = [{"name": "tp_invoke", "cycles": 1234}, {"name": "tp_add_s8", "cycles": None}]
+    document["functions"] = [
+        {"name": "tp_invoke", "cycles": 1234, "share": 0.25},
+        {"name": "tp_add_s8", "cycles": None, "share": 0.5},
+    ]
     document["layers"][1]["candidates"] = [{"format": "dense", "cycles": 98765, "chosen": False}]
     page = Page(report_page(document, {}))
     figures = {path: text for path, _, text in page.figures()}
+    assert figures["functions.0.share"] == "0.25" and figures["functions.1.cycles"] == "-"
     assert figures["functions.0.cycles"] == "1,234" and figures["layers.1.candidates.0.cycles"] == "98,765"
     captions = {caption.text for caption in page.find("caption")}
     assert {"functions", f"{document['layers'][1]['name']}: candidates"} <= captions
