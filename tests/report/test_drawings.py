@@ -95,6 +95,7 @@ def test_points_that_lie_together_have_one_label() -> None:
     layers = [layer("a", 400, 100, 200), layer("b", 400, 40, 40_000), layer("c", 400, 101, 200)]
     drawing = draw_roofline(layers, HARDWARE)
     assert drawing is not None and [label.text for label in drawing.labels] == ["1, 3", "2"]
+    assert drawing.labels[0].x == max(drawing.points[0].x, drawing.points[2].x) > drawing.points[2].x
     assert (drawing.labels[1].x, drawing.labels[1].y) == (drawing.points[1].x, drawing.points[1].y)
 
 

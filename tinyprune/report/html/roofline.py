@@ -23,7 +23,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Label:
-    """The numbers, from 1, of the layers whose points lie together."""
+    """The numbers, from 1, of the layers whose points lie together, and where the rightmost of these is."""
 
     x: float
     y: float
@@ -79,7 +79,7 @@ def _labels(points: Sequence[Point], numbers: Sequence[int]) -> tuple[Label, ...
         if i is None:
             labels.append(Label(point.x, point.y, str(number)))
         else:
-            labels[i] = replace(labels[i], text=f"{labels[i].text}, {number}")
+            labels[i] = replace(labels[i], x=max(labels[i].x, point.x), text=f"{labels[i].text}, {number}")
     return tuple(labels)
 
 
