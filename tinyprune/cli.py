@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tinyprune import __version__
+from tinyprune import __version__, cli_report
 from tinyprune.errors import TinypruneError
 
 app = typer.Typer(
@@ -255,3 +255,6 @@ def _progress() -> Generator[Any]:
 
     with _errors(), Progress() as progress:
         yield progress.say
+
+
+app.command()(_errors()(cli_report.report))

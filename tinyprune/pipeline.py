@@ -18,7 +18,7 @@ from tinyprune.board import ALL_FEATURES, Board
 from tinyprune.codegen.firmware import firmware_files
 from tinyprune.codegen.model import model_files, sample_input_files
 from tinyprune.codegen.renode import renode_files
-from tinyprune.directory import COMPARISON, REPORT, new_directory, read_report
+from tinyprune.directory import COMPARISON, COMPARISON_PAGE, REPORT, REPORT_PAGE, new_directory, read_report
 from tinyprune.emulators import EMULATORS
 from tinyprune.errors import unknown_name
 from tinyprune.formats import FORMATS
@@ -29,8 +29,9 @@ from tinyprune.passes.choose_kernels import choose_kernels
 from tinyprune.passes.plan_memory import plan_memory
 from tinyprune.passes.simplify import simplify
 from tinyprune.passes.verify import verify
-from tinyprune.report import analysis, report
+from tinyprune.report import analysis, html, report
 from tinyprune.report.measure import Expected, measure
+from tinyprune.report.patterns import patterns
 from tinyprune.report.report import Report
 from tinyprune.source import ONE_SHOT_INT8, Say, Source, accuracy, checked_inputs, prepare, samples
 from tinyprune.toolchain import Toolchain
@@ -116,6 +117,7 @@ def compare(
             unpruned = accuracy(original.graph, original.dataset)
         document = comparison(reports, unpruned)
         (folder / COMPARISON).write_text(report.to_json(document), encoding="utf-8")
+        (folder / COMPARISON_PAGE).write_text(html.comparison_page(document), encoding="utf-8")
         return document
 
 
@@ -180,6 +182,8 @@ def build_variant(source: Source, format_name: str, on: Target, folder: Path, sc
     options = report.Options(format_name, source.sparsity, source.pruning)
     result, _ = _emulate(source.graph, graph, on.board, elf, on.emulator, inputs, info, options, score, say)
     (folder / REPORT).write_text(result.to_json(), encoding="utf-8")
+    page = html.report_page(dataclasses.asdict(result), patterns(graph))
+    (folder / REPORT_PAGE).write_text(page, encoding="utf-8")
     return result
 
 

@@ -35,6 +35,7 @@ RANKS = {
     "project": 6,
     "saved_builds": 7,
     "pipeline": 8,
+    "cli_report": 9,
     "cli": 9,
     "__main__": 10,
 }
@@ -51,6 +52,7 @@ NEIGHBOURS = {
     ("emulators", "toolchain"),
     ("cycles", "emulators"),
     ("validation", "report"),
+    ("cli", "cli_report"),
 }
 TENSORFLOW_ROOMS = {"frontend", "pruning"}
 FILES = sorted(PACKAGE.rglob("*.py"))

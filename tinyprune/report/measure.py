@@ -12,7 +12,10 @@ from tinyprune.board import Board
 from tinyprune.cycles import CYCLE_MODELS, NOT_CLAIMED, Cycles, price
 from tinyprune.emulators.run import Run
 from tinyprune.ir import Graph, Int8, Layer
+from tinyprune.passes.plan_memory import alive_bytes
 from tinyprune.report import report
+from tinyprune.report.hardware import hardware
+from tinyprune.report.memory_plan import memory_plan
 from tinyprune.report.report import Report
 from tinyprune.toolchain.elf import Elf
 from tinyprune.toolchain.memory import memory_use
@@ -64,7 +67,12 @@ def measure(
         cycles=cycles.total if cycles else None,
         flash=_flash(elf, board),
         sram=_sram(graph, elf, board, run),
-        layers=tuple(_layer(layer, graph, elf, run, cycles) for layer in graph.layers),
+        hardware=hardware(board),
+        layers=tuple(
+            _layer(layer, graph, alive, elf, run, cycles)
+            for layer, alive in zip(graph.layers, alive_bytes(graph), strict=True)
+        ),
+        memory_plan=memory_plan(graph),
     )
 
 
@@ -108,7 +116,9 @@ def _sram(graph: Graph, elf: Elf, board: Board, run: Run | None) -> report.Sram:
     )
 
 
-def _layer(layer: Layer, graph: Graph, elf: Elf, run: Run | None, cycles: Cycles | None) -> report.LayerReport:
+def _layer(
+    layer: Layer, graph: Graph, alive: int, elf: Elf, run: Run | None, cycles: Cycles | None
+) -> report.LayerReport:
     weights = layer.weights if isinstance(layer, ir.Weighted) else None
     values = formats.all_weights(layer)
     spent = cycles.of_layer(layer.name) if cycles else None
@@ -122,6 +132,7 @@ def _layer(layer: Layer, graph: Graph, elf: Elf, run: Run | None, cycles: Cycles
         sparsity=round(1 - np.count_nonzero(values) / values.size, 6) if values.size else None,
         weights_bytes=constant_bytes(elf, layer.name),
         scratch_bytes=kernels.scratch_bytes(layer, graph),
+        alive_bytes=alive,
         instructions=run.layer_instructions(layer.name) if run else None,
         core_cycles=spent.core if spent else None,
         flash_stalls=spent.stalls if spent else None,

@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tinyprune.report.hardware import Hardware
+from tinyprune.report.memory_plan import MemoryPlan
+
 SCHEMA = 1
 
 
@@ -82,6 +85,7 @@ class LayerReport:
     sparsity: float | None
     weights_bytes: int
     scratch_bytes: int
+    alive_bytes: int
     instructions: int | None
     core_cycles: int | None
     flash_stalls: int | None
@@ -110,7 +114,9 @@ class Report:
     cycles: int | None
     flash: Flash
     sram: Sram
+    hardware: Hardware
     layers: tuple[LayerReport, ...]
+    memory_plan: MemoryPlan
 
     def to_json(self) -> str:
         return to_json(dataclasses.asdict(self))
