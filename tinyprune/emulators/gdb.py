@@ -83,7 +83,7 @@ class Debugger:
         low, high = (self._elf.symbols[name].address for name in ("__stack_limit", "__stack_top"))
         start = min(max(self.register(SP), low), high)
         returns = [self.register(LR), *faults.words(self.read(start, high - start))]
-        return faults.no_end(self._elf, limit_s, self.register(PC), returns)
+        return faults.no_end(self._elf, limit_s, self.register(PC), returns, faults.END)
 
     def _ask(self, packet: str) -> str:
         self._send(packet)
