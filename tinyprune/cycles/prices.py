@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from tinyprune.board import FlashTiming
 from tinyprune.cycles import decode, flash
@@ -12,6 +13,7 @@ from tinyprune.cycles.decode import Instruction
 from tinyprune.cycles.model import CycleModel
 from tinyprune.emulators.run import Block
 
+Key = TypeVar("Key")
 Reader = Callable[[int, int], bytes]
 
 
@@ -65,9 +67,9 @@ class Cycles:
     def cost(self) -> Cost:
         return total(site.cost for site in self.sites)
 
-    def by(self, key: Callable[[Site], str]) -> dict[str, Cost]:
+    def by(self, key: Callable[[Site], Key]) -> dict[Key, Cost]:
         """The costs of all sites with the same `key`, in the order in which the keys first appear."""
-        groups: dict[str, list[Cost]] = {}
+        groups: dict[Key, list[Cost]] = {}
         for site in self.sites:
             groups.setdefault(key(site), []).append(site.cost)
         return {name: total(costs) for name, costs in groups.items()}

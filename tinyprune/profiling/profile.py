@@ -11,7 +11,7 @@ from tinyprune import cycles
 from tinyprune.board import Board
 from tinyprune.cycles import CYCLE_MODELS, Cost, Cycles, Site
 from tinyprune.cycles.classes import CLASSES, FETCH
-from tinyprune.emulators.run import LAYER_PREFIX, OUTSIDE, Block
+from tinyprune.emulators.run import OUTSIDE, Block, Run
 from tinyprune.emulators.span import Counted
 from tinyprune.emulators.tables import layer_table
 from tinyprune.errors import TinypruneError
@@ -19,6 +19,7 @@ from tinyprune.profiling.images import INVOKE
 from tinyprune.toolchain.elf import Elf
 
 SCHEMA = 1
+NO_FUNCTION = "(no function)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,10 +44,10 @@ class Profile:
     classes: dict[str, Cost]
 
 
-def profile(elf: Elf, board: Board, counted: Counted, span: str) -> Profile:
+def priced(elf: Elf, board: Board, counted: Counted | Run, span: str = f"{INVOKE} to its return") -> Profile:
     """The price of what was `counted` of `elf`."""
     name, claim = cycles.about(board)
-    priced = price(elf, board, counted.blocks)
+    spent = _cycles(elf, board, counted.blocks)
     return Profile(
         image=elf.path.name,
         span=span,
@@ -58,15 +59,15 @@ def profile(elf: Elf, board: Board, counted: Counted, span: str) -> Profile:
         claim=claim,
         elf=elf,
         blocks=counted.blocks,
-        cycles=priced,
-        total=priced.cost,
-        layers=layers(elf, priced),
-        functions=functions(elf, priced),
-        classes=classes(priced),
+        cycles=spent,
+        total=spent.cost,
+        layers=_layers(elf, spent),
+        functions=_functions(elf, spent),
+        classes=_classes(spent),
     )
 
 
-def price(elf: Elf, board: Board, blocks: tuple[Block, ...]) -> Cycles:
+def _cycles(elf: Elf, board: Board, blocks: tuple[Block, ...]) -> Cycles:
     """What `blocks` of `elf` take on `board`; TinypruneError where code was executed that the image does not hold."""
     try:
         return cycles.price(blocks, elf.read, CYCLE_MODELS.get(board.core), board.flash_timing)
@@ -77,34 +78,35 @@ def price(elf: Elf, board: Board, blocks: tuple[Block, ...]) -> Cycles:
         ) from error
 
 
-def layers(elf: Elf, priced: Cycles) -> dict[str, Cost]:
-    """By layer, in execution order; OUTSIDE is tp_invoke itself, the last. Empty where the image has none."""
+def _layers(elf: Elf, spent: Cycles) -> dict[str, Cost]:
+    """By layer, in execution order; last what is OUTSIDE, such as tp_invoke itself. Empty where the image has none."""
     if "tp_layers" not in elf.symbols:
         return {}
-    costs = priced.by(lambda site: site.layer)
+    costs = spent.by(lambda site: site.layer)
     order = [name for name, *_ in layer_table(elf)]
     return {name: costs[name] for name in (*order, OUTSIDE) if name in costs}
 
 
-def functions(elf: Elf, priced: Cycles) -> dict[str, Cost]:
+def _functions(elf: Elf, spent: Cycles) -> dict[str, Cost]:
     """By function, without those that it calls; the most expensive first."""
-    costs = priced.by(lambda site: function_of(elf, site))
+    costs = spent.by(lambda site: function_of(elf, site))
     return dict(sorted(costs.items(), key=lambda item: (-_weight(item[1]), item[0])))
 
 
-def classes(priced: Cycles) -> dict[str, Cost]:
+def _classes(spent: Cycles) -> dict[str, Cost]:
     """By class of instructions, in the order of CLASSES, those that were executed; FETCH last."""
-    costs = priced.by(lambda site: site.kind)
+    costs = spent.by(lambda site: site.kind)
     return {name: costs[name] for name in (*CLASSES, FETCH) if name in costs}
 
 
 def function_of(elf: Elf, site: Site) -> str:
-    return elf.function(site.address) or "(no function)"
+    return elf.function(site.address) or NO_FUNCTION
 
 
-def shown_layer(name: str) -> str:
-    """How the layer `name` is called in tables and viewers."""
-    return INVOKE if name == OUTSIDE else LAYER_PREFIX + name
+def calls(profile: Profile, function: str, layer: str) -> int:
+    """How often `function` was called within `layer`, the layer's own function included."""
+    start = profile.elf.symbols[function].address
+    return sum(block.count for block in profile.blocks if block.start == start and block.layer == layer)
 
 
 def _weight(cost: Cost) -> int:
