@@ -96,7 +96,8 @@ def check_sums(elf: Elf, run: Run) -> None:
         by_layer[block.layer] += block.instructions * block.count
     assert by_layer.total() == by_function.total() == run.instructions
     assert {
-        layer: sum(block.instructions * block.count for block in run.blocks if block.layer == layer) for layer in by_layer
+        layer: sum(block.instructions * block.count for block in run.blocks if block.layer == layer)
+        for layer in by_layer
     } == by_layer
     assert set(by_layer) - {""} == set(run.layer_outputs)
 

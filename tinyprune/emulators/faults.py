@@ -133,4 +133,3 @@ def _offset(high: int, low: int) -> int:
     i1, i2 = (1 - ((low >> bit & 1) ^ sign) for bit in (13, 11))
     offset = i1 << 23 | i2 << 22 | (high & 0x3FF) << 12 | (low & 0x7FF) << 1
     return offset - (sign << 24)
-

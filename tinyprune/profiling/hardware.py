@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -106,7 +107,7 @@ def read_log(path: Path) -> str:
 def read_serial(port: str, baud: int) -> str:
     """What the board says on `port` from its next reset to the end of its run."""
     try:
-        import serial
+        serial: Any = importlib.import_module("serial")
     except ImportError as error:
         raise ToolMissingError("pyserial is not installed", remedy="pip install 'tinyprune[serial]'") from error
     try:

@@ -90,7 +90,7 @@ def _layers(elf: Elf, spent: Cycles) -> dict[str, Cost]:
 def _functions(elf: Elf, spent: Cycles) -> dict[str, Cost]:
     """By function, without those that it calls; the most expensive first."""
     costs = spent.by(lambda site: function_of(elf, site))
-    return dict(sorted(costs.items(), key=lambda item: (-_weight(item[1]), item[0])))
+    return dict(sorted(costs.items(), key=lambda item: (-weight(item[1]), item[0])))
 
 
 def _classes(spent: Cycles) -> dict[str, Cost]:
@@ -109,7 +109,8 @@ def calls(profile: Profile, function: str, layer: str) -> int:
     return sum(block.count for block in profile.blocks if block.start == start and block.layer == layer)
 
 
-def _weight(cost: Cost) -> int:
+def weight(cost: Cost) -> int:
+    """Its cycles, or what is known of them: those of the core alone, else the instructions."""
     return cost.cycles or cost.core_cycles or cost.instructions
 
 

@@ -15,7 +15,12 @@ from tinyprune.profiling.profile import Profile, function_of
 from tinyprune.toolchain.source_lines import SourceLines
 
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
-FIGURES = {"cycles": "cycles", "core_cycles": "core cycles", "flash_stalls": "flash stalls", "instructions": "instructions"}
+FIGURES = {
+    "cycles": "cycles",
+    "core_cycles": "core cycles",
+    "flash_stalls": "flash stalls",
+    "instructions": "instructions",
+}
 
 
 def speedscope(profile: Profile, lines: SourceLines) -> str:

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from tinyprune.cycles import Cost
 from tinyprune.profiling.hardware import Comparison
-from tinyprune.profiling.profile import Profile
+from tinyprune.profiling.profile import Profile, weight
 
 MISSING = "-"
 FUNCTIONS_SHOWN = 20
@@ -21,26 +21,27 @@ def print_profile(profile: Profile, measured: Comparison | None) -> None:
     console = Console(highlight=False)
     shown = dict(list(profile.functions.items())[:FUNCTIONS_SHOWN])
     if profile.layers:
-        console.print(costs("layer", {name or "outside of layers": cost for name, cost in profile.layers.items()}))
-    console.print(costs("function", shown))
+        layers = {name or "outside of layers": cost for name, cost in profile.layers.items()}
+        console.print(costs("layer", layers, profile.total))
+    console.print(costs("function", shown, profile.total))
     if hidden := len(profile.functions) - len(shown):
         console.print(f"and {hidden} functions that take less; --json and callgrind.out have all\n")
-    console.print(costs("instructions", profile.classes))
+    console.print(costs("class", profile.classes, profile.total))
     if measured:
         console.print(_comparison(measured))
     console.print(_totals(profile))
 
 
-def costs(title: str, rows: Mapping[str, Cost]) -> Table:
-    """A table of `rows`, with their share of all cycles, or of what is known of them."""
+def costs(title: str, rows: Mapping[str, Cost], total: Cost) -> Table:
+    """A table of `rows`, with their share of the `total` cycles, or of what is known of them."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column(title, overflow="fold")
-    for name in ("count", "core cycles", "flash stalls", "cycles", ""):
+    for name in ("instructions", "core", "stalls", "cycles", ""):
         table.add_column(name, justify="right", no_wrap=True)
-    whole = sum(map(_weight, rows.values()))
+    whole = weight(total)
     for name, cost in rows.items():
         figures = (cost.instructions, cost.core_cycles, cost.flash_stalls, cost.cycles)
-        table.add_row(name, *map(_count, figures), f"{_weight(cost) / whole:.1%}" if whole else MISSING)
+        table.add_row(name, *map(_count, figures), f"{weight(cost) / whole:.1%}" if whole else MISSING)
     return table
 
 
@@ -64,10 +65,6 @@ def _totals(profile: Profile) -> str:
         f"flash stalls {_count(total.flash_stalls)}\n"
         f"[dim]{profile.emulator} {profile.emulator_version}; cycles: {model}[/dim]"
     )
-
-
-def _weight(cost: Cost) -> int:
-    return cost.cycles or cost.core_cycles or cost.instructions
 
 
 def _count(value: int | None) -> str:
