@@ -47,8 +47,8 @@ def _sum(values: Sequence[int | None]) -> int | None:
 class Site:
     """What all executions of the instruction at `address` took within one layer; `kind` is its class.
 
-    Three sites of a block have no instruction of their own: that it was jumped to, at its first instruction (BRANCH), that
-    its code was waited for, there too (FETCH), and that its data were, at its first load (LOAD).
+    Three sites of a block have no instruction of their own: that it was jumped to, at its first instruction (BRANCH),
+    that its code was waited for, there too (FETCH), and that its data were, at its first load (LOAD).
     """
 
     layer: str

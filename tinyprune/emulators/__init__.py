@@ -25,8 +25,8 @@ class Emulator:
     `refusal(elf, board)` says why this image cannot run there, and is empty where it can.
     `run(elf, board, inputs)` boots the image; the first of `inputs` (n, ...) is the one that is compiled in, the others
     follow. It raises EmulationError where the firmware faults or does not end.
-    `count(elf, board, span)` counts what any image executes in `span`; EmulationError likewise, and where the image does
-    not get there. None where only whole runs of tinyprune's own firmware can be counted.
+    `count(elf, board, span)` counts what any image executes in `span`; EmulationError likewise, and where the image
+    does not get there. None where only whole runs of tinyprune's own firmware can be counted.
     """
 
     name: str

@@ -127,8 +127,8 @@ class Machine:
     def go(self, until: int, limit_s: float = LIMIT_S, goal: str = faults.END) -> None:
         """Runs from where the machine stands until it gets to the address `until`, or exits, with `exit_code`.
 
-        Raises EmulationError for a fault, and where neither happens within `limit_s` seconds; 0 is without limit. `goal`
-        is what it says then that the firmware did not do.
+        Raises EmulationError for a fault, and where neither happens within `limit_s` seconds; 0 is without limit.
+        `goal` is what it says then that the firmware did not do.
         """
         self.exit_code = None
         pc = self.register(arm_const.UC_ARM_REG_PC)

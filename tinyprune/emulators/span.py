@@ -27,9 +27,9 @@ class Span:
     """From the first arrival at `begin` to the next at `end`; where `end` is None, to the return from there, or to the
     exit of the firmware where that is sooner.
 
-    With `called`, `begin` is a function that the image need not call by itself: it is booted until it gets to `main`, and
-    then `begin` is called, without arguments, on main's stack. An image without `main` is not booted: its segments are put
-    where they are used, and the stack pointer is that of the vector table, else the end of the board's SRAM.
+    With `called`, `begin` is a function that the image need not call by itself: it is booted until it gets to `main`,
+    and then `begin` is called, without arguments, on main's stack. An image without `main` is not booted: its segments
+    are put where they are used, and the stack pointer is that of the vector table, else the end of the board's SRAM.
     """
 
     begin: Place
@@ -53,7 +53,7 @@ class Counted:
 
 
 def vector_table(elf: Elf, board: Board) -> int | None:
-    """Where the image keeps its first stack pointer and first address: at the beginning of the flash or of a section."""
+    """Where the image keeps its first stack pointer and address: at the beginning of the flash or of a section."""
     starts = (board.flash.origin, *(section.address for section in elf.sections.values()))
     return next((start for start in starts if _is_vector_table(elf, board, start)), None)
 

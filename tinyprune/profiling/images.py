@@ -19,7 +19,7 @@ NAMES_SHOWN = 30
 
 
 def load(path: Path, board: Board) -> Elf:
-    """The image in `path`. Raises TinypruneError where it is no linked Cortex-M image with symbols, or not for `board`."""
+    """The image in `path`. TinypruneError where it is no linked Cortex-M image with symbols, or not for `board`."""
     try:
         with path.open("rb") as stream:
             if reason := _refusal(ELFFile(stream)):
@@ -72,7 +72,8 @@ def _check_memories(elf: Elf, board: Board) -> None:
         if not any(memory.origin <= start and start + size <= memory.end for memory in board.memory.values()):
             memories = ", ".join(f"{n} 0x{m.origin:08x} to 0x{m.end - 1:08x}" for n, m in board.memory.items())
             raise TinypruneError(
-                f"{elf.path}: {name}, 0x{start:08x} to 0x{start + size - 1:08x}, is outside the memories of {board.name}",
+                f"{elf.path}: {name}, 0x{start:08x} to 0x{start + size - 1:08x}, "
+                f"is outside the memories of {board.name}",
                 remedy=f"it has {memories}; take the board that the image was linked for, or a file: --board my.toml",
             )
 
@@ -94,9 +95,18 @@ def span(elf: Elf, board: Board, begin: str | None, end: str | None, function: s
             remedy="profile one function of it: --function SYM",
         )
     if begin:
-        return Span(place(elf, begin), place(elf, end) if end else None)
+        return _between(place(elf, begin), place(elf, end) if end else None)
     name = next((name for name in (INVOKE, BOOTED) if name in elf.symbols), None)
     return Span(place(elf, name) if name else Place("reset", elf.entry))
+
+
+def _between(begin: Place, end: Place | None) -> Span:
+    if end and begin.address == end.address:
+        raise TinypruneError(
+            f"--begin {begin.name} and --end {end.name} are the same address: nothing is between them",
+            remedy="--begin SYM alone ends where SYM returns",
+        )
+    return Span(begin, end)
 
 
 def place(elf: Elf, name: str) -> Place:

@@ -34,8 +34,8 @@ def profile(
     """Runs a Cortex-M image, or that of a build directory, and says where its cycles go.
 
     Counted is from the first arrival at the symbol `begin` to the next at `end`, or to the return from `begin`; or one
-    call of `function`; else one `tp_invoke`, else `main`, else from reset to exit. Files for viewers go into `output`, for
-    a build directory into it.
+    call of `function`; else one `tp_invoke`, else `main`, else from reset to exit. Files for viewers go into `output`,
+    for a build directory into it.
 
     Raises TinypruneError for anything the caller can put right.
     """

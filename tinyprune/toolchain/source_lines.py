@@ -16,7 +16,7 @@ DIRECTORIES_FROM_0 = 5  # DWARF 5, 6.2.4: directories and files are numbered fro
 
 @dataclass(frozen=True)
 class SourceLines:
-    """`rows` are (address, (file, line)) in the order of addresses, each up to the next; END where there is no source."""
+    """`rows` are (address, (file, line)) in the order of addresses, each up to the next; END where none is known."""
 
     rows: tuple[tuple[int, tuple[str, int]], ...]
 
@@ -35,9 +35,9 @@ def source_lines(path: Path) -> SourceLines:
             return SourceLines(())
         dwarf = file.get_dwarf_info()
         programs = (dwarf.line_program_for_CU(unit) for unit in dwarf.iter_CUs())
-        rows = {row for program in programs if program for row in _rows(program)}
-    # Where code of one file ends that of another begins: the end is told first, and overwritten.
-    by_address = dict(sorted(rows, key=lambda row: (row[0], row[1] != END, row[1])))
+        rows = [row for program in programs if program for row in _rows(program)]
+    # Of several at one address the last holds; but where code of one file ends, that of another may have begun.
+    by_address = dict(sorted(rows, key=lambda row: (row[0], row[1] != END)))
     return SourceLines(tuple(by_address.items()))
 
 
