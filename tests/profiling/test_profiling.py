@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tinyprune import board, profile
+from tinyprune import board, emulators, profile
 from tinyprune.cycles import Cost, total
-from tinyprune.emulators import EmulationError, faults, unicorn
+from tinyprune.emulators import EMULATORS, EmulationError, Emulator, faults, unicorn
 from tinyprune.emulators.counting import instruction_count
-from tinyprune.errors import TinypruneError
+from tinyprune.errors import TinypruneError, ToolMissingError
 from tinyprune.profiling.profile import Profile
 
 
@@ -82,6 +82,46 @@ def test_a_core_without_a_model_has_instructions_alone(theirs: Path, tmp_path: P
     assert one.cycle_model is None and "none claimed" in one.claim and figures(one.classes) == one.total
 
 
+SPANS: dict[str, dict[str, str]] = {
+    "main": {},
+    "first call": {"begin": "triangle"},
+    "between": {"begin": "reset", "end": "triangle"},
+}
+
+
+@pytest.mark.parametrize("span", SPANS)
+@pytest.mark.parametrize("name", [name for name in EMULATORS if name != "unicorn"])
+def test_every_emulator_counts_the_same(name: str, span: str, theirs: Path) -> None:
+    emulator = emulator_or_skip(name)
+    if emulator.count is None:
+        pytest.skip(f"{name} counts whole runs alone")
+    first, other = (profile(theirs, "stm32f4", emulator=one, **SPANS[span]) for one in ("unicorn", name))
+    assert [dataclasses.replace(block, misses=None) for block in first.blocks] == list(other.blocks)
+    assert other.total == Cost(first.total.instructions, first.total.core_cycles, None)
+    assert other.functions.keys() == first.functions.keys()
+
+
+@pytest.mark.parametrize("name", EMULATORS)
+def test_every_emulator_says_what_is_never_reached(name: str, theirs: Path) -> None:
+    if emulator_or_skip(name).count is None:
+        pytest.skip(f"{name} counts whole runs alone")
+    refused("never gets to never", target=theirs, board="stm32f4", begin="never", emulator=name)
+    refused("never gets to never", target=theirs, board="stm32f4", begin="main", end="never", emulator=name)
+
+
+def test_qemu_calls_nothing(theirs: Path) -> None:
+    emulator_or_skip("qemu")
+    with pytest.raises(EmulationError, match="qemu calls no functions"):
+        profile(theirs, "stm32f4", function="seven", emulator="qemu")
+
+
+def emulator_or_skip(name: str) -> Emulator:
+    try:
+        return emulators.find(name)
+    except ToolMissingError as error:
+        pytest.skip(error.what)
+
+
 def refused(*parts: str, **options: object) -> None:
     with pytest.raises(TinypruneError) as caught:
         profile(**options)  # type: ignore[arg-type]
@@ -92,8 +132,6 @@ def refused(*parts: str, **options: object) -> None:
 def test_what_is_refused(theirs: Path, tmp_path: Path) -> None:
     refused("unknown symbol 'triangel'", "did you mean triangle", target=theirs, board="stm32f4", begin="triangel")
     refused("unknown symbol 'sink'", target=theirs, board="stm32f4", function="sink")
-    refused("never gets to never", "exit code 0", target=theirs, board="stm32f4", begin="never")
-    refused("never gets to never", target=theirs, board="stm32f4", begin="main", end="never")
     refused("--begin", target=theirs, board="stm32f4", end="main")
     refused("the same address", target=theirs, board="stm32f4", begin="main", end="main")
     refused("excludes", target=theirs, board="stm32f4", begin="main", function="main")

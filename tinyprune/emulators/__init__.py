@@ -38,7 +38,7 @@ class Emulator:
 
 EMULATORS: dict[str, Emulator] = {
     "unicorn": Emulator("unicorn", unicorn.version, unicorn.refusal, unicorn.run, unicorn.count),
-    "qemu": Emulator("qemu", qemu.version, qemu.refusal, qemu.run),
+    "qemu": Emulator("qemu", qemu.version, qemu.refusal, qemu.run, qemu.count),
 }
 
 

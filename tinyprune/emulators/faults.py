@@ -15,6 +15,7 @@ LIMIT_S = 8.0
 END = "end"
 NULL_PAGE_BYTES = 4096
 BELOW_STACK_BYTES = 4096
+STACK_READ_BYTES = 4096
 UNDEFINED = "undefined instruction"
 CAUSES = {  # DDI0403 B3.2.15: bits of the configurable fault status register
     0: "jump to where the MPU lets nothing be executed",
@@ -99,6 +100,13 @@ def is_overflow(elf: Elf, stack_pointer: int, address: int | None) -> bool:
 def overflow(elf: Elf, stack_pointer: int, stack: Iterable[int]) -> EmulationError:
     """Where the core could no longer push its registers: the calls in `stack` alone tell where it was."""
     return error(elf, f"stack overflow, the stack pointer is 0x{stack_pointer:08x}", None, stack)
+
+
+def stack_bounds(elf: Elf, stack_pointer: int) -> tuple[int, int]:
+    """Where the stack begins and ends; in an image of others, whose symbols do not tell, a part near its pointer."""
+    if {"__stack_limit", "__stack_top"} <= elf.symbols.keys():
+        return elf.symbols["__stack_limit"].address, elf.symbols["__stack_top"].address
+    return stack_pointer, stack_pointer + STACK_READ_BYTES
 
 
 def address_text(address: int) -> str:

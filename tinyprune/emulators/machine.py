@@ -32,7 +32,6 @@ APPLICATION_EXIT = 0x20026
 FPU_ON = 0x4000_0000
 PAGE = 0x1000
 ARGUMENTS = tuple(getattr(arm_const, f"UC_ARM_REG_R{i}") for i in range(4))  # AAPCS32 6.4
-STACK_READ_BYTES = 4096
 ACCESSES = {
     unicorn.UC_MEM_READ_UNMAPPED: "read of",
     unicorn.UC_MEM_WRITE_UNMAPPED: "write to",
@@ -188,9 +187,7 @@ class Machine:
     def _stack(self) -> list[int]:
         """The words of the stack; where no symbols tell its bounds, those nearest to the stack pointer."""
         pointer = self.register(arm_const.UC_ARM_REG_SP)
-        low, high = pointer, pointer + STACK_READ_BYTES
-        if {"__stack_limit", "__stack_top"} <= self.elf.symbols.keys():
-            low, high = (self.elf.symbols[name].address for name in ("__stack_limit", "__stack_top"))
+        low, high = faults.stack_bounds(self.elf, pointer)
         start = min(max(pointer, low), high)
         memory = next((m for m in self.board.memory.values() if m.origin <= start < m.end), None)
         return faults.words(self.read(start, min(high, memory.end) - start)) if memory else []

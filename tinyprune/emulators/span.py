@@ -15,7 +15,7 @@ BOOTED = "main"
 
 
 @dataclass(frozen=True)
-class Place:
+class Point:
     """An address of the image and its name."""
 
     name: str
@@ -32,8 +32,8 @@ class Span:
     are put where they are used, and the stack pointer is that of the vector table, else the end of the board's SRAM.
     """
 
-    begin: Place
-    end: Place | None = None
+    begin: Point
+    end: Point | None = None
     called: bool = False
 
     def __str__(self) -> str:
@@ -67,7 +67,7 @@ def _is_vector_table(elf: Elf, board: Board, address: int) -> bool:
     return bool(reset & 1) and any(m.origin < stack <= m.end for m in board.memory.values())
 
 
-def never_there(place: Place, exit_code: int) -> faults.EmulationError:
+def never_there(point: Point, exit_code: int) -> faults.EmulationError:
     return faults.EmulationError(
-        f"the firmware never gets to {place.name} (0x{place.address:08x}): it ended before, with exit code {exit_code}"
+        f"the firmware never gets to {point.name} (0x{point.address:08x}): it ended before, with exit code {exit_code}"
     )

@@ -11,7 +11,7 @@ from tinyprune.emulators.counting import Counter, PythonCounter, blocks
 from tinyprune.emulators.machine import CORES, Machine
 from tinyprune.emulators.native import NativeCounter
 from tinyprune.emulators.run import Run, stack_bytes
-from tinyprune.emulators.span import BOOTED, Counted, Place, Span, never_there
+from tinyprune.emulators.span import BOOTED, Counted, Point, Span, never_there
 from tinyprune.ir import Int8
 from tinyprune.toolchain.elf import Elf
 
@@ -33,7 +33,7 @@ def run(elf: Elf, board: Board, inputs: Int8) -> Run:
     machine.go(NEVER)
     exit_code, uart = machine.finished(), machine.uart.decode("ascii", "replace")
     outputs, layer_outputs = inference.outputs(machine, elf, inputs)
-    counted = _count(elf, board, Span(Place("tp_invoke", elf.symbols["tp_invoke"].address)))
+    counted = _count(elf, board, Span(Point("tp_invoke", elf.symbols["tp_invoke"].address)))
     return Run(
         emulator=counted.emulator,
         emulator_version=counted.emulator_version,
@@ -60,7 +60,7 @@ def _at_begin(elf: Elf, board: Board, span: Span) -> tuple[Machine, int]:
     """A machine that stands where `span` begins, and the address where it ends."""
     machine = Machine(elf, board)
     main = elf.symbols.get(BOOTED) if span.called else None
-    first = Place(BOOTED, main.address) if main else span.begin
+    first = Point(BOOTED, main.address) if main else span.begin
     if span.called and not main:
         machine.place()
     elif machine.register(arm_const.UC_ARM_REG_PC) != first.address:

@@ -9,7 +9,7 @@ from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
 from tinyprune.board import Board
-from tinyprune.emulators.span import BOOTED, Place, Span, vector_table
+from tinyprune.emulators.span import BOOTED, Point, Span, vector_table
 from tinyprune.errors import TinypruneError, unknown_name
 from tinyprune.toolchain.elf import Elf, read_elf
 
@@ -88,19 +88,19 @@ def span(elf: Elf, board: Board, begin: str | None, end: str | None, function: s
     if end and not begin:
         raise TinypruneError(f"--end {end} is without --begin")
     if function:
-        return Span(place(elf, function), called=True)
+        return Span(point(elf, function), called=True)
     if vector_table(elf, board) is None:
         raise TinypruneError(
             f"{elf.path} has no vector table in the memories of {board.name}, so it cannot boot",
             remedy="profile one function of it: --function SYM",
         )
     if begin:
-        return _between(place(elf, begin), place(elf, end) if end else None)
+        return _between(point(elf, begin), point(elf, end) if end else None)
     name = next((name for name in (INVOKE, BOOTED) if name in elf.symbols), None)
-    return Span(place(elf, name) if name else Place("reset", elf.entry))
+    return Span(point(elf, name) if name else Point("reset", elf.entry))
 
 
-def _between(begin: Place, end: Place | None) -> Span:
+def _between(begin: Point, end: Point | None) -> Span:
     if end and begin.address == end.address:
         raise TinypruneError(
             f"--begin {begin.name} and --end {end.name} are the same address: nothing is between them",
@@ -109,7 +109,7 @@ def _between(begin: Place, end: Place | None) -> Span:
     return Span(begin, end)
 
 
-def place(elf: Elf, name: str) -> Place:
+def point(elf: Elf, name: str) -> Point:
     """The address of the function or label `name`."""
     symbol = elf.symbols.get(name)
     if symbol is None or symbol.kind == "object":
@@ -117,4 +117,4 @@ def place(elf: Elf, name: str) -> Place:
         error = unknown_name("symbol", name, known)
         shown = error.remedy if len(known) <= NAMES_SHOWN else error.remedy.partition("known: ")[0]
         raise TinypruneError(f"{elf.path}: {error.what}", remedy=shown.strip() or "list them with nm")
-    return Place(name, symbol.address & ~1)
+    return Point(name, symbol.address & ~1)
