@@ -245,15 +245,18 @@ __attribute__((naked)) void Reset_Handler(void) {
                                                          ".ltorg                  \n");
 }
 
-/** The vector table of the core's own exceptions: B1.5.2. MemManage, BusFault and UsageFault escalate to HardFault. */
+/**
+ * The vector table of the core's own exceptions: B1.5.2. Until they are enabled, MemManage, BusFault and
+ * UsageFault escalate to HardFault; Renode takes them as themselves.
+ */
 __attribute__((section(".vectors"), used)) const vector vectors[16] = {
     [0] = {.stack_top = __stack_top},     [1] = {.handler = Reset_Handler},
-    [2] = {.handler = Default_Handler},                                       /* NMI */
-    [3] = {.handler = HardFault_Handler}, [4] = {.handler = Default_Handler}, /* MemManage */
-    [5] = {.handler = Default_Handler},                                       /* BusFault */
-    [6] = {.handler = Default_Handler},                                       /* UsageFault */
-    [11] = {.handler = Default_Handler},                                      /* SVCall */
-    [12] = {.handler = Default_Handler},                                      /* DebugMonitor */
-    [14] = {.handler = Default_Handler},                                      /* PendSV */
-    [15] = {.handler = Default_Handler},                                      /* SysTick */
+    [2] = {.handler = Default_Handler},                                         /* NMI */
+    [3] = {.handler = HardFault_Handler}, [4] = {.handler = HardFault_Handler}, /* MemManage */
+    [5] = {.handler = HardFault_Handler},                                       /* BusFault */
+    [6] = {.handler = HardFault_Handler},                                       /* UsageFault */
+    [11] = {.handler = Default_Handler},                                        /* SVCall */
+    [12] = {.handler = Default_Handler},                                        /* DebugMonitor */
+    [14] = {.handler = Default_Handler},                                        /* PendSV */
+    [15] = {.handler = Default_Handler},                                        /* SysTick */
 };

@@ -17,6 +17,7 @@ from tinyprune import edges, emulators, reference, saved_builds, toolchain, tuni
 from tinyprune.board import ALL_FEATURES, Board
 from tinyprune.codegen.firmware import firmware_files
 from tinyprune.codegen.model import model_files, sample_input_files
+from tinyprune.codegen.renode import renode_files
 from tinyprune.directory import COMPARISON, REPORT, new_directory, read_report
 from tinyprune.emulators import EMULATORS
 from tinyprune.errors import unknown_name
@@ -196,6 +197,7 @@ def compile_graph(graph: Graph, sample: Int8, on: Target, folder: Path) -> Elf:
         **firmware_files(on.board, arena_bytes=graph.arena.bytes + sum(state.bytes for state in states(graph))),
         **model_files(graph, tinyprune.__version__),
         **sample_input_files(graph, sample),
+        **renode_files(on.board, graph, sample),
         f"{on.board.name}.toml": on.board.toml,
     }
     return toolchain.build(files, on.board, on.toolchain, folder)

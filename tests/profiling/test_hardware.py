@@ -57,6 +57,8 @@ def test_a_log_as_terminals_write_it(ours: Path, emulated: str) -> None:
 
 def test_what_is_no_log_of_this_firmware(ours: Path, emulated: str) -> None:
     one = profile(ours)
+    with pytest.raises(TinypruneError, match="not tp_layer_conv2d_1 to its return"):
+        hardware.compare(profile(ours, begin="tp_layer_conv2d_1"), emulated)
     with pytest.raises(TinypruneError, match="no whole run"):
         hardware.compare(one, "nothing\n")
     with pytest.raises(TinypruneError, match="layers of 0 cycles"):

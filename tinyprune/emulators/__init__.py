@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tinyprune.board import Board
-from tinyprune.emulators import qemu, unicorn
+from tinyprune.emulators import qemu, renode, unicorn
 from tinyprune.emulators.faults import EmulationError
 from tinyprune.emulators.run import Run
 from tinyprune.emulators.span import Counted, Span
@@ -39,6 +39,7 @@ class Emulator:
 EMULATORS: dict[str, Emulator] = {
     "unicorn": Emulator("unicorn", unicorn.version, unicorn.refusal, unicorn.run, unicorn.count),
     "qemu": Emulator("qemu", qemu.version, qemu.refusal, qemu.run, qemu.count),
+    "renode": Emulator("renode", renode.version, renode.refusal, renode.run),
 }
 
 

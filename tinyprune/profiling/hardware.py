@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from tinyprune.cycles import Cost
-from tinyprune.emulators.run import OUTSIDE
+from tinyprune.emulators.tables import layer_table
 from tinyprune.errors import TinypruneError, ToolMissingError
-from tinyprune.profiling.profile import Profile
+from tinyprune.profiling.profile import INFERENCE, Profile
 
 LINE = re.compile(r"#dwt (?:(\d+) (\S+)|total) (\d+)\s*$")
 DONE = "tinyprune: done"
 PATIENCE_S = 30.0
+NOTHING = Cost(0, 0, 0)  # a layer that does nothing: the compiler may leave out its call
 
 
 @dataclass(frozen=True)
@@ -46,15 +47,19 @@ def compare(profile: Profile, uart: str) -> Comparison:
     Both are from a layer's call to its return, one layer after the other; their totals are without tp_invoke itself.
     Raises TinypruneError where the text is not that of this firmware, or was not measured.
     """
-    measured = measured_layers(uart)
-    predicted = {name: cost for name, cost in profile.layers.items() if name != OUTSIDE}
-    if list(measured) != list(predicted):
+    if profile.span != INFERENCE or not profile.layers:
+        raise TinypruneError(
+            f"boards measure the layers of one inference, not {profile.span}", remedy="profile a build directory whole"
+        )
+    measured, names = measured_layers(uart), [name for name, *_ in layer_table(profile.elf)]
+    if list(measured) != names:
         raise TinypruneError(
             f"the log is of another firmware: its layers are {', '.join(measured)}, those of {profile.image} "
-            f"{', '.join(predicted) or 'none'}",
+            f"{', '.join(names)}",
             remedy="flash this build, and log it from reset on",
         )
-    layers = tuple(Compared(name, _cycles(profile, cost), measured[name]) for name, cost in predicted.items())
+    predicted = {name: _cycles(profile, profile.layers.get(name, NOTHING)) for name in names}
+    layers = tuple(Compared(name, cycles, measured[name]) for name, cycles in predicted.items())
     return Comparison(layers, Compared("total", sum(one.predicted for one in layers), sum(measured.values())))
 
 

@@ -19,6 +19,7 @@ from tinyprune.profiling.images import INVOKE
 from tinyprune.toolchain.elf import Elf
 
 SCHEMA = 1
+INFERENCE = f"{INVOKE} to its return"
 NO_FUNCTION = "(no function)"
 
 
@@ -44,7 +45,7 @@ class Profile:
     classes: dict[str, Cost]
 
 
-def priced(elf: Elf, board: Board, counted: Counted | Run, span: str = f"{INVOKE} to its return") -> Profile:
+def priced(elf: Elf, board: Board, counted: Counted | Run, span: str = INFERENCE) -> Profile:
     """The price of what was `counted` of `elf`."""
     name, claim = cycles.about(board)
     spent = _cycles(elf, board, counted.blocks)
