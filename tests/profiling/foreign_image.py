@@ -15,6 +15,7 @@ void reset(void);
 int main(void);
 uint32_t triangle(uint32_t n);
 uint32_t seven(void);
+uint32_t first(const volatile uint32_t *values);
 void never(void);
 void forever(void);
 volatile uint32_t sink, table[4] = {1, 2, 3, 4};
@@ -27,6 +28,7 @@ KEPT uint32_t triangle(uint32_t n) {
     return sum;
 }
 KEPT uint32_t seven(void) { return table[2] + table[3]; }
+KEPT uint32_t first(const volatile uint32_t *values) { return *values; }
 KEPT void never(void) { sink = 9; }
 KEPT void forever(void) { for (;;) { sink = 1; } }
 
