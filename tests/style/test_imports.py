@@ -29,14 +29,17 @@ RANKS = {
     "flashing": 4,
     "directory": 4,
     "tuning": 5,
+    "profiling": 5,
     "source": 5,
     "report": 6,
     "validation": 6,
     "project": 6,
     "saved_builds": 7,
     "pipeline": 8,
+    "console": 8,
     "cli_report": 9,
     "cli": 9,
+    "cli_profile": 9,
     "__main__": 10,
 }
 # Values that flow from one room of a rank to the next: what a room hands on, its neighbour may import.
@@ -53,6 +56,7 @@ NEIGHBOURS = {
     ("cycles", "emulators"),
     ("validation", "report"),
     ("cli", "cli_report"),
+    ("cli", "cli_profile"),
 }
 TENSORFLOW_ROOMS = {"frontend", "pruning"}
 FILES = sorted(PACKAGE.rglob("*.py"))

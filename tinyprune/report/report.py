@@ -93,6 +93,17 @@ class LayerReport:
 
 
 @dataclass(frozen=True)
+class CostRow:
+    """What a function or a class of instructions takes; the rows of a table add up to the totals of the report."""
+
+    name: str
+    instructions: int
+    core_cycles: int | None
+    flash_stalls: int | None
+    cycles: int | None
+
+
+@dataclass(frozen=True)
 class Report:
     """One build. `instructions`, `cycles` and those of `layers` cover one tp_invoke on the compiled-in input; `cycles`
     are `core_cycles`, what the core takes by itself, and `flash_stalls`, what it waits for the flash."""
@@ -117,6 +128,8 @@ class Report:
     hardware: Hardware
     layers: tuple[LayerReport, ...]
     memory_plan: MemoryPlan
+    functions: tuple[CostRow, ...] | None
+    classes: tuple[CostRow, ...] | None
 
     def to_json(self) -> str:
         return to_json(dataclasses.asdict(self))
