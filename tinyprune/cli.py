@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from tinyprune import __version__, cli_boards, cli_doctor, cli_flash
+from tinyprune import __version__, cli_boards, cli_doctor, cli_flash, cli_profile, cli_report
+from tinyprune.console import errors as _errors
 from tinyprune.console import print_result as _print
 from tinyprune.console import progress as _progress
 
@@ -22,6 +23,7 @@ app = typer.Typer(
 app.add_typer(cli_boards.app, name="boards")
 app.command()(cli_flash.flash)
 app.command()(cli_doctor.doctor)
+app.command()(cli_profile.profile)
 
 Model = Annotated[
     Path | None, typer.Argument(help=".keras, .h5 or int8 .tflite; else tinyprune.toml, else the example")
@@ -186,3 +188,6 @@ def _job(model: Path | None, board: str | None, data: str | None, sparsity: floa
     from tinyprune import project
 
     return project.job(model, board, data, sparsity, say)
+
+
+app.command()(_errors()(cli_report.report))

@@ -18,7 +18,7 @@ from tinyprune.board import ALL_FEATURES, Board
 from tinyprune.codegen.firmware import firmware_files
 from tinyprune.codegen.model import model_files, sample_input_files
 from tinyprune.codegen.renode import renode_files
-from tinyprune.directory import COMPARISON, REPORT, new_directory, read_report
+from tinyprune.directory import COMPARISON, COMPARISON_PAGE, REPORT, REPORT_PAGE, new_directory, read_report
 from tinyprune.emulators import EMULATORS
 from tinyprune.errors import unknown_name
 from tinyprune.formats import FORMATS
@@ -29,14 +29,20 @@ from tinyprune.passes.choose_kernels import choose_kernels
 from tinyprune.passes.plan_memory import plan_memory
 from tinyprune.passes.simplify import simplify
 from tinyprune.passes.verify import verify
-from tinyprune.report import analysis, report
+from tinyprune.profiling import viewers
+from tinyprune.profiling.profile import Profile, priced
+from tinyprune.profiling.profiling import profile
+from tinyprune.report import analysis, html, report
 from tinyprune.report.measure import Expected, measure
+from tinyprune.report.patterns import patterns
 from tinyprune.report.report import Report
 from tinyprune.source import ONE_SHOT_INT8, Say, Source, accuracy, checked_inputs, prepare, samples
 from tinyprune.toolchain import Toolchain
 from tinyprune.toolchain.elf import Elf
 from tinyprune.validation import validation
 from tinyprune.validation.validation import Validation
+
+__all__ = ["analyze", "build", "compare", "profile", "run", "validate"]
 
 INPUTS_CHECKED = 3
 SEED = 0
@@ -116,6 +122,7 @@ def compare(
             unpruned = accuracy(original.graph, original.dataset)
         document = comparison(reports, unpruned)
         (folder / COMPARISON).write_text(report.to_json(document), encoding="utf-8")
+        (folder / COMPARISON_PAGE).write_text(html.comparison_page(document), encoding="utf-8")
         return document
 
 
@@ -178,8 +185,12 @@ def build_variant(source: Source, format_name: str, on: Target, folder: Path, sc
     np.save(folder / "inputs.npy", inputs)
     info = report.ModelInfo(source.path, source.sha256)
     options = report.Options(format_name, source.sparsity, source.pruning)
-    result, _ = _emulate(source.graph, graph, on.board, elf, on.emulator, inputs, info, options, score, say)
+    result, spent, _ = _emulate(source.graph, graph, on.board, elf, on.emulator, inputs, info, options, score, say)
+    if spent:
+        viewers.write(spent, folder)
     (folder / REPORT).write_text(result.to_json(), encoding="utf-8")
+    page = html.report_page(dataclasses.asdict(result), patterns(graph))
+    (folder / REPORT_PAGE).write_text(page, encoding="utf-8")
     return result
 
 
@@ -207,17 +218,18 @@ def _emulate(
     options: report.Options,
     score: float | None,
     say: Say,
-) -> tuple[Report, Int8 | None]:
-    """The report, and the outputs for `inputs` where something was emulated.
+) -> tuple[Report, Profile | None, Int8 | None]:
+    """The report, and the profile and the outputs for `inputs` where something was emulated.
 
     `graph` is what was built; its output must be that of the model as it came, `original`.
     """
     if emulator == NO_EMULATOR:
-        return measure(graph, board, elf, None, None, info, options, score), None
+        return measure(graph, board, elf, None, None, None, info, options, score), None, None
     say(f"{options.format}: {len(inputs)} inferences in {emulator}")
     run = emulators.run(emulator, elf, board, inputs)
     expected = Expected(reference.run(graph, inputs), reference.output(original, inputs))
-    return measure(graph, board, elf, run, expected, info, options, score), run.outputs
+    spent = priced(elf, board, run)
+    return measure(graph, board, elf, run, spent, expected, info, options, score), spent, run.outputs
 
 
 def run(
@@ -244,7 +256,7 @@ def run(
     given = checked[1:] if inputs is None else edges.gathered(graph, inputs)
     info = report.ModelInfo(**saved["model"])
     every = np.concatenate([checked[:1], given])
-    result, outputs = _emulate(original, graph, board, elf, emulator, every, info, options, saved["accuracy"], say)
+    result, _, outputs = _emulate(original, graph, board, elf, emulator, every, info, options, saved["accuracy"], say)
     assert outputs is not None
     return result, edges.named(graph, graph.outputs, outputs if inputs is None else outputs[1:])
 

@@ -6,7 +6,8 @@ from chains import every_operator, two_dense, values
 
 from tinyprune import formats, tuning
 from tinyprune.errors import TinypruneError
-from tinyprune.ir import Graph, Weighted, Weights
+from tinyprune.ir import Dense, Graph, Weighted, Weights
+from tinyprune.kernels import KERNELS
 from tinyprune.passes.choose_formats import Costs, choose_formats, force_format
 
 FULL, SPARSE = values((6, 9), 1), values((3, 6), 2, sparsity=0.9)
@@ -31,8 +32,9 @@ def test_a_tie_goes_to_dense() -> None:
 
 def test_the_cost_in_flash_is_what_the_formats_take() -> None:
     costs = tuning.flash_costs(two_dense(FULL, SPARSE))
-    assert costs.of["one"] == {"dense": 54, "csr": 3 * np.count_nonzero(FULL) + 12}
-    assert costs.of["two"] == {"dense": 18, "csr": 3 * np.count_nonzero(SPARSE) + 6}
+    assert costs.of["one"].items() >= {"dense": 54, "csr": 3 * np.count_nonzero(FULL) + 12}.items()
+    assert costs.of["two"].items() >= {"dense": 18, "csr": 3 * np.count_nonzero(SPARSE) + 6}.items()
+    assert costs.of["one"].keys() == costs.of["two"].keys() == {name for kind, name in KERNELS if kind is Dense}
 
 
 def test_a_layer_with_one_candidate_says_so() -> None:

@@ -32,6 +32,7 @@ RANKS = {
     "flashing": 4,
     "directory": 4,
     "tuning": 5,
+    "profiling": 5,
     "source": 5,
     "report": 6,
     "validation": 6,
@@ -40,12 +41,14 @@ RANKS = {
     "checking": 8,
     "doctor": 8,
     "pipeline": 8,
-    "console": 9,
+    "console": 8,
     "cli_boards": 9,
     "cli_doctor": 9,
     "cli_flash": 9,
-    "cli": 10,
-    "__main__": 11,
+    "cli_report": 9,
+    "cli": 9,
+    "cli_profile": 9,
+    "__main__": 10,
 }
 # Values that flow from one room of a rank to the next: what a room hands on, its neighbour may import.
 NEIGHBOURS = {
@@ -61,9 +64,11 @@ NEIGHBOURS = {
     ("emulators", "toolchain"),
     ("cycles", "emulators"),
     ("validation", "report"),
-    ("cli_boards", "console"),
-    ("cli_doctor", "console"),
-    ("cli_flash", "console"),
+    ("cli", "cli_boards"),
+    ("cli", "cli_doctor"),
+    ("cli", "cli_flash"),
+    ("cli", "cli_report"),
+    ("cli", "cli_profile"),
 }
 TENSORFLOW_ROOMS = {"frontend", "pruning"}
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 
 import tinyprune
-from tinyprune import formats, ir, kernels
+from tinyprune import cycles, formats, ir, kernels
 from tinyprune.board import Board
-from tinyprune.cycles import CYCLE_MODELS, NOT_CLAIMED, Cycles, price
+from tinyprune.cycles import Cost
 from tinyprune.emulators.run import Run
 from tinyprune.ir import Graph, Int8, Layer
+from tinyprune.passes.plan_memory import alive_bytes
+from tinyprune.profiling.profile import Profile, rows
 from tinyprune.report import report
+from tinyprune.report.hardware import hardware
+from tinyprune.report.memory_plan import memory_plan
 from tinyprune.report.report import Report
 from tinyprune.toolchain.elf import Elf
 from tinyprune.toolchain.memory import memory_use
@@ -35,6 +39,7 @@ def measure(
     board: Board,
     elf: Elf,
     run: Run | None,
+    profile: Profile | None,
     expected: Expected | None,
     model: report.ModelInfo,
     options: report.Options,
@@ -42,10 +47,9 @@ def measure(
 ) -> Report:
     """The report of one build. Nothing in it that was not measured: without a run, its figures are None.
 
-    `expected` is given where `run` is.
+    `profile`, that of the run, and `expected` are given where `run` is.
     """
-    cycle_model = CYCLE_MODELS.get(board.core)
-    cycles = price(run.blocks, elf.read, cycle_model, board.flash_timing) if run and cycle_model else None
+    spent = profile.total if profile else None
     return Report(
         schema=report.SCHEMA,
         tinyprune=tinyprune.__version__,
@@ -54,17 +58,24 @@ def measure(
         board=board.name,
         toolchain=report.ToolchainInfo(elf.toolchain, elf.toolchain_version, elf.flags),
         emulator=report.EmulatorInfo(run.emulator, run.emulator_version, run.counted_by) if run else None,
-        cycle_model=_cycle_model_info(board) if run else None,
+        cycle_model=report.CycleModelInfo(*cycles.about(board)) if run else None,
         bit_exact=is_bit_exact(graph, run, expected) if run and expected else None,
         inputs_checked=len(run.outputs) if run else 0,
         accuracy=accuracy,
         instructions=run.instructions if run else None,
-        core_cycles=cycles.core if cycles else None,
-        flash_stalls=cycles.stalls if cycles else None,
-        cycles=cycles.total if cycles else None,
+        core_cycles=spent.core_cycles if spent else None,
+        flash_stalls=spent.flash_stalls if spent else None,
+        cycles=spent.cycles if spent else None,
         flash=_flash(elf, board),
         sram=_sram(graph, elf, board, run),
-        layers=tuple(_layer(layer, graph, elf, run, cycles) for layer in graph.layers),
+        hardware=hardware(board),
+        layers=tuple(
+            _layer(layer, graph, alive, elf, profile)
+            for layer, alive in zip(graph.layers, alive_bytes(graph), strict=True)
+        ),
+        memory_plan=memory_plan(graph),
+        functions=tuple(report.CostRow(**row) for row in rows(profile.functions)) if profile else None,
+        classes=tuple(report.CostRow(**row) for row in rows(profile.classes)) if profile else None,
     )
 
 
@@ -77,15 +88,6 @@ def is_bit_exact(graph: Graph, run: Run, expected: Expected) -> bool:
 
 def _same(ours: Int8, wanted: Int8) -> bool:
     return np.array_equal(ours.reshape(len(ours), -1), wanted.reshape(len(wanted), -1))
-
-
-def _cycle_model_info(board: Board) -> report.CycleModelInfo:
-    model = CYCLE_MODELS.get(board.core)
-    if model is None:
-        return report.CycleModelInfo(None, NOT_CLAIMED[board.core])
-    timing = board.flash_timing
-    flash = f"not modelled: {timing.not_modelled}" if timing.not_modelled else f"of {timing.wait_states} wait states"
-    return report.CycleModelInfo(model.name, f"{model.claim}; flash {flash}")
 
 
 def _flash(elf: Elf, board: Board) -> report.Flash:
@@ -109,10 +111,10 @@ def _sram(graph: Graph, elf: Elf, board: Board, run: Run | None) -> report.Sram:
     )
 
 
-def _layer(layer: Layer, graph: Graph, elf: Elf, run: Run | None, cycles: Cycles | None) -> report.LayerReport:
+def _layer(layer: Layer, graph: Graph, alive: int, elf: Elf, profile: Profile | None) -> report.LayerReport:
     weights = layer.weights if isinstance(layer, ir.Weighted) else None
     values = formats.all_weights(layer)
-    spent = cycles.of_layer(layer.name) if cycles else None
+    spent = profile.layers.get(layer.name, Cost(0, 0, 0)) if profile else None
     return report.LayerReport(
         name=layer.name,
         op=ir.op_name(layer),
@@ -123,10 +125,11 @@ def _layer(layer: Layer, graph: Graph, elf: Elf, run: Run | None, cycles: Cycles
         sparsity=round(1 - np.count_nonzero(values) / values.size, 6) if values.size else None,
         weights_bytes=constant_bytes(elf, layer.name),
         scratch_bytes=kernels.scratch_bytes(layer, graph),
-        instructions=run.layer_instructions(layer.name) if run else None,
-        core_cycles=spent.core if spent else None,
-        flash_stalls=spent.stalls if spent else None,
-        cycles=spent.total if spent else None,
+        alive_bytes=alive,
+        instructions=spent.instructions if spent else None,
+        core_cycles=spent.core_cycles if spent else None,
+        flash_stalls=spent.flash_stalls if spent else None,
+        cycles=spent.cycles if spent else None,
     )
 
 

@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tinyprune.report.hardware import Hardware
+from tinyprune.report.memory_plan import MemoryPlan
+
 SCHEMA = 1
 
 
@@ -82,7 +85,19 @@ class LayerReport:
     sparsity: float | None
     weights_bytes: int
     scratch_bytes: int
+    alive_bytes: int
     instructions: int | None
+    core_cycles: int | None
+    flash_stalls: int | None
+    cycles: int | None
+
+
+@dataclass(frozen=True)
+class CostRow:
+    """What a function or a class of instructions takes; the rows of a table add up to the totals of the report."""
+
+    name: str
+    instructions: int
     core_cycles: int | None
     flash_stalls: int | None
     cycles: int | None
@@ -110,7 +125,11 @@ class Report:
     cycles: int | None
     flash: Flash
     sram: Sram
+    hardware: Hardware
     layers: tuple[LayerReport, ...]
+    memory_plan: MemoryPlan
+    functions: tuple[CostRow, ...] | None
+    classes: tuple[CostRow, ...] | None
 
     def to_json(self) -> str:
         return to_json(dataclasses.asdict(self))
