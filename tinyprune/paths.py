@@ -23,6 +23,10 @@ def firmware_templates() -> Path:
     return resources() / "firmware_templates"
 
 
+def license() -> Path:
+    return resources() / "LICENSE"
+
+
 def example() -> Path:
     """The bundled example project: its `tinyprune.toml` names the model and the data beside it."""
     return resources() / "examples" / "digits"

@@ -41,14 +41,16 @@ RANKS = {
     "checking": 8,
     "doctor": 8,
     "pipeline": 8,
+    "exporting": 9,
     "console": 8,
     "cli_boards": 9,
     "cli_doctor": 9,
+    "cli_export": 10,
     "cli_flash": 9,
     "cli_report": 9,
-    "cli": 9,
+    "cli": 11,
     "cli_profile": 9,
-    "__main__": 10,
+    "__main__": 12,
 }
 # Values that flow from one room of a rank to the next: what a room hands on, its neighbour may import.
 NEIGHBOURS = {

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tinyprune import edges, ir, kernels, paths
 from tinyprune.codegen import c, instances
@@ -42,24 +43,35 @@ class EdgeView:
 
 def model_files(graph: Graph, version: str) -> Files:
     """The model as C, with exactly the kernels that it calls: `model.{c,h}`, `kernels/`."""
+    values = model_values(graph, version)
+    return {
+        "model.h": render("model.h.j2", values),
+        "model.c": render("model.c.j2", values),
+        **model_kernels(values),
+    }
+
+
+def model_values(graph: Graph, version: str) -> dict[str, Any]:
+    """What templates print a model from."""
     assert graph.arena is not None
-    layers, inline = [_view(layer, graph) for layer in graph.layers], instances.of(graph)
-    called = {call.split("(")[0] for layer in layers for call in layer.calls}
-    values = {
+    return {
         "graph": graph,
         "version": version,
         "inputs": _edge_views(graph, "input", graph.inputs),
         "outputs": _edge_views(graph, "output", graph.outputs),
         "constants": constant_arrays(graph),
-        "instances": inline,
+        "instances": instances.of(graph),
         "states": [(state, f"int{state.bits}_t", math.prod(state.shape)) for state in ir.states(graph)],
-        "layers": layers,
+        "layers": [_view(layer, graph) for layer in graph.layers],
     }
-    return {
-        "model.h": render("model.h.j2", values),
-        "model.c": render("model.c.j2", values),
-        **kernel_files(called - inline.names, inline.headers),
-    }
+
+
+def model_kernels(values: Mapping[str, Any]) -> Files:
+    """The sources and headers of the kernels that the model calls, by what model_values() gave."""
+    inline: instances.Instances = values["instances"]
+    layers: list[LayerView] = values["layers"]
+    called = {call.split("(")[0] for layer in layers for call in layer.calls}
+    return kernel_files(called - inline.names, inline.headers)
 
 
 def sample_input_files(graph: Graph, sample: Int8) -> Files:
