@@ -1,0 +1,146 @@
+"""Gives each layer its format and kernel: the exact optimum over all layers, within budgets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from tinyprune import formats, ir, kernels
+from tinyprune.errors import BudgetError, unknown_name
+from tinyprune.ir import Graph, Layer, Weighted
+from tinyprune.passes.candidates import Cost, Costs, with_candidates
+from tinyprune.passes.choice_program import Program, Row
+from tinyprune.passes.plan_memory import activations_alive, plan_memory
+
+OBJECTIVES = {
+    "cycles": ("cycles", "instructions", "flash", "sram"),
+    "flash": ("flash", "cycles", "instructions", "sram"),
+    "sram": ("sram", "cycles", "instructions", "flash"),
+}
+"""What is minimized first, and among equals next; what was not measured is passed over."""
+UNITS = {"flash": "bytes of flash", "sram": "bytes of SRAM", "cycles": "cycles", "instructions": "instructions"}
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What is wanted: the least of `objective`, with no more of `flash`, `sram` (bytes) and `cycles` than these, of the
+    whole firmware. A `format` other than auto is for every layer that can have it."""
+
+    objective: str = "cycles"
+    format: str = "auto"
+    flash: int | None = None
+    sram: int | None = None
+    cycles: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.objective not in OBJECTIVES:
+            raise unknown_name("objective", self.objective, OBJECTIVES)
+        if self.format not in ("auto", *formats.FORMATS):
+            raise unknown_name("format", self.format, ["auto", *formats.FORMATS])
+
+    @property
+    def budgets(self) -> dict[str, int]:
+        given = {"flash": self.flash, "sram": self.sram, "cycles": self.cycles}
+        return {name: most for name, most in given.items() if most is not None}
+
+
+def choose(graph: Graph, costs: Costs, goal: Goal) -> Graph:
+    """`graph` with the candidates of `costs` that reach `goal`, and its arena, which is within the goal as planned.
+
+    The same costs give the same choice. Raises BudgetError where no choice is within the budgets.
+    """
+    program = _program(graph, costs)
+    measure = next(name for name in OBJECTIVES[goal.objective] if name in program.measures)
+    if measure == "sram":
+        return _smallest_arena(graph, program, goal)
+    cuts: list[Row] = []
+    while True:
+        taken = _best(program, goal, cuts)
+        if taken is None:
+            raise _budget_error(program, goal, cuts)
+        planned = _planned(graph, costs, taken, goal, measure)
+        if _sram(planned, costs) <= (goal.sram or _sram(planned, costs)):
+            return planned
+        cuts.append(program.less_scratch(taken))
+
+
+def _smallest_arena(graph: Graph, program: Program, goal: Goal) -> Graph:
+    """The smallest as planned, which may be above what is alive in the fullest step: then less scratch is tried."""
+    best, cuts, within = None, list[Row](), goal
+    while taken := _best(program, within, cuts):
+        planned = _planned(graph, program.costs, taken, goal, "sram")
+        size = _sram(planned, program.costs)
+        if size <= (within.sram or size):
+            best, within = planned, replace(within, sram=size - 1)
+        cuts.append(program.less_scratch(taken))
+    if best is None:
+        raise _budget_error(program, goal, cuts)
+    return best
+
+
+def _program(graph: Graph, costs: Costs) -> Program:
+    alive = activations_alive(graph)
+    by_layer = {layer.name: alive[step] for step, layer in enumerate(graph.layers)}
+    return Program(costs, by_layer, max(alive))
+
+
+def _best(program: Program, goal: Goal, cuts: list[Row]) -> dict[str, Cost] | None:
+    """The one choice that is best by the objective, among equals by the next measure, and so on."""
+    rows = [*cuts, *(program.limit(name, most) for name, most in goal.budgets.items())]
+    taken = None
+    for measure in (*OBJECTIVES[goal.objective], "order"):
+        if measure in program.measures:
+            found = program.minimum(measure, rows)
+            if found is None:
+                return None
+            least, taken = found
+            rows.append(program.limit(measure, least))
+    return taken
+
+
+def _planned(graph: Graph, costs: Costs, taken: Mapping[str, Cost], goal: Goal, measure: str) -> Graph:
+    weighted = [layer for layer in graph.layers if isinstance(layer, Weighted)]
+    reasons = {layer.name: _reason(layer, taken[layer.name], costs, goal, measure) for layer in weighted}
+    return plan_memory(with_candidates(graph, {name: cost.candidate for name, cost in taken.items()}, reasons))
+
+
+def _sram(graph: Graph, costs: Costs) -> int:
+    assert graph.arena is not None
+    return graph.arena.bytes + costs.rest.sram_bytes
+
+
+def _reason(layer: Weighted, taken: Cost, costs: Costs, goal: Goal, measure: str) -> str:
+    """Why this layer has its format: its figure beside the best one of another format."""
+    name = taken.candidate.format
+    if goal.format != "auto":
+        can = goal.format in kernels.formats_for(layer)
+        return f"{name} was asked for" if can else f"{ir.op_name(layer)} has no {goal.format} kernel"
+    others = [cost for cost in costs.of[layer.name] if cost.candidate.format != name]
+    if not others:
+        return f"{name} is the only one"
+    other = min(others, key=lambda cost: _figure(cost, measure))
+    text = f"{_figure(taken, measure):,} {UNITS[measure]}, {other.candidate.format} {_figure(other, measure):,}"
+    why = "" if _figure(taken, measure) <= _figure(other, measure) else "; best for the whole model within its budgets"
+    return f"{text}{why} ({costs.basis})"
+
+
+def _figure(cost: Cost, measure: str) -> int:
+    figures = {"flash": cost.flash_bytes, "sram": cost.scratch_bytes}
+    return figures[measure] if measure in figures else int(getattr(cost, measure))
+
+
+def _budget_error(program: Program, goal: Goal, cuts: list[Row]) -> BudgetError:
+    """Names each budget that cannot be held, beside the least that can be reached: within the other ones, if those can
+    be held together, else without them."""
+    missed: list[str] = []
+    for name, most in goal.budgets.items():
+        others = [program.limit(other, limit) for other, limit in goal.budgets.items() if other != name]
+        within = program.minimum(name, [*cuts, *others])
+        found = within or program.minimum(name, cuts)
+        if found and found[0] > most:
+            condition = " within the other budgets" if within and others else ""
+            missed.append(f"{found[0]:,} {UNITS[name]} are needed at least{condition}, allowed are {most:,}")
+    return BudgetError(
+        f"no choice of formats and kernels is within the budgets: {'; '.join(missed)}",
+        remedy="raise that budget, prune to a higher sparsity, or prune channels (structured pruning)",
+    )

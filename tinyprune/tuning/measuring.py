@@ -1,0 +1,101 @@
+"""What candidates cost: compiled into one image, and each called by itself in the emulator."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+import tinyprune
+from tinyprune import kernels, toolchain
+from tinyprune.board import Board
+from tinyprune.codegen.image import image_files
+from tinyprune.cycles import CYCLE_MODELS, price
+from tinyprune.emulators import native
+from tinyprune.emulators.counting import LAYER_PREFIX, Counter, PythonCounter, blocks
+from tinyprune.emulators.machine import Machine
+from tinyprune.emulators.native import NativeCounter
+from tinyprune.emulators.run import Block
+from tinyprune.ir import Graph, Weighted
+from tinyprune.passes.candidates import Cost
+from tinyprune.toolchain import Toolchain
+from tinyprune.toolchain.elf import Elf
+from tinyprune.tuning import bench
+from tinyprune.tuning.bench import Trial
+from tinyprune.tuning.code import reached
+
+CONSTANTS = ".tp_weights"
+STALE = b"\xaa"  # what lies in the arena before a trial
+
+
+class WrongBitsError(AssertionError):
+    """A kernel computed something else than the reference: a bug of tinyprune."""
+
+
+def measured(graph: Graph, trials: Sequence[Trial], board: Board, tools: Toolchain, emulated: bool) -> list[Cost]:
+    """The cost of each of `trials`, which are layers of `graph`; its figures of time only where it is `emulated`."""
+    made, on = bench.bench(graph, trials), bench.roomy(board)
+    assert made.arena is not None
+    sample = np.zeros(made.tensors[made.inputs[0]].shape[1:], np.int8)
+    with tempfile.TemporaryDirectory() as folder:
+        elf = toolchain.link(image_files(made, on, sample, tinyprune.__version__), on, tools, Path(folder))
+    costs = [_size(one, number, made, elf) for number, one in enumerate(trials)]
+    if not emulated:
+        return costs
+    machine = Machine(elf, on)
+    return [_timed(cost, one, n, made, machine) for n, (cost, one) in enumerate(zip(costs, trials, strict=True))]
+
+
+def layer_flash_bytes(elf: Elf, layer: str) -> int:
+    """What is a layer's own in the flash: its constants, each as aligned as a word, and its function."""
+    section = elf.sections[CONSTANTS]
+    inside = range(section.address, section.address + section.bytes)
+    own = [symbol for name, symbol in elf.symbols.items() if name.startswith(f"{layer}_") and symbol.address in inside]
+    return sum(-(-symbol.bytes // 4) * 4 for symbol in own) + elf.symbols[LAYER_PREFIX + layer].bytes
+
+
+def _size(one: Trial, number: int, made: Graph, elf: Elf) -> Cost:
+    layer = made.layers[number]
+    assert isinstance(layer, Weighted)
+    return Cost(
+        candidate=one.candidate,
+        operand_bytes=kernels.operand(layer, made).bytes,
+        flash_bytes=layer_flash_bytes(elf, layer.name),
+        scratch_bytes=kernels.scratch_bytes(layer, made),
+        functions=reached(elf, LAYER_PREFIX + layer.name),
+    )
+
+
+def _timed(cost: Cost, one: Trial, number: int, made: Graph, machine: Machine) -> Cost:
+    executed = _run(one, number, made, machine)
+    model = CYCLE_MODELS.get(machine.board.core)
+    spent = price(executed, machine.elf.read, model, machine.board.flash_timing) if model else None
+    return replace(
+        cost,
+        instructions=sum(block.instructions * block.count for block in executed),
+        core_cycles=spent.core if spent else None,
+        flash_stalls=spent.stalls if spent else None,
+    )
+
+
+def _run(one: Trial, number: int, made: Graph, machine: Machine) -> tuple[Block, ...]:
+    """The blocks that a trial executes; raises WrongBitsError where its output is not the reference's."""
+    assert made.arena is not None
+    layer = made.layers[number]
+    arena, places = machine.elf.symbols["tp_arena"].address, made.arena.tensors
+    machine.write(arena, STALE * made.arena.bytes)
+    machine.write(arena, one.input.tobytes())
+    library = native.load()
+    counter: Counter = NativeCounter(machine, library) if library else PythonCounter(machine)
+    counter.attach()
+    machine.call(machine.elf.symbols[LAYER_PREFIX + layer.name].address, machine.elf.entry)
+    tallies = counter.detach()
+    output = places[layer.output]
+    actual = np.frombuffer(machine.read(arena + output.offset, output.bytes), np.int8)
+    wrong = np.count_nonzero(actual != one.expected.reshape(-1))
+    if wrong:
+        raise WrongBitsError(f"{one.candidate} gets {wrong:,} of {len(actual):,} values of {one.layer.name} wrong")
+    return blocks(machine, tallies)
