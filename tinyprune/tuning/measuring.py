@@ -19,10 +19,11 @@ from tinyprune.emulators.counting import LAYER_PREFIX, Counter, PythonCounter, b
 from tinyprune.emulators.machine import Machine
 from tinyprune.emulators.native import NativeCounter
 from tinyprune.emulators.run import Block
-from tinyprune.ir import Graph, Weighted
+from tinyprune.ir import Graph, Layer, Weighted
 from tinyprune.passes.candidates import Cost
+from tinyprune.passes.choice_program import aligned
 from tinyprune.toolchain import Toolchain
-from tinyprune.toolchain.elf import Elf
+from tinyprune.toolchain.elf import Elf, Symbol
 from tinyprune.tuning import bench
 from tinyprune.tuning.bench import Trial
 from tinyprune.tuning.code import reached
@@ -42,35 +43,46 @@ def measured(graph: Graph, trials: Sequence[Trial], board: Board, tools: Toolcha
     sample = np.zeros(made.tensors[made.inputs[0]].shape[1:], np.int8)
     with tempfile.TemporaryDirectory() as folder:
         elf = toolchain.link(image_files(made, on, sample, tinyprune.__version__), on, tools, Path(folder))
-    costs = [_size(one, number, made, elf) for number, one in enumerate(trials)]
+    costs = [_size(one, layer, made, elf) for one, layer in zip(trials, made.layers, strict=True)]
     if not emulated:
         return costs
     machine = Machine(elf, on)
-    return [_timed(cost, one, n, made, machine) for n, (cost, one) in enumerate(zip(costs, trials, strict=True))]
+    executed = [_run(one, layer, made, machine) for one, layer in zip(trials, made.layers, strict=True)]
+    return [_timed(cost, blocks, machine) for cost, blocks in zip(costs, executed, strict=True)]
 
 
-def layer_flash_bytes(elf: Elf, layer: str) -> int:
-    """What is a layer's own in the flash: its constants, each as aligned as a word, and its function."""
+def sizes(elf: Elf, layer: Layer) -> tuple[int, dict[str, int]]:
+    """The bytes of flash that are a layer's own, and the functions that it may share with others.
+
+    Its own are its constants, each as aligned as a word, the function that calls its kernel, and its instance of that.
+    """
+    caller, instance = LAYER_PREFIX + layer.name, f"{kernels.kernel(layer).function}_{layer.name}"
+    functions = reached(elf, caller)
+    instances = [name for name in functions if name.split(".")[0] == instance]  # gcc adds .constprop.0 and the like
+    own = sum(functions.pop(name) for name in instances) + elf.symbols[caller].bytes
+    return own + sum(aligned(symbol.bytes) for symbol in _constants(elf, layer.name)), functions
+
+
+def _constants(elf: Elf, layer: str) -> list[Symbol]:
     section = elf.sections[CONSTANTS]
     inside = range(section.address, section.address + section.bytes)
-    own = [symbol for name, symbol in elf.symbols.items() if name.startswith(f"{layer}_") and symbol.address in inside]
-    return sum(-(-symbol.bytes // 4) * 4 for symbol in own) + elf.symbols[LAYER_PREFIX + layer].bytes
+    named = (symbol for name, symbol in elf.symbols.items() if name.startswith(f"{layer}_"))
+    return [symbol for symbol in named if symbol.address in inside]
 
 
-def _size(one: Trial, number: int, made: Graph, elf: Elf) -> Cost:
-    layer = made.layers[number]
+def _size(one: Trial, layer: Layer, made: Graph, elf: Elf) -> Cost:
     assert isinstance(layer, Weighted)
+    own_bytes, functions = sizes(elf, layer)
     return Cost(
         candidate=one.candidate,
         operand_bytes=kernels.operand(layer, made).bytes,
-        flash_bytes=layer_flash_bytes(elf, layer.name),
+        flash_bytes=own_bytes,
         scratch_bytes=kernels.scratch_bytes(layer, made),
-        functions=reached(elf, LAYER_PREFIX + layer.name),
+        functions=functions,
     )
 
 
-def _timed(cost: Cost, one: Trial, number: int, made: Graph, machine: Machine) -> Cost:
-    executed = _run(one, number, made, machine)
+def _timed(cost: Cost, executed: Sequence[Block], machine: Machine) -> Cost:
     model = CYCLE_MODELS.get(machine.board.core)
     spent = price(executed, machine.elf.read, model, machine.board.flash_timing) if model else None
     return replace(
@@ -81,10 +93,9 @@ def _timed(cost: Cost, one: Trial, number: int, made: Graph, machine: Machine) -
     )
 
 
-def _run(one: Trial, number: int, made: Graph, machine: Machine) -> tuple[Block, ...]:
+def _run(one: Trial, layer: Layer, made: Graph, machine: Machine) -> tuple[Block, ...]:
     """The blocks that a trial executes; raises WrongBitsError where its output is not the reference's."""
     assert made.arena is not None
-    layer = made.layers[number]
     arena, places = machine.elf.symbols["tp_arena"].address, made.arena.tensors
     machine.write(arena, STALE * made.arena.bytes)
     machine.write(arena, one.input.tobytes())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,16 +17,14 @@ from tinyprune.board import Board
 from tinyprune.codegen.image import image_files
 from tinyprune.cycles import CYCLE_MODELS, price
 from tinyprune.emulators import unicorn
-from tinyprune.emulators.counting import LAYER_PREFIX
-from tinyprune.ir import Graph, Int8, Weighted
+from tinyprune.ir import Graph, Int8, Layer, Weighted
 from tinyprune.passes.candidates import Candidate, Cost, Costs, Totals, candidates, preferred, with_candidates
 from tinyprune.passes.plan_memory import plan_memory
 from tinyprune.toolchain import Toolchain, memory_use
 from tinyprune.toolchain.elf import Elf
 from tinyprune.tuning import bench, cache
 from tinyprune.tuning.bench import Trial, trial
-from tinyprune.tuning.code import reached
-from tinyprune.tuning.measuring import layer_flash_bytes, measured
+from tinyprune.tuning.measuring import measured, sizes
 
 IMAGE_BYTES = 1 << 22  # of operands in one image: more, and compilers take long
 EMULATED, COMPILED = "each was emulated", "compiled, not emulated"
@@ -83,7 +81,7 @@ def _key(layer: Weighted, graph: Graph, values: Mapping[str, Int8], around: str)
 
 
 def _known(figures: cache.Figures) -> dict[Candidate, Cost]:
-    costs = [Cost(**{**one, "candidate": Candidate(**one["candidate"])}) for one in figures.get("costs", ())]
+    costs = [replace(Cost(**one), candidate=Candidate(**one["candidate"])) for one in figures.get("costs", ())]
     return {cost.candidate: cost for cost in costs}
 
 
@@ -114,20 +112,23 @@ def _rest(graph: Graph, sample: Int8, on: Setting) -> Totals:
         return Totals(**found)
     with tempfile.TemporaryDirectory() as folder:
         elf = toolchain.link(files, roomy, on.tools, Path(folder))
-    totals = _totals(elf, [layer.name for layer in layers], roomy)
+    totals = _totals(elf, [layer for layer in made.layers if layer.name in likely], roomy)
     if on.emulated:
         totals = replace(totals, **_times(elf, roomy, sample, set(likely), totals))
     cache.store(key, dataclasses.asdict(totals))
     return totals
 
 
-def _totals(elf: Elf, layers: Iterable[str], board: Board) -> Totals:
+def _totals(elf: Elf, layers: Sequence[Layer], board: Board) -> Totals:
     use = memory_use(elf, board)
     functions: dict[str, int] = {}
+    own = 0
     for layer in layers:
-        functions |= reached(elf, LAYER_PREFIX + layer)
-    own = sum(layer_flash_bytes(elf, layer) for layer in layers) + sum(functions.values())
-    return Totals(use.flash.total - own, use.static_bytes - use.arena_bytes + use.stack_bytes)
+        own_bytes, shared = sizes(elf, layer)
+        own += own_bytes
+        functions |= shared
+    flash_bytes = use.flash.total - own - sum(functions.values())
+    return Totals(flash_bytes, use.static_bytes - use.arena_bytes + use.stack_bytes)
 
 
 def _times(elf: Elf, board: Board, sample: Int8, chosen: set[str], totals: Totals) -> dict[str, Any]:
