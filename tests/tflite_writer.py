@@ -99,6 +99,7 @@ class TensorRow:
     zero_point: tuple[int, ...]
     quantized_dimension: int
     data: NDArray[np.generic] | None
+    is_variable: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,12 +126,14 @@ class Writer:
         zero_point: int | Sequence[int] = 0,
         data: ArrayLike | None = None,
         quantized_dimension: int = 0,
+        is_variable: bool = False,
     ) -> int:
         """The index of a new tensor: of a constant where `data` is given, quantized where `scale` is."""
         scales = () if scale is None else tuple(float(value) for value in np.ravel(scale))
         zero_points = tuple(int(value) for value in np.broadcast_to(zero_point, len(scales)))
         constant = None if data is None else np.asarray(data, NUMPY_TYPES[type]).reshape(tuple(shape))
-        row = TensorRow(name, tuple(map(int, shape)), type, scales, zero_points, quantized_dimension, constant)
+        sizes = tuple(map(int, shape))
+        row = TensorRow(name, sizes, type, scales, zero_points, quantized_dimension, constant, is_variable)
         self.tensors.append(row)
         return len(self.tensors) - 1
 
@@ -191,7 +194,8 @@ class _File:
                 ZeroPoint=self.builder.CreateNumpyVector(np.array(row.zero_point, np.int64)),
                 QuantizedDimension=row.quantized_dimension,
             )
-        return self.table("Tensor", **fields, Type=getattr(tflite.TensorType, row.type), Buffer=buffer)
+        kind = getattr(tflite.TensorType, row.type)
+        return self.table("Tensor", **fields, Type=kind, Buffer=buffer, IsVariable=row.is_variable)
 
     def operator(self, row: OperatorRow) -> int:
         fields = {"OpcodeIndex": self.names.index(row.name)}

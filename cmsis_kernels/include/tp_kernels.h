@@ -213,6 +213,61 @@ void tp_softmax_s8(const tp_softmax_params *params, const int8_t *input, int8_t 
 /** output[i] = table[input[i] + 128] for `count` elements; output may be the input. */
 void tp_lut_s8(const int8_t *table, const int8_t *input, int32_t count, int8_t *output);
 
+/**
+ * One gate of an LSTM: its argument is input_weights * input + recurrent_weights * hidden state + bias, with 12
+ * fractional bits. Both sums saturate at int16, and so does their sum.
+ */
+typedef struct {
+    const int8_t *input_weights;     /**< units x inputs */
+    const int8_t *recurrent_weights; /**< units x units */
+    const int32_t *input_bias;       /**< units entries, the input's zero point folded in */
+    const int32_t *recurrent_bias;   /**< units entries: the hidden state's zero point */
+    int32_t input_multiplier, recurrent_multiplier;
+    int8_t input_shift, recurrent_shift;
+} tp_lstm_gate;
+
+/** An LSTM without peepholes, projection or normalization. The cell state's scale is a power of two, its zero point 0.
+ */
+typedef struct {
+    uint16_t batches, steps, inputs, units;
+    const tp_lstm_gate *input_gate, *forget_gate, *cell_gate, *output_gate;
+    int32_t kept_multiplier, added_multiplier, hidden_multiplier; /**< of products of int16 values */
+    int8_t kept_shift, added_shift, hidden_shift;                 /**< at most 0 */
+    int8_t cell_left; /**< the cell state times 2^this has 12 fractional bits; in [-30, 14] */
+    int8_t hidden_zero_point;
+    uint8_t time_major; /**< input and output are steps x batches x values; else batches x steps x values */
+    int16_t cell_low, cell_high;
+} tp_lstm_params;
+
+/**
+ * All steps of all batches; each output row is the hidden state after its step. Input and output do not overlap.
+ * @param hidden batches x units: the hidden state before the first step, then after the last one
+ * @param cell   batches x units: the cell state, likewise
+ */
+void tp_lstm_s8(const tp_lstm_params *params, const int8_t *input, int8_t *hidden, int16_t *cell, int8_t *output);
+
+/** An SVDF layer: units * rank filters, each of which remembers its last `memory` features. */
+typedef struct {
+    uint16_t batches, inputs, units, rank, memory;
+    const int32_t *feature_bias; /**< units * rank entries: the input's zero point */
+    int32_t feature_multiplier, output_multiplier;
+    int8_t feature_shift, output_shift; /**< of the output at most 0: its sums may take any value */
+    int8_t state_zero_point, output_zero_point;
+} tp_svdf_params;
+
+/**
+ * One step. Sums over time wrap around at 32 bits.
+ * @param feature_weights units * rank rows of inputs
+ * @param time_weights    units * rank rows of memory, for the oldest feature first
+ * @param state           batches x units * rank x memory
+ */
+void tp_svdf_state8_s8(const tp_svdf_params *params, const int8_t *input, const int8_t *feature_weights,
+                       const int8_t *time_weights, const int32_t *bias, int8_t *state, int8_t *output);
+
+/** As tp_svdf_state8_s8, with a state of int16 whose zero point is 0. */
+void tp_svdf_state16_s8(const tp_svdf_params *params, const int8_t *input, const int8_t *feature_weights,
+                        const int16_t *time_weights, const int32_t *bias, int16_t *state, int8_t *output);
+
 #ifdef __cplusplus
 }
 #endif

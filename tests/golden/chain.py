@@ -14,8 +14,7 @@ from host import run_host
 from tflm import run_many
 
 from tinyprune import board as boards
-from tinyprune import reference, toolchain
-from tinyprune.emulators import EMULATORS
+from tinyprune import emulators, reference, toolchain
 from tinyprune.frontend.tflite_import import import_tflite
 from tinyprune.ir import Graph, Int8
 from tinyprune.passes.verify import verify
@@ -66,7 +65,7 @@ def firmware_against_reference(subject: Subject, format_name: str, toolchain_nam
     """Raises ToolMissingError where there is no such toolchain."""
     on = Target(boards.load(BOARD), toolchain.find(toolchain_name), EMULATOR)
     graph = lower(subject.graph, format_name)
-    run = EMULATORS[EMULATOR](compile_graph(graph, subject.inputs[0], on, folder), on.board, subject.inputs)
+    run = emulators.run(EMULATOR, compile_graph(graph, subject.inputs[0], on, folder), on.board, subject.inputs)
     return wrong_layers(graph, subject.inputs, run.layer_outputs) | wrong_output(subject, run.outputs)
 
 

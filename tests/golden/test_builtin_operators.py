@@ -8,7 +8,7 @@ import pytest
 import tflite
 from host import run_host
 from random_models import random_operator
-from random_operators import GENERATORS
+from stateful_file import GRAPHS, StatefulFile
 from tflite_writer import Writer
 
 from tinyprune import reference
@@ -42,8 +42,8 @@ def test_the_list_is_that_of_the_schema() -> None:
 @pytest.mark.parametrize("name", BUILDERS)
 def test_a_supported_one_builds(name: str) -> None:
     """From the file to compiled C that computes what the reference does."""
-    assert name in GENERATORS
-    graph = verify(import_tflite(random_operator(name, 0, 1), "m"))
+    content = StatefulFile(GRAPHS[name]()).content() if name in GRAPHS else random_operator(name, 0, 1)
+    graph = verify(import_tflite(content, "m"))
     inputs = np.random.default_rng(0).integers(-128, 128, (3, *graph.tensors[graph.inputs[0]].shape[1:]), np.int8)
     run = run_host(lower(graph, "auto"), inputs)
     np.testing.assert_array_equal(run.output, reference.output(graph, inputs))

@@ -10,8 +10,7 @@ from tflite_writer import Option, Writer
 from tflm import run_tflm
 
 from tinyprune import board as boards
-from tinyprune import ir, reference, toolchain
-from tinyprune.emulators import EMULATORS
+from tinyprune import emulators, ir, reference, toolchain
 from tinyprune.errors import ToolMissingError
 from tinyprune.frontend import tflite_import
 from tinyprune.frontend.views import View, block_copy
@@ -196,7 +195,7 @@ def test_firmware_in_the_emulator(toolchain_name: str, make: Make, shape: tuple[
     inputs = np.random.default_rng(0).integers(-128, 128, (2, *shape[1:]), np.int8)
     graph = lower(verify(tflite_import.import_tflite(model(shape, make), "moves")), "dense")
     expected = reference.run(graph, inputs)
-    run = EMULATORS[on.emulator](compile_graph(graph, inputs[0], on, tmp_path), on.board, inputs)
+    run = emulators.run(on.emulator, compile_graph(graph, inputs[0], on, tmp_path), on.board, inputs)
     for layer in graph.layers:
         outputs = run.layer_outputs[layer.name].reshape(expected[layer.output].shape)
         np.testing.assert_array_equal(outputs, expected[layer.output], err_msg=layer.name)

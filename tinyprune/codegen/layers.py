@@ -8,7 +8,7 @@ import numpy as np
 
 from tinyprune import ir, kernels
 from tinyprune.arithmetic import Requant
-from tinyprune.codegen import c, instances, moves
+from tinyprune.codegen import c, instances, moves, stateful
 from tinyprune.codegen.binary import batch_matmul_code, binary_code
 from tinyprune.ir import Graph, Layer, Tensor, Weighted, Window
 from tinyprune.reference import convolution, reduction, softmax
@@ -62,6 +62,9 @@ def layer_code(layer: Layer, graph: Graph) -> LayerCode:
             tables += (c.array(f"{name}_columns", np.array(layer.columns, np.uint16)),)
             code = _with_params("tp_resize_params", layer, moves.resize_members(layer, source), (x, y))
             return LayerCode(tables + code.constants, code.arguments)
+        case ir.Lstm() | ir.Svdf():
+            constants, arguments = stateful.stateful_code(layer, source, target)
+            return LayerCode(constants, (*arguments[:1], x, *arguments[1:], y))
         case ir.Lut():
             table = f"{layer.name}_table"
             return LayerCode((c.array(table, layer.table),), (table, x, str(target.bytes), y))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
@@ -51,6 +52,7 @@ def model_files(graph: Graph, version: str) -> Files:
         "outputs": _edge_views(graph, "output", graph.outputs),
         "constants": constant_arrays(graph),
         "instances": inline,
+        "states": [(state, f"int{state.bits}_t", math.prod(state.shape)) for state in ir.states(graph)],
         "layers": layers,
     }
     return {

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyprune.formats import csr, dense
-from tinyprune.ir import Int8, Quant, Weights
+from tinyprune.ir import Int8, Layer, Quant, Stateful, Weighted, Weights
+from tinyprune.stateful import stateful_weights
 
 Arrays = Mapping[str, NDArray[np.generic]]
 
@@ -59,3 +60,19 @@ def unpack(weights: Weights) -> Int8:
 def nbytes(weights: Weights) -> int:
     """What the format's arrays take in flash."""
     return sum(array.nbytes for array in weights.arrays.values())
+
+
+def all_weights(layer: Layer) -> NDArray[np.generic]:
+    """Every weight of `layer` in one row, (n,), whatever it is stored in; none of a layer without weights."""
+    if isinstance(layer, Weighted):
+        return unpack(layer.weights).reshape(-1)
+    if isinstance(layer, Stateful):
+        return np.concatenate([part.reshape(-1) for part in stateful_weights(layer)])
+    return np.zeros(0, np.int8)
+
+
+def format_of(layer: Layer) -> str | None:
+    """The format of its weights: layers that remember have but one, and those without weights none."""
+    if isinstance(layer, Weighted):
+        return layer.weights.format
+    return "dense" if isinstance(layer, Stateful) else None

@@ -11,6 +11,7 @@ from tinyprune.frontend import (
     tflite_moves,
     tflite_operators,
     tflite_reduce,
+    tflite_stateful,
 )
 from tinyprune.frontend.tflite_operators import Source
 from tinyprune.ir import Layer
@@ -22,6 +23,7 @@ BUILDERS: dict[str, Callable[[Source], Layer | tuple[Layer, ...]]] = {
     **tflite_matrices.BUILDERS,
     **tflite_moves.BUILDERS,
     **tflite_reduce.BUILDERS,
+    **tflite_stateful.BUILDERS,
 }
 
 # operators that become no layer, and of what they are taken: `fold_constants` and `float_edges` take them out

@@ -28,10 +28,11 @@ def _names(enumeration: type) -> dict[int, str]:
 
 OP_NAMES = _names(tflite.BuiltinOperator)
 TYPE_NAMES = _names(tflite.TensorType)
-NUMPY_TYPES = {"INT8": np.int8, "INT32": np.int32, "INT64": np.int64, "FLOAT32": np.float32}
+NUMPY_TYPES = {"INT8": np.int8, "INT16": np.int16, "INT32": np.int32, "INT64": np.int64, "FLOAT32": np.float32}
 
 _CONV = ("Padding", "StrideH", "StrideW", "DilationHFactor", "DilationWFactor", "FusedActivationFunction")
 _POOL = ("Padding", "StrideH", "StrideW", "FilterHeight", "FilterWidth", "FusedActivationFunction")
+_LSTM = ("FusedActivationFunction", "CellClip", "TimeMajor")
 _STRIDED_SLICE = ("BeginMask", "EndMask", "EllipsisMask", "NewAxisMask", "ShrinkAxisMask", "Offset")
 # the options that the importer reads: operator -> (schema class, its fields)
 OPTIONS: dict[str, tuple[Any, tuple[str, ...]]] = {
@@ -53,6 +54,8 @@ OPTIONS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "STRIDED_SLICE": (tflite.StridedSliceOptions, _STRIDED_SLICE),
     "RESIZE_NEAREST_NEIGHBOR": (tflite.ResizeNearestNeighborOptions, ("AlignCorners", "HalfPixelCenters")),
     "LEAKY_RELU": (tflite.LeakyReluOptions, ("Alpha",)),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": (tflite.UnidirectionalSequenceLSTMOptions, _LSTM),
+    "SVDF": (tflite.SVDFOptions, ("Rank", "FusedActivationFunction")),
 }
 
 # how the levels of a sparse tensor store indices: the members of the schema's union SparseIndexVector
@@ -72,6 +75,7 @@ class FileTensor:
     scale: tuple[float, ...]
     zero_point: tuple[int, ...]
     data: NDArray[np.generic] | None
+    is_variable: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +154,7 @@ class _Reader:
         if data is not None:
             sparse = row.Sparsity()
             data = data.reshape(shape) if sparse is None else self.densified(data, sparse, shape)
-        return FileTensor(name, shape, kind, scale, zero_point, data)
+        return FileTensor(name, shape, kind, scale, zero_point, data, bool(row.IsVariable()))
 
     def densified(self, values: NDArray[np.generic], row: Any, shape: tuple[int, ...]) -> NDArray[np.generic]:
         if math.prod(shape) > MAX_DENSIFIED:

@@ -1,7 +1,8 @@
 """Which C functions of `cmsis_kernels/` run a layer whose weights are in a given format.
 
 One row of KERNELS for each (layer type, format), the plain kernel first, then those that need more of the core or of
-the layer; the format of a layer without weights is "". The file of a kernel has the name of its function.
+the layer; the format of a layer without weights is "",
+that of an SVDF the width of its state. The file of a kernel has the name of its function.
 """
 
 from __future__ import annotations
@@ -68,10 +69,15 @@ KERNELS: dict[tuple[type[Layer], str], tuple[Kernel, ...]] = {
     (ir.Lut, ""): (Kernel("tp_lut_s8", in_place=ir.layer_inputs),),
     (ir.Move, ""): (Kernel("tp_move_s8"),),
     (ir.ResizeNearest, ""): (Kernel("tp_resize_nearest_s8"),),
+    (ir.Lstm, ""): (Kernel("tp_lstm_s8"),),
+    (ir.Svdf, "state8"): (Kernel("tp_svdf_state8_s8"),),
+    (ir.Svdf, "state16"): (Kernel("tp_svdf_state16_s8"),),
 }
 
 
 def weight_format(layer: Layer) -> str:
+    if isinstance(layer, ir.Svdf):
+        return f"state{layer.state.bits}"
     return layer.weights.format if isinstance(layer, ir.Weighted) else ""
 
 

@@ -6,6 +6,7 @@ import hashlib
 
 from tinyprune import formats, ir
 from tinyprune.ir import Graph, Layer, Tensor, Window
+from tinyprune.stateful import State, layer_states, stateful_biases, stateful_weights
 
 
 def dump(graph: Graph) -> str:
@@ -51,11 +52,31 @@ def _layer(layer: Layer) -> str:
             parts += [f"rows {layer.rows} columns {layer.columns}"]
         case ir.Lut():
             parts += [f"{layer.kind} sha256 {_digest(layer.table.tobytes())}"]
+        case ir.Lstm() | ir.Svdf():
+            parts += [_stateful(layer)]
         case ir.Reduce():
             parts += [f"axes {layer.axes}"]
         case ir.Reshape():
             pass
     return " ".join(parts)
+
+
+def _stateful(layer: ir.Stateful) -> str:
+    """The states, and a digest of everything that is constant."""
+    states = " ".join(_state(state) for state in layer_states(layer))
+    content = b"".join(part.tobytes() for part in (*stateful_weights(layer), *stateful_biases(layer)))
+    if isinstance(layer, ir.Svdf):
+        content += repr((layer.feature_scale, layer.time_scale)).encode()
+        return f"{states} rank {layer.rank} sha256 {hashlib.sha256(content).hexdigest()[:12]}"
+    content += repr([(gate.input_scale, gate.recurrent_scale) for gate in layer.gates]).encode()
+    order = "time_major" if layer.time_major else "batch_major"
+    digest = hashlib.sha256(content).hexdigest()[:12]
+    return f"{states} steps {layer.steps} {order} cell_clamp {layer.cell_clamp} sha256 {digest}"
+
+
+def _state(state: State) -> str:
+    shape = "x".join(map(str, state.shape))
+    return f"state {state.name} {shape} int{state.bits} scale {state.quant.scale[0]!r} initial {state.quant.zero_point}"
 
 
 def _copy(copy: ir.BlockCopy) -> str:

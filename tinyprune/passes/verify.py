@@ -8,12 +8,13 @@ from dataclasses import astuple
 import numpy as np
 
 from tinyprune import ir, kernels
-from tinyprune.arithmetic import INT32_MAX, Int64, Requant
+from tinyprune.arithmetic import INT32_MAX, Int64, Requant, can_overflow
 from tinyprune.errors import TinypruneError
 from tinyprune.formats import unpack
 from tinyprune.ir import Graph, Layer, Tensor, Window
 from tinyprune.passes.sharing import Sharing, Spot
 from tinyprune.passes.verify_moves import move_problem
+from tinyprune.passes.verify_stateful import stateful_problem
 from tinyprune.reference import convolution, elementwise, matrices, reduction
 from tinyprune.reference.scales import UnrepresentableError
 
@@ -70,6 +71,9 @@ def _verify_layer(graph: Graph, layer: Layer) -> None:
     if isinstance(layer, (ir.Move, ir.ResizeNearest)):
         problem = move_problem(layer, graph)
         _require(problem is None, graph, layer, problem or "")
+    if isinstance(layer, ir.Stateful):
+        problem = stateful_problem(layer, graph)
+        _require(problem is None, graph, layer, problem or "")
     if isinstance(layer, ir.Softmax):
         _require(source.shape[-1] <= MAX_SOFTMAX_DEPTH, graph, layer, f"is over more than {MAX_SOFTMAX_DEPTH} values")
 
@@ -95,6 +99,10 @@ def _output_shape(layer: Layer, graph: Graph, source: Tensor, target: Tensor) ->
             return source.shape
         case ir.Move():
             return graph.tensors[layer.output].shape
+        case ir.Lstm():
+            return (layer.steps, *layer.hidden.shape)
+        case ir.Svdf():
+            return (layer.state.shape[0], len(layer.bias))
         case ir.ResizeNearest():
             return (1, len(layer.rows), len(layer.columns), source.shape[-1])
 
@@ -144,6 +152,10 @@ def _counts(layer: Layer, graph: Graph, source: Tensor, target: Tensor) -> tuple
             return (source.bytes // source.shape[-1],)
         case ir.ResizeNearest():
             return (*source.shape, *target.shape)
+        case ir.Lstm():
+            return (layer.steps, layer.batches, layer.inputs, layer.units)
+        case ir.Svdf():
+            return (*layer.state.shape, layer.feature_weights.shape[1])
         case ir.Binary() | ir.BatchMatMul() | ir.Reduce() | ir.Reshape() | ir.Lut() | ir.Move():
             return ()
 
@@ -190,11 +202,7 @@ def _verify_scales(graph: Graph, layer: ir.Binary | ir.Reduce) -> None:
 
 
 def _verify_requant(graph: Graph, layer: Layer, worst: Int64, to: Requant) -> None:
-    """Accumulators up to `worst` must stay inside int32 when they are raised, and when the zero point is added."""
-    raised = worst * 2.0 ** np.maximum(to.shift, 0)
-    scaled = worst * to.multiplier * 2.0 ** (to.shift - 31.0) + 1 + 128  # rounded up, less the lowest zero point
-    largest = float(np.maximum(raised, scaled).max())
-    _require(largest <= INT32_MAX, graph, layer, "can overflow 32 bits when it is requantized")
+    _require(not can_overflow(worst, to), graph, layer, "can overflow 32 bits when it is requantized")
 
 
 def _verify_arena(graph: Graph, arena: ir.Arena) -> None:
