@@ -24,7 +24,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Cost:
+class Cost(Candidate):
     """What a layer takes in one of its candidates.
 
     `operand_bytes` are the weights as the kernel reads them, `flash_bytes` they and all else in flash that is the
@@ -32,7 +32,6 @@ class Cost:
     inference are None where it was not emulated, or the core's cycles are not claimed.
     """
 
-    candidate: Candidate
     operand_bytes: int
     flash_bytes: int
     scratch_bytes: int
@@ -42,29 +41,36 @@ class Cost:
     flash_stalls: int | None = None
 
     @property
+    def candidate(self) -> Candidate:
+        return Candidate(self.format, self.kernel, self.rows)
+
+    @property
     def cycles(self) -> int | None:
         return None if self.core_cycles is None or self.flash_stalls is None else self.core_cycles + self.flash_stalls
 
 
 @dataclass(frozen=True)
-class Totals:
-    """Of a whole firmware, or of that part of it which no choice changes; None where it was not measured."""
+class Rest:
+    """What a firmware takes beside its arena and the layers that have a choice; the stack is what it uses, or, where it
+    was not emulated, what it reserves."""
 
     flash_bytes: int
-    sram_bytes: int
+    static_bytes: int
+    stack_bytes: int
     instructions: int | None = None
     cycles: int | None = None
+
+    @property
+    def sram_bytes(self) -> int:
+        return self.static_bytes + self.stack_bytes
 
 
 @dataclass(frozen=True)
 class Costs:
-    """By layer the costs of its candidates; `rest` is what everything else takes, the arena left out of its SRAM.
-
-    `basis` says in words what the figures rest on.
-    """
+    """By layer the costs of its candidates, and what the `rest` takes. `basis` says in words what the figures rest on."""
 
     of: Mapping[str, tuple[Cost, ...]]
-    rest: Totals
+    rest: Rest
     basis: str
 
 

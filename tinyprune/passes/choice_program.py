@@ -74,11 +74,11 @@ class Program:
         rows: list[Row] = []
         for layer, costs in self.costs.of.items():
             for number, name in enumerate(self.functions):
-                runs = self._of_layer(layer, lambda cost, name=name: int(name in cost.functions))
+                runs = self._of_layer(layer, [int(name in cost.functions) for cost in costs])
                 if any(runs):
                     rows.append((self.amounts(runs, [-int(i == number) for i in range(len(self.functions))]), 0))
             if any(cost.scratch_bytes for cost in costs):
-                scratch = self._of_layer(layer, lambda cost: aligned(cost.scratch_bytes))
+                scratch = self._of_layer(layer, [aligned(cost.scratch_bytes) for cost in costs])
                 rows.append((self.amounts(scratch, of_arena=-1), -self.alive[layer]))
         return rows
 
@@ -87,8 +87,10 @@ class Program:
         below = [int(cost.scratch_bytes < taken[layer].scratch_bytes) for layer, cost in self.choices]
         return -self.amounts(below), -1
 
-    def _of_layer(self, layer: str, amount: Any) -> list[int]:
-        return [amount(cost) if layer == one else 0 for one, cost in self.choices]
+    def _of_layer(self, layer: str, amounts: Sequence[int]) -> list[int]:
+        """Those of its candidates; 0 for those of other layers."""
+        left = iter(amounts)
+        return [next(left) if layer == one else 0 for one, _ in self.choices]
 
     def limit(self, measure: str, most: int) -> Row:
         amounts, rest = self.measures[measure]
@@ -111,8 +113,8 @@ class Program:
         solver.changeColsCost(self.columns, np.arange(self.columns, dtype=np.int32), objective.astype(float))
         whole = np.arange(self.columns, dtype=np.int32)
         solver.changeColsIntegrality(self.columns, whole, np.ones(self.columns, np.uint8))
-        for layer in self.costs.of:
-            _add(solver, self.amounts(self._of_layer(layer, lambda _: 1)), 1, 1)
+        for layer, costs in self.costs.of.items():
+            _add(solver, self.amounts(self._of_layer(layer, [1] * len(costs))), 1, 1)
         for amounts, most in rows:
             _add(solver, amounts, -np.inf, most)
         solver.run()
@@ -134,7 +136,9 @@ def _solver() -> Any:
 
     solver: Any = highspy.Highs()
     options = {"output_flag": False, "threads": 1, "random_seed": 0, "mip_rel_gap": 0.0, "mip_abs_gap": 0.5}
-    for option, value in (options | {"mip_feasibility_tolerance": TIGHT, "primal_feasibility_tolerance": TIGHT}).items():
+    for option, value in (
+        options | {"mip_feasibility_tolerance": TIGHT, "primal_feasibility_tolerance": TIGHT}
+    ).items():
         solver.setOptionValue(option, value)
     return solver
 

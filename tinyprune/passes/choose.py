@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from tinyprune import formats, ir, kernels
-from tinyprune.errors import BudgetError, unknown_name
-from tinyprune.ir import Graph, Layer, Weighted
+from tinyprune.errors import BudgetError, TinypruneError, unknown_name
+from tinyprune.ir import Graph, Weighted
 from tinyprune.passes.candidates import Cost, Costs, with_candidates
 from tinyprune.passes.choice_program import Program, Row
 from tinyprune.passes.plan_memory import activations_alive, plan_memory
@@ -37,6 +37,9 @@ class Goal:
             raise unknown_name("objective", self.objective, OBJECTIVES)
         if self.format not in ("auto", *formats.FORMATS):
             raise unknown_name("format", self.format, ["auto", *formats.FORMATS])
+        for name, most in self.budgets.items():
+            if most < 1:
+                raise TinypruneError(f"a budget of {most:,} {UNITS[name]} is none", remedy="it must be at least 1")
 
     @property
     def budgets(self) -> dict[str, int]:
@@ -50,31 +53,37 @@ def choose(graph: Graph, costs: Costs, goal: Goal) -> Graph:
     The same costs give the same choice. Raises BudgetError where no choice is within the budgets.
     """
     program = _program(graph, costs)
+    if goal.cycles is not None and "cycles" not in program.measures:
+        raise TinypruneError(
+            "a budget of cycles cannot be kept: they are not known",
+            remedy="take an emulator, and a core whose cycles are claimed (docs/measuring.md)",
+        )
     measure = next(name for name in OBJECTIVES[goal.objective] if name in program.measures)
     if measure == "sram":
         return _smallest_arena(graph, program, goal)
-    cuts: list[Row] = []
-    while True:
-        taken = _best(program, goal, cuts)
-        if taken is None:
-            raise _budget_error(program, goal, cuts)
+    cuts, smallest = list[Row](), None
+    while taken := _best(program, goal, cuts):
         planned = _planned(graph, costs, taken, goal, measure)
-        if _sram(planned, costs) <= (goal.sram or _sram(planned, costs)):
+        size = _sram(planned, costs)
+        if goal.sram is None or size <= goal.sram:
             return planned
+        smallest = min(size, smallest or size)
         cuts.append(program.less_scratch(taken))
+    raise _budget_error(program, goal, smallest)
 
 
 def _smallest_arena(graph: Graph, program: Program, goal: Goal) -> Graph:
     """The smallest as planned, which may be above what is alive in the fullest step: then less scratch is tried."""
-    best, cuts, within = None, list[Row](), goal
+    best, smallest, cuts, within = None, None, list[Row](), goal
     while taken := _best(program, within, cuts):
         planned = _planned(graph, program.costs, taken, goal, "sram")
         size = _sram(planned, program.costs)
-        if size <= (within.sram or size):
+        if within.sram is None or size <= within.sram:
             best, within = planned, replace(within, sram=size - 1)
+        smallest = min(size, smallest or size)
         cuts.append(program.less_scratch(taken))
     if best is None:
-        raise _budget_error(program, goal, cuts)
+        raise _budget_error(program, goal, smallest)
     return best
 
 
@@ -111,17 +120,17 @@ def _sram(graph: Graph, costs: Costs) -> int:
 
 def _reason(layer: Weighted, taken: Cost, costs: Costs, goal: Goal, measure: str) -> str:
     """Why this layer has its format: its figure beside the best one of another format."""
-    name = taken.candidate.format
+    name = taken.format
     if goal.format != "auto":
         can = goal.format in kernels.formats_for(layer)
         return f"{name} was asked for" if can else f"{ir.op_name(layer)} has no {goal.format} kernel"
-    others = [cost for cost in costs.of[layer.name] if cost.candidate.format != name]
+    others = [cost for cost in costs.of[layer.name] if cost.format != name]
     if not others:
         return f"{name} is the only one"
     other = min(others, key=lambda cost: _figure(cost, measure))
-    text = f"{_figure(taken, measure):,} {UNITS[measure]}, {other.candidate.format} {_figure(other, measure):,}"
+    text = f"{_figure(taken, measure):,} {UNITS[measure]}, {other.format} {_figure(other, measure):,}"
     why = "" if _figure(taken, measure) <= _figure(other, measure) else "; best for the whole model within its budgets"
-    return f"{text}{why} ({costs.basis})"
+    return f"{text}{why} ({costs.basis})" if costs.basis else f"{text}{why}"
 
 
 def _figure(cost: Cost, measure: str) -> int:
@@ -129,17 +138,20 @@ def _figure(cost: Cost, measure: str) -> int:
     return figures[measure] if measure in figures else int(getattr(cost, measure))
 
 
-def _budget_error(program: Program, goal: Goal, cuts: list[Row]) -> BudgetError:
+def _budget_error(program: Program, goal: Goal, smallest: int | None) -> BudgetError:
     """Names each budget that cannot be held, beside the least that can be reached: within the other ones, if those can
-    be held together, else without them."""
+    be held together, else without them. `smallest` is the SRAM of the choice that would do, but for its arena's gaps.
+    """
     missed: list[str] = []
     for name, most in goal.budgets.items():
         others = [program.limit(other, limit) for other, limit in goal.budgets.items() if other != name]
-        within = program.minimum(name, [*cuts, *others])
-        found = within or program.minimum(name, cuts)
+        within = program.minimum(name, others)
+        found = within or program.minimum(name, [])
         if found and found[0] > most:
             condition = " within the other budgets" if within and others else ""
             missed.append(f"{found[0]:,} {UNITS[name]} are needed at least{condition}, allowed are {most:,}")
+    if not missed:
+        missed = [f"{smallest:,} {UNITS['sram']} are needed at least as planned, allowed are {goal.sram:,}"]
     return BudgetError(
         f"no choice of formats and kernels is within the budgets: {'; '.join(missed)}",
         remedy="raise that budget, prune to a higher sparsity, or prune channels (structured pruning)",

@@ -14,7 +14,7 @@ from tinyprune.board import Board
 from tinyprune.codegen.firmware import check_sram
 from tinyprune.errors import BudgetError
 from tinyprune.ir import Graph, Layer, Stateful, Weighted
-from tinyprune.passes.choose_formats import Costs
+from tinyprune.passes.candidates import Costs
 from tinyprune.passes.plan_memory import alive_bytes
 from tinyprune.reference import convolution
 from tinyprune.report.report import SCHEMA, ModelInfo, to_json

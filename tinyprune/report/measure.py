@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from tinyprune.board import Board
 from tinyprune.cycles import CYCLE_MODELS, NOT_CLAIMED, Cycles, price
 from tinyprune.emulators.run import Run
 from tinyprune.ir import Graph, Int8, Layer
+from tinyprune.passes.candidates import Cost
 from tinyprune.report import report
 from tinyprune.report.report import Report
 from tinyprune.toolchain.elf import Elf
@@ -30,15 +32,18 @@ class Expected:
     output: Int8
 
 
+@dataclass(frozen=True)
+class Described:
+    """What a report repeats of how the build came about; `candidates` are by layer, of those that had a choice."""
+
+    model: report.ModelInfo
+    options: report.Options
+    accuracy: float | None
+    candidates: Mapping[str, tuple[Cost, ...]]
+
+
 def measure(
-    graph: Graph,
-    board: Board,
-    elf: Elf,
-    run: Run | None,
-    expected: Expected | None,
-    model: report.ModelInfo,
-    options: report.Options,
-    accuracy: float | None,
+    graph: Graph, board: Board, elf: Elf, run: Run | None, expected: Expected | None, described: Described
 ) -> Report:
     """The report of one build. Nothing in it that was not measured: without a run, its figures are None.
 
@@ -49,22 +54,22 @@ def measure(
     return Report(
         schema=report.SCHEMA,
         tinyprune=tinyprune.__version__,
-        model=model,
-        options=options,
+        model=described.model,
+        options=described.options,
         board=board.name,
         toolchain=report.ToolchainInfo(elf.toolchain, elf.toolchain_version, elf.flags),
         emulator=report.EmulatorInfo(run.emulator, run.emulator_version, run.counted_by) if run else None,
         cycle_model=_cycle_model_info(board) if run else None,
         bit_exact=is_bit_exact(graph, run, expected) if run and expected else None,
         inputs_checked=len(run.outputs) if run else 0,
-        accuracy=accuracy,
+        accuracy=described.accuracy,
         instructions=run.instructions if run else None,
         core_cycles=cycles.core if cycles else None,
         flash_stalls=cycles.stalls if cycles else None,
         cycles=cycles.total if cycles else None,
         flash=_flash(elf, board),
         sram=_sram(graph, elf, board, run),
-        layers=tuple(_layer(layer, graph, elf, run, cycles) for layer in graph.layers),
+        layers=tuple(_layer(layer, graph, elf, run, cycles, described.candidates) for layer in graph.layers),
     )
 
 
@@ -108,15 +113,24 @@ def _sram(graph: Graph, elf: Elf, board: Board, run: Run | None) -> report.Sram:
     )
 
 
-def _layer(layer: Layer, graph: Graph, elf: Elf, run: Run | None, cycles: Cycles | None) -> report.LayerReport:
-    weights = layer.weights if isinstance(layer, ir.Weighted) else None
+def _layer(
+    layer: Layer,
+    graph: Graph,
+    elf: Elf,
+    run: Run | None,
+    cycles: Cycles | None,
+    candidates: Mapping[str, tuple[Cost, ...]],
+) -> report.LayerReport:
+    weighted = layer if isinstance(layer, ir.Weighted) else None
     values = formats.all_weights(layer)
     spent = cycles.of_layer(layer.name) if cycles else None
     return report.LayerReport(
         name=layer.name,
         op=ir.op_name(layer),
         format=formats.format_of(layer),
-        reason=weights.reason if weights else None,
+        kernel=weighted.variant.kernel if weighted else None,
+        strip_rows=weighted.variant.rows if weighted else None,
+        reason=weighted.weights.reason if weighted else None,
         macs=ir.macs(layer, graph),
         nonzeros=int(np.count_nonzero(values)),
         sparsity=round(1 - np.count_nonzero(values) / values.size, 6) if values.size else None,
@@ -126,6 +140,7 @@ def _layer(layer: Layer, graph: Graph, elf: Elf, run: Run | None, cycles: Cycles
         core_cycles=spent.core if spent else None,
         flash_stalls=spent.stalls if spent else None,
         cycles=spent.total if spent else None,
+        candidates=candidates.get(layer.name, ()),
     )
 
 

@@ -8,18 +8,18 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tinyprune import paths
 from tinyprune.board import Board
 from tinyprune.toolchain import Toolchain
 
 PACKAGE = Path(__file__).parents[1]
-ROOMS = ("codegen", "cycles", "emulators", "kernels", "tuning")  # of tinyprune: what shapes an image or its price
 SUFFIXES = (".py", ".c", ".h", ".j2")
 
 Figures = Mapping[str, Any]
@@ -72,30 +72,29 @@ def _digest(figures: Figures) -> str:
 
 @functools.cache
 def _sources() -> str:
-    folders = [paths.kernels(), paths.firmware_templates(), *(PACKAGE / room for room in ROOMS)]
+    folders = (PACKAGE, paths.kernels(), paths.firmware_templates())
     files = sorted(file for folder in folders for file in folder.rglob("*") if file.suffix in SUFFIXES)
     return key(*((file.name, file.read_bytes()) for file in files))
 
 
-def _pieces(value: object) -> Iterator[bytes]:
+def _pieces(value: Any) -> Iterator[bytes]:
     """Of a value its type and content, unambiguously."""
     yield type(value).__name__.encode()
+    parts: list[Any] = []
     if isinstance(value, np.ndarray):
-        yield repr((value.dtype.str, value.shape)).encode()
-        yield np.ascontiguousarray(value).tobytes()
+        array = cast("NDArray[np.generic]", value)
+        yield repr((array.dtype.name, array.shape)).encode()
+        yield np.ascontiguousarray(array).tobytes()
     elif isinstance(value, bytes):
         yield value
     elif dataclasses.is_dataclass(value):
-        for field in dataclasses.fields(value):
-            yield from _pieces(getattr(value, field.name))
+        parts = [getattr(value, field.name) for field in dataclasses.fields(value)]
     elif isinstance(value, Mapping):
-        for name, one in value.items():
-            yield from _pieces(name)
-            yield from _pieces(one)
-        yield b"end"
+        parts = list(cast("Mapping[Any, Any]", value).items())
     elif isinstance(value, tuple | list):
-        for one in value:
-            yield from _pieces(one)
-        yield b"end"
+        parts = list(cast("Sequence[Any]", value))
     else:
         yield repr(value).encode()
+    for part in parts:
+        yield from _pieces(part)
+    yield len(parts).to_bytes(4, "little")

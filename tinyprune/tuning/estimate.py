@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tinyprune import kernels
 from tinyprune.ir import Graph, Weighted
-from tinyprune.passes.candidates import Candidate, Cost, Costs, Totals, preferred, with_candidate
+from tinyprune.passes.candidates import Candidate, Cost, Costs, Rest, preferred, with_candidate
 
 
 def estimate(graph: Graph, features: frozenset[str], format_name: str = "auto") -> Costs:
@@ -14,10 +14,10 @@ def estimate(graph: Graph, features: frozenset[str], format_name: str = "auto") 
         for layer in graph.layers
         if isinstance(layer, Weighted)
     }
-    return Costs(costs, Totals(0, 0), "weights alone, nothing was compiled")
+    return Costs(costs, Rest(0, 0, 0), "of weights alone: nothing was compiled")
 
 
 def _cost(layer: Weighted, candidate: Candidate, graph: Graph) -> Cost:
     stored = with_candidate(layer, candidate)
     size = kernels.operand(stored, graph).bytes
-    return Cost(candidate, size, size, kernels.scratch_bytes(stored, graph))
+    return Cost(candidate.format, candidate.kernel, candidate.rows, size, size, kernels.scratch_bytes(stored, graph))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -74,7 +75,7 @@ def _size(one: Trial, layer: Layer, made: Graph, elf: Elf) -> Cost:
     assert isinstance(layer, Weighted)
     own_bytes, functions = sizes(elf, layer)
     return Cost(
-        candidate=one.candidate,
+        **dataclasses.asdict(one.candidate),
         operand_bytes=kernels.operand(layer, made).bytes,
         flash_bytes=own_bytes,
         scratch_bytes=kernels.scratch_bytes(layer, made),
@@ -102,11 +103,11 @@ def _run(one: Trial, layer: Layer, made: Graph, machine: Machine) -> tuple[Block
     library = native.load()
     counter: Counter = NativeCounter(machine, library) if library else PythonCounter(machine)
     counter.attach()
-    machine.call(machine.elf.symbols[LAYER_PREFIX + layer.name].address, machine.elf.entry)
+    machine.call(machine.elf.symbols[LAYER_PREFIX + layer.name].address)
     tallies = counter.detach()
     output = places[layer.output]
     actual = np.frombuffer(machine.read(arena + output.offset, output.bytes), np.int8)
     wrong = np.count_nonzero(actual != one.expected.reshape(-1))
     if wrong:
         raise WrongBitsError(f"{one.candidate} gets {wrong:,} of {len(actual):,} values of {one.layer.name} wrong")
-    return blocks(machine, tallies)
+    return blocks(machine.elf, tallies)
