@@ -1,4 +1,4 @@
-"""From an imported graph to one that is ready for code: simplified, its formats and kernels chosen, its memory planned."""
+"""From an imported graph to one that is ready for code: simplified, formats and kernels chosen, memory planned."""
 
 from __future__ import annotations
 
@@ -88,12 +88,9 @@ class Chooser:
         """None where what was built for `goal` is within what was asked for; else a goal that is as much lower as the
         build is above."""
         built = {"flash": report.flash.total, "sram": report.sram.total, "cycles": report.cycles}
-        over = {name: taken - most for name, most in self.goal.budgets.items() if (taken := built[name] or 0) > most}
-        return (
-            replace(goal, **{name: max(1, goal.budgets[name] - excess) for name, excess in over.items()})
-            if over
-            else None
-        )
+        above = {name: (built[name] or 0) - most for name, most in self.goal.budgets.items()}
+        less = {name: max(1, goal.budgets[name] - excess) for name, excess in above.items() if excess > 0}
+        return replace(goal, **less) if less else None
 
 
 def exceeded(goal: Goal, report: Report) -> BudgetError:

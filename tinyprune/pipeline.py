@@ -110,7 +110,8 @@ def compare(
 ) -> dict[str, Any]:
     """Builds the same weights all dense, and as `build` chooses, one subdirectory each, and sets them side by side.
 
-    The budgets are for the latter. Returns what `comparison.json` holds: the variants, the ratios of each to the first, and the accuracy of the model
+    The budgets are for the latter.
+    Returns what `comparison.json` holds: the variants, the ratios of each to the first, and the accuracy of the model
     as it came, before pruning.
     """
     on = target(board, toolchain, emulator)
@@ -147,14 +148,15 @@ def build_variant(source: Source, goal: Goal, on: Target, folder: Path, score: f
     inputs = checked_inputs(source.graph, source.dataset, INPUTS_CHECKED, SEED)
     emulated = on.emulator != NO_EMULATOR
     chooser = Chooser.of(source.graph, inputs[0], on.board, on.toolchain, emulated, goal, say)
-    lower_goal = goal
-    for _ in range(ATTEMPTS):
-        result = _build_once(source, chooser.choice(lower_goal), inputs, chooser, on, folder, score, say)
-        corrected = chooser.corrected(lower_goal, result)
+    aim, attempts = goal, 0
+    while True:
+        result = _build_once(source, chooser.choice(aim), inputs, chooser, on, folder, score, say)
+        corrected, attempts = chooser.corrected(aim, result), attempts + 1
         if corrected is None:
             return result
-        lower_goal = corrected
-    raise exceeded(goal, result)
+        if attempts == ATTEMPTS:
+            raise exceeded(goal, result)
+        aim = corrected
 
 
 def _build_once(

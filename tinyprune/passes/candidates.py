@@ -67,7 +67,8 @@ class Rest:
 
 @dataclass(frozen=True)
 class Costs:
-    """By layer the costs of its candidates, and what the `rest` takes. `basis` says in words what the figures rest on."""
+    """By layer the costs of its candidates, and what the `rest` takes. `basis` says what they rest on, if not on an
+    emulated run."""
 
     of: Mapping[str, tuple[Cost, ...]]
     rest: Rest

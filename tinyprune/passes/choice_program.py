@@ -136,9 +136,8 @@ def _solver() -> Any:
 
     solver: Any = highspy.Highs()
     options = {"output_flag": False, "threads": 1, "random_seed": 0, "mip_rel_gap": 0.0, "mip_abs_gap": 0.5}
-    for option, value in (
-        options | {"mip_feasibility_tolerance": TIGHT, "primal_feasibility_tolerance": TIGHT}
-    ).items():
+    options |= {"mip_feasibility_tolerance": TIGHT, "primal_feasibility_tolerance": TIGHT}
+    for option, value in options.items():
         solver.setOptionValue(option, value)
     return solver
 

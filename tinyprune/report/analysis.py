@@ -134,7 +134,7 @@ def _biases(layer: Layer) -> int:
 def _format_bytes(layer: Layer, costs: Costs) -> dict[str, int]:
     if isinstance(layer, Stateful):
         return {"dense": sum(part.nbytes for part in stateful_weights(layer))}
-    return dict(costs.of[layer.name]) if isinstance(layer, Weighted) else {}
+    return {cost.format: cost.operand_bytes for cost in costs.of[layer.name]} if isinstance(layer, Weighted) else {}
 
 
 def _channel_bytes(layer: Layer, graph: Graph) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 
@@ -30,7 +31,7 @@ def reached(elf: Elf, function: str) -> dict[str, int]:
 def _targets(address: int, code: bytes) -> Iterator[int]:
     """Of each BL and each unconditional B of 32 bits (DDI0403 A7.7.18 encoding T1, A7.7.12 encoding T4)."""
     halfwords = np.frombuffer(code[: len(code) // 2 * 2], np.uint16).tolist()
-    for i, (high, low) in enumerate(zip(halfwords, halfwords[1:], strict=False)):
+    for i, (high, low) in enumerate(pairwise(halfwords)):
         if high >> 11 == 0b11110 and low >> 12 in (0b1001, 0b1011, 0b1101, 0b1111):
             sign, j1, j2 = high >> 10 & 1, low >> 13 & 1, low >> 11 & 1
             parts = (sign << 24, (1 - (j1 ^ sign)) << 23, (1 - (j2 ^ sign)) << 22, (high & 0x3FF) << 12)
