@@ -13,7 +13,7 @@ from tinyprune.emulators import machine
 from tinyprune.errors import BudgetError
 from tinyprune.ir import Graph, Int8, Weighted, states
 from tinyprune.passes.candidates import Candidate, Costs, with_candidates
-from tinyprune.passes.choose import UNITS, Goal, choose
+from tinyprune.passes.choose import UNITS, Goal, choose, main_measure, total
 from tinyprune.passes.plan_memory import activations_alive, plan_memory
 from tinyprune.passes.simplify import simplify
 from tinyprune.passes.verify import verify
@@ -21,6 +21,8 @@ from tinyprune.report.report import Report
 from tinyprune.toolchain import Toolchain
 
 STACK_BYTES = 4096  # what a firmware reserves
+CLEARLY = 0.99
+"""Costs are measured layer by layer: a firmware takes as much as their sum, give or take less than one in a hundred."""
 
 
 def lower(graph: Graph, format_name: str, features: frozenset[str] = ALL_FEATURES) -> Graph:
@@ -73,8 +75,16 @@ class Chooser:
         return Chooser(small, board, tuning.tune(small, sample, on, say), goal)
 
     def choice(self, goal: Goal) -> Graph:
-        """The best for `goal` that fits the board."""
-        return verify(choose(self.small, self.costs, self._on_board(goal)))
+        """The best for `goal` that fits the board: all dense, unless another choice is clearly better."""
+        within = self._on_board(goal)
+        best = choose(self.small, self.costs, within)
+        try:
+            dense = choose(self.small, self.costs, within, only="dense") if goal.format == "auto" else best
+        except BudgetError:
+            dense = best
+        measure = main_measure(self.costs, goal.objective)
+        figures = [total(graph, self.costs, measure) for graph in (best, dense)]
+        return verify(best if figures[0] < CLEARLY * figures[1] else dense)
 
     def _on_board(self, goal: Goal) -> Goal:
         """`goal` with budgets that are at most what the board has."""

@@ -62,10 +62,8 @@ class Program:
             "sram": (self.amounts([0] * len(costs), of_arena=1), rest.sram_bytes),
             "order": (self.amounts(places), 0),
         }
-        for name, times in (("cycles", [c.cycles for c in costs]), ("instructions", [c.instructions for c in costs])):
-            known = [time for time in times if time is not None]
-            if len(known) == len(times) and (other := getattr(rest, name)) is not None:
-                found[name] = self.amounts(known), other
+        for name in measures(self.costs) - set(found):
+            found[name] = self.amounts([getattr(cost, name) for cost in costs]), getattr(rest, name)
         return found
 
     @cached_property
@@ -125,6 +123,14 @@ class Program:
         values = np.rint(np.array(solver.getSolution().col_value)).astype(np.int64)
         assert all(int(amounts @ values) <= most for amounts, most in rows)
         return values
+
+
+def measures(costs: Costs) -> set[str]:
+    """What is known of every candidate and of the rest."""
+    all_costs = [cost for some in costs.of.values() for cost in some]
+    timed = {"cycles", "instructions"}
+    known = {name for name in timed if all(getattr(one, name) is not None for one in (*all_costs, costs.rest))}
+    return {"flash", "sram"} | known
 
 
 def aligned(size: int) -> int:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from tinyprune import formats, ir, kernels
 from tinyprune.errors import BudgetError, TinypruneError, unknown_name
 from tinyprune.ir import Graph, Weighted
-from tinyprune.passes.candidates import Cost, Costs, with_candidates
-from tinyprune.passes.choice_program import Program, Row
+from tinyprune.passes.candidates import Candidate, Cost, Costs, with_candidates
+from tinyprune.passes.choice_program import Program, Row, measures
 from tinyprune.passes.plan_memory import activations_alive, plan_memory
 
 OBJECTIVES = {
@@ -47,20 +47,21 @@ class Goal:
         return {name: most for name, most in given.items() if most is not None}
 
 
-def choose(graph: Graph, costs: Costs, goal: Goal) -> Graph:
+def choose(graph: Graph, costs: Costs, goal: Goal, only: str | None = None) -> Graph:
     """`graph` with the candidates of `costs` that reach `goal`, and its arena, which is within the goal as planned.
 
-    The same costs give the same choice. Raises BudgetError where no choice is within the budgets.
+    `only` leaves to each layer that can have it this one format. The same costs give the same choice. Raises
+    BudgetError where no choice is within the budgets.
     """
-    program = _program(graph, costs)
+    program = _program(graph, _restricted(costs, only) if only else costs)
     if goal.cycles is not None and "cycles" not in program.measures:
         raise TinypruneError(
             "a budget of cycles cannot be kept: they are not known",
             remedy="take an emulator, and a core whose cycles are claimed (docs/measuring.md)",
         )
-    measure = next(name for name in OBJECTIVES[goal.objective] if name in program.measures)
+    measure = main_measure(costs, goal.objective)
     if measure == "sram":
-        return _smallest_arena(graph, program, goal)
+        return _smallest_arena(graph, program, costs, goal)
     cuts, smallest = list[Row](), None
     while taken := _best(program, goal, cuts):
         planned = _planned(graph, costs, taken, goal, measure)
@@ -72,12 +73,39 @@ def choose(graph: Graph, costs: Costs, goal: Goal) -> Graph:
     raise _budget_error(program, goal, smallest)
 
 
-def _smallest_arena(graph: Graph, program: Program, goal: Goal) -> Graph:
+def total(graph: Graph, costs: Costs, measure: str) -> int:
+    """What a firmware of `graph`, chosen from `costs` and planned, is to take of `measure`, a key of UNITS."""
+    taken = [_cost_of(layer, costs) for layer in graph.layers if isinstance(layer, Weighted)]
+    if measure == "sram":
+        return _sram(graph, costs)
+    shared = {name: size for cost in taken for name, size in cost.functions.items()} if measure == "flash" else {}
+    rest = costs.rest.flash_bytes if measure == "flash" else int(getattr(costs.rest, measure))
+    return sum(_figure(cost, measure) for cost in taken) + sum(shared.values()) + rest
+
+
+def main_measure(costs: Costs, objective: str) -> str:
+    """What is minimized first: the first measure of the objective that is known of every candidate."""
+    known = measures(costs)
+    return next(name for name in OBJECTIVES[objective] if name in known)
+
+
+def _cost_of(layer: Weighted, costs: Costs) -> Cost:
+    taken = Candidate(layer.weights.format, layer.variant.kernel, layer.variant.rows)
+    return next(cost for cost in costs.of[layer.name] if cost.candidate == taken)
+
+
+def _restricted(costs: Costs, format_name: str) -> Costs:
+    """Without the candidates of other formats, where a layer has some of this one."""
+    of = {name: tuple(cost for cost in some if cost.format == format_name) or some for name, some in costs.of.items()}
+    return replace(costs, of=of)
+
+
+def _smallest_arena(graph: Graph, program: Program, costs: Costs, goal: Goal) -> Graph:
     """The smallest as planned, which may be above what is alive in the fullest step: then less scratch is tried."""
     best, smallest, cuts, within = None, None, list[Row](), goal
     while taken := _best(program, within, cuts):
-        planned = _planned(graph, program.costs, taken, goal, "sram")
-        size = _sram(planned, program.costs)
+        planned = _planned(graph, costs, taken, goal, "sram")
+        size = _sram(planned, costs)
         if within.sram is None or size <= within.sram:
             best, within = planned, replace(within, sram=size - 1)
         smallest = min(size, smallest or size)
@@ -129,7 +157,7 @@ def _reason(layer: Weighted, taken: Cost, costs: Costs, goal: Goal, measure: str
         return f"{name} is the only one"
     other = min(others, key=lambda cost: _figure(cost, measure))
     text = f"{_figure(taken, measure):,} {UNITS[measure]}, {other.format} {_figure(other, measure):,}"
-    why = "" if _figure(taken, measure) <= _figure(other, measure) else "; best for the whole model within its budgets"
+    why = "" if _figure(taken, measure) <= _figure(other, measure) else "; better for the whole model"
     return f"{text}{why} ({costs.basis})" if costs.basis else f"{text}{why}"
 
 
