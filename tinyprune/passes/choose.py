@@ -63,7 +63,7 @@ def choose(graph: Graph, costs: Costs, goal: Goal, only: str | None = None) -> G
     if measure == "sram":
         return _smallest_arena(graph, program, costs, goal)
     cuts, smallest = list[Row](), None
-    while taken := _best(program, goal, cuts):
+    while (taken := _best(program, goal, cuts)) is not None:
         planned = _planned(graph, costs, taken, goal, measure)
         size = _sram(planned, costs)
         if goal.sram is None or size <= goal.sram:
@@ -103,7 +103,7 @@ def _restricted(costs: Costs, format_name: str) -> Costs:
 def _smallest_arena(graph: Graph, program: Program, costs: Costs, goal: Goal) -> Graph:
     """The smallest as planned, which may be above what is alive in the fullest step: then less scratch is tried."""
     best, smallest, cuts, within = None, None, list[Row](), goal
-    while taken := _best(program, within, cuts):
+    while (taken := _best(program, within, cuts)) is not None:
         planned = _planned(graph, costs, taken, goal, "sram")
         size = _sram(planned, costs)
         if within.sram is None or size <= within.sram:
