@@ -46,14 +46,13 @@ class Firmware:
         self.machine = Machine(read_elf(folder / "firmware.elf"), boards.load("stm32f4"))
         self.symbols = self.machine.elf.symbols
         self.machine.go(END)
-        self.stop_at = self.symbols["main"].address & ~1
 
     def reset(self) -> None:
-        self.machine.call(self.symbols["tp_reset"].address, self.stop_at)
+        self.machine.call(self.symbols["tp_reset"].address)
 
     def invoke(self, one: Int8) -> bytes:
         self.machine.write(self.symbols["tp_input"].address, one.tobytes())
-        self.machine.call(self.symbols["tp_invoke"].address, self.stop_at)
+        self.machine.call(self.symbols["tp_invoke"].address)
         return self.read("tp_output")
 
     def read(self, symbol: str) -> bytes:

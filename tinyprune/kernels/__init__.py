@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from tinyprune import ir
 from tinyprune.ir import Graph, Layer, Variant, Weighted
-from tinyprune.kernels import depthwise, h_packing
+from tinyprune.kernels import blocks, depthwise, fc_sparse, fully_connected, h_packing, pixel_pairs
 from tinyprune.kernels.kernel import Kernel as Kernel
 from tinyprune.kernels.kernel import Operand as Operand
 
@@ -43,16 +43,22 @@ def _where_channels_stay(layer: Layer) -> tuple[str, ...]:
     return (layer.input,) if layer.axes == (1, 2) else ()
 
 
+CONV2D_BSR = Kernel("tp_conv2d_bsr_s8", _patch_bytes, operand=blocks.as_stored)  # blocks of any shape
+
 KERNELS: dict[tuple[type[Layer], str], tuple[Kernel, ...]] = {
     (ir.Conv2D, "dense"): (Kernel("tp_conv2d_dense_s8", _patch_bytes), h_packing.CONV2D_DENSE),
-    (ir.Conv2D, "csr"): (Kernel("tp_conv2d_csr_s8", _patch_bytes),),
+    (ir.Conv2D, "csr"): (Kernel("tp_conv2d_csr_s8", _patch_bytes), pixel_pairs.CONV2D_CSR),
+    (ir.Conv2D, "bsr_2x2"): (CONV2D_BSR, blocks.CONV2D_BSR_2X2),
+    (ir.Conv2D, "bsr_4x1"): (CONV2D_BSR,),
+    (ir.Conv2D, "bsr_4x2"): (CONV2D_BSR,),
+    (ir.Conv2D, "bsr_1x4"): (CONV2D_BSR,),
     (ir.DepthwiseConv2D, "dense"): (
         Kernel("tp_depthwise_conv2d_dense_s8", _accumulator_bytes),
         depthwise.DEPTHWISE_DENSE,
     ),
     (ir.TransposeConv2D, "dense"): (Kernel("tp_transpose_conv2d_dense_s8"),),
-    (ir.Dense, "dense"): (Kernel("tp_dense_dense_s8"),),
-    (ir.Dense, "csr"): (Kernel("tp_dense_csr_s8"),),
+    (ir.Dense, "dense"): (Kernel("tp_dense_dense_s8"), fully_connected.DENSE),
+    (ir.Dense, "csr"): (Kernel("tp_dense_csr_s8"), fc_sparse.CSR_DELTA, fc_sparse.BSR_4X1),
     (ir.Add, ""): (Kernel("tp_add_s8", in_place=ir.layer_inputs),),
     (ir.Sub, ""): (Kernel("tp_sub_s8", in_place=ir.layer_inputs),),
     (ir.Mul, ""): (Kernel("tp_mul_s8", in_place=ir.layer_inputs),),
