@@ -98,7 +98,20 @@ def test_run_refuses_arrays_that_do_not_fit(built: Path, tmp_path: Path, array: 
 
 
 def test_compare_writes_both_variants(tmp_path: Path) -> None:
-    result = tinyprune(tmp_path, "compare", DIGITS, "--board", "stm32f4", "--sparsity", "0.8", "-o", "both", "--json", "--objective", "flash")
+    result = tinyprune(
+        tmp_path,
+        "compare",
+        DIGITS,
+        "--board",
+        "stm32f4",
+        "--sparsity",
+        "0.8",
+        "-o",
+        "both",
+        "--json",
+        "--objective",
+        "flash",
+    )
     document = json.loads(result.stdout)
     assert document == json.loads((tmp_path / "both" / "comparison.json").read_text())
     assert [variant["name"] for variant in document["variants"]] == ["dense", "auto"]
