@@ -59,9 +59,8 @@ def plan(options: argparse.Namespace) -> list[Unit]:
     work += [("random-above", GRAPHS, options.chosen)]
     work += [("mutants", FILES, options.mutants)]
     if models_folder() is None and options.inputs + options.emulated + options.sparsities:
-        sys.exit(
-            "TINYPRUNE_MODELS names no folder with mlperf_tiny/*.tflite; --inputs 0 --emulated 0 --sparsities 0 leaves them out"
-        )
+        without = "--inputs 0 --emulated 0 --sparsities 0"
+        sys.exit(f"TINYPRUNE_MODELS names no folder with mlperf_tiny/*.tflite; {without} leaves them out")
     for name in MLPERF:
         work += [("mlperf-tflm", name, options.inputs), ("mlperf-host", name, options.inputs)]
         work += [("mlperf-gcc", name, options.emulated), ("mlperf-zig", name, options.emulated)]

@@ -98,20 +98,8 @@ def test_run_refuses_arrays_that_do_not_fit(built: Path, tmp_path: Path, array: 
 
 
 def test_compare_writes_both_variants(tmp_path: Path) -> None:
-    result = tinyprune(
-        tmp_path,
-        "compare",
-        DIGITS,
-        "--board",
-        "stm32f4",
-        "--sparsity",
-        "0.8",
-        "-o",
-        "both",
-        "--json",
-        "--objective",
-        "flash",
-    )
+    options = ["--board", "stm32f4", "--sparsity", "0.8", "--objective", "flash", "-o", "both", "--json"]
+    result = tinyprune(tmp_path, "compare", DIGITS, *options)
     document = json.loads(result.stdout)
     assert document == json.loads((tmp_path / "both" / "comparison.json").read_text())
     assert [variant["name"] for variant in document["variants"]] == ["dense", "auto"]
@@ -162,6 +150,16 @@ BUILD_ERRORS = {
     "unknown format": (["{data}/digits.tflite", "--format", "crs"], ["crs", "did you mean csr"]),
     "unknown emulator": (["{data}/digits.tflite", "--emulator", "qemuu"], ["qemuu"]),
     "unknown toolchain": (["{data}/digits.tflite", "--toolchain", "icc"], ["icc", "gcc, zig"]),
+    "unknown objective": (["{data}/digits.tflite", "--objective", "speed"], ["speed", "cycles, flash, sram"]),
+    "unknown granularity": (["{data}/digits.tflite", "--granularity", "block_4x4"], ["block_4x4", "block_4x1"]),
+    "a budget that is no number": (
+        ["{data}/digits.tflite", "--max-flash", "64KB"],
+        ["'64KB' is not a number of bytes"],
+    ),
+    "budget too small": (
+        ["{data}/digits.tflite", "--max-flash", "10K"],
+        ["bytes of flash are needed at least", "10,240"],
+    ),
     "bad sparsity": (["{data}/digits.tflite", "--sparsity", "1.5"], ["1.5", "[0, 1)"]),
     "no such model": (["nothing.tflite"], ["no model file nothing.tflite"]),
     "another kind of file": (["{data}/make.py"], [".keras, .h5, .tflite"]),

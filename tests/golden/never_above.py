@@ -13,6 +13,7 @@ from tinyprune.report.report import Report
 from tinyprune.source import ONE_SHOT_INT8, Source, import_pruned
 
 OBJECTIVES = ("cycles", "flash")
+FORMATS = ("dense", "auto")
 
 
 def above_dense(content: bytes, name: str, sparsity: float, folder: Path) -> tuple[int, dict[str, int]]:
@@ -27,9 +28,7 @@ def above_dense(content: bytes, name: str, sparsity: float, folder: Path) -> tup
     compared = 0
     for objective in OBJECTIVES:
         try:
-            dense, auto = (
-                _built(source, Goal(objective, form), folder / objective / form) for form in ("dense", "auto")
-            )
+            dense, auto = (_built(source, Goal(objective, name), folder / objective / name) for name in FORMATS)
         except BudgetError:
             continue
         excess = _figure(auto, objective) - _figure(dense, objective)
