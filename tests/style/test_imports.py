@@ -34,13 +34,14 @@ RANKS = {
     "report": 6,
     "validation": 6,
     "project": 6,
-    "saved_builds": 7,
-    "pipeline": 8,
-    "console": 8,
-    "cli_report": 9,
-    "cli": 9,
-    "cli_profile": 9,
-    "__main__": 10,
+    "lowering": 7,
+    "saved_builds": 8,
+    "pipeline": 9,
+    "console": 9,
+    "cli_report": 10,
+    "cli": 10,
+    "cli_profile": 10,
+    "__main__": 11,
 }
 # Values that flow from one room of a rank to the next: what a room hands on, its neighbour may import.
 NEIGHBOURS = {
