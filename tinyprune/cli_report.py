@@ -12,6 +12,9 @@ import typer
 def report(
     directory: Annotated[Path, typer.Argument(help="a directory that build or compare made")],
     show: Annotated[bool, typer.Option("--open", help="open report.html or comparison.html in the browser")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="also what each layer could have been instead")
+    ] = False,
 ) -> None:
     """Print the figures of a build or a comparison again."""
     from tinyprune import directory as directories
@@ -22,6 +25,6 @@ def report(
     if comparison:
         terminal.print_comparison(comparison, directory)
     else:
-        terminal.print_report(saved_report(directories.read_report(directory)), directory)
+        terminal.print_report(saved_report(directories.read_report(directory)), directory, verbose)
     if show:
         webbrowser.open(directories.page(directory).resolve().as_uri())

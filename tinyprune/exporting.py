@@ -7,8 +7,7 @@ import tempfile
 from pathlib import Path
 
 import tinyprune
-from tinyprune import board as boards
-from tinyprune import pipeline, reference, saved_builds, toolchain
+from tinyprune import reference, saved_builds, toolchain
 from tinyprune.codegen.export import FORMS, export_files
 from tinyprune.directory import read_report
 from tinyprune.errors import TinypruneError, unknown_name
@@ -24,11 +23,10 @@ def export(directory: Path, form: str, output: Path) -> list[str]:
     if form not in FORMS:
         raise unknown_name("form of export", form, FORMS)
     saved = read_report(directory)
-    imported = saved_builds.imported(directory, saved)
-    features = boards.load_file(directory / f"{saved['board']}.toml").features
-    graph = pipeline.lower(imported, saved["options"]["format"], features)
+    graph = saved_builds.lowered(directory, saved)
     sample = saved_builds.checked_inputs(directory)[:1]
-    files = export_files(graph, form, tinyprune.__version__, sample, reference.output(imported, sample))
+    expected = reference.output(saved_builds.imported(directory, saved), sample)
+    files = export_files(graph, form, tinyprune.__version__, sample, expected)
     _write(files, output)
     return sorted(files)
 

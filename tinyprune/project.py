@@ -20,6 +20,9 @@ FILE = "tinyprune.toml"
 KEYS: dict[str, type | tuple[type, ...]] = {"model": str, "data": str, "sparsity": (int, float), "board": str}
 
 
+UNITS = {"K": 1 << 10, "M": 1 << 20}
+
+
 @dataclass(frozen=True)
 class Job:
     model: Path
@@ -55,6 +58,14 @@ def job(
         data=data or settings.get("data"),
         sparsity=sparsity if sparsity is not None else float(settings.get("sparsity", 0.0)),
     )
+
+
+def size(text: str) -> int:
+    """A number of bytes: 65536, 64K or 1M. Raises TinypruneError for anything else."""
+    number, unit = (text[:-1], text[-1].upper()) if text[-1:].upper() in UNITS else (text, "")
+    if not number.isdecimal():
+        raise TinypruneError(f"'{text}' is not a number of bytes", remedy="give 65536, 64K or 1M")
+    return int(number) * UNITS.get(unit, 1)
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from tinyprune.board import Board
 from tinyprune.cycles import Cost
 from tinyprune.emulators.run import Run
 from tinyprune.ir import Graph, Int8, Layer
+from tinyprune.passes import candidates
 from tinyprune.passes.plan_memory import alive_bytes
 from tinyprune.profiling.profile import Profile, rows
 from tinyprune.report import report
@@ -34,6 +36,16 @@ class Expected:
     output: Int8
 
 
+@dataclass(frozen=True)
+class Described:
+    """What a report repeats of how the build came about; `candidates` are by layer, of those that had a choice."""
+
+    model: report.ModelInfo
+    options: report.Options
+    accuracy: float | None
+    candidates: Mapping[str, tuple[candidates.Cost, ...]]
+
+
 def measure(
     graph: Graph,
     board: Board,
@@ -41,9 +53,7 @@ def measure(
     run: Run | None,
     profile: Profile | None,
     expected: Expected | None,
-    model: report.ModelInfo,
-    options: report.Options,
-    accuracy: float | None,
+    described: Described,
 ) -> Report:
     """The report of one build. Nothing in it that was not measured: without a run, its figures are None.
 
@@ -53,15 +63,15 @@ def measure(
     return Report(
         schema=report.SCHEMA,
         tinyprune=tinyprune.__version__,
-        model=model,
-        options=options,
+        model=described.model,
+        options=described.options,
         board=board.name,
         toolchain=report.ToolchainInfo(elf.toolchain, elf.toolchain_version, elf.flags),
         emulator=report.EmulatorInfo(run.emulator, run.emulator_version, run.counted_by) if run else None,
         cycle_model=report.CycleModelInfo(*cycles.about(board)) if run else None,
         bit_exact=is_bit_exact(graph, run, expected) if run and expected else None,
         inputs_checked=len(run.outputs) if run else 0,
-        accuracy=accuracy,
+        accuracy=described.accuracy,
         instructions=run.instructions if run else None,
         core_cycles=spent.core_cycles if spent else None,
         flash_stalls=spent.flash_stalls if spent else None,
@@ -70,7 +80,7 @@ def measure(
         sram=_sram(graph, elf, board, run),
         hardware=hardware(board),
         layers=tuple(
-            _layer(layer, graph, alive, elf, profile)
+            _layer(layer, graph, alive, elf, profile, described)
             for layer, alive in zip(graph.layers, alive_bytes(graph), strict=True)
         ),
         memory_plan=memory_plan(graph),
@@ -111,15 +121,19 @@ def _sram(graph: Graph, elf: Elf, board: Board, run: Run | None) -> report.Sram:
     )
 
 
-def _layer(layer: Layer, graph: Graph, alive: int, elf: Elf, profile: Profile | None) -> report.LayerReport:
-    weights = layer.weights if isinstance(layer, ir.Weighted) else None
+def _layer(
+    layer: Layer, graph: Graph, alive: int, elf: Elf, profile: Profile | None, described: Described
+) -> report.LayerReport:
+    weighted = layer if isinstance(layer, ir.Weighted) else None
     values = formats.all_weights(layer)
     spent = profile.layers.get(layer.name, Cost(0, 0, 0)) if profile else None
     return report.LayerReport(
         name=layer.name,
         op=ir.op_name(layer),
         format=formats.format_of(layer),
-        reason=weights.reason if weights else None,
+        kernel=weighted.variant.kernel if weighted else None,
+        strip_rows=weighted.variant.rows if weighted else None,
+        reason=weighted.weights.reason if weighted else None,
         macs=ir.macs(layer, graph),
         nonzeros=int(np.count_nonzero(values)),
         sparsity=round(1 - np.count_nonzero(values) / values.size, 6) if values.size else None,
@@ -130,6 +144,7 @@ def _layer(layer: Layer, graph: Graph, alive: int, elf: Elf, profile: Profile | 
         core_cycles=spent.core_cycles if spent else None,
         flash_stalls=spent.flash_stalls if spent else None,
         cycles=spent.cycles if spent else None,
+        candidates=described.candidates.get(layer.name, ()),
     )
 
 

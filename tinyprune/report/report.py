@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tinyprune.passes.candidates import Cost
 from tinyprune.report.hardware import Hardware
 from tinyprune.report.memory_plan import MemoryPlan
 
@@ -25,7 +26,12 @@ class Options:
     """What was asked for; enough to make the same graph again from the `model.tflite` beside the report."""
 
     format: str
+    objective: str
+    max_flash: int | None
+    max_sram: int | None
+    max_cycles: int | None
     sparsity: float
+    granularity: str
     pruning: str | None  # "iterative" or "one-shot" (before quantization), "one-shot-int8" (after it)
 
 
@@ -76,9 +82,14 @@ class Sram:
 
 @dataclass(frozen=True)
 class LayerReport:
+    """`candidates` are the ways in which the layer could run, the chosen one among them, and what each was measured to
+    take."""
+
     name: str
     op: str
     format: str | None
+    kernel: str | None
+    strip_rows: int | None
     reason: str | None
     macs: int
     nonzeros: int
@@ -90,6 +101,7 @@ class LayerReport:
     core_cycles: int | None
     flash_stalls: int | None
     cycles: int | None
+    candidates: tuple[Cost, ...]
 
 
 @dataclass(frozen=True)
