@@ -69,6 +69,7 @@ NEIGHBOURS = {
     ("validation", "report"),
     ("cli", "cli_boards"),
     ("cli", "cli_doctor"),
+    ("cli", "cli_export"),
     ("cli", "cli_flash"),
     ("cli", "cli_report"),
     ("cli", "cli_profile"),
