@@ -113,11 +113,12 @@ def test_flash_reads_the_answer_back(built: Path, uart: str, tmp_path: Path, mon
         assert CliRunner().invoke(app, [*arguments[:-1], port]).exit_code == 1
 
 
-def test_a_board_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("text", ["#half a line", "#dwt total 9\ntinyprune: done\n"])
+def test_a_board_of_which_no_whole_run_is_heard(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("serial")
     monkeypatch.setattr(flashing.serial_port, "LIMIT_S", 0.5)
     with (
-        talking("#half a line") as port,
+        talking(text) as port,
         flashing.listening(port, 115_200) as read,
         pytest.raises(TinypruneError, match="did not say 'tinyprune: done'"),
     ):

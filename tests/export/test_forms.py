@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import zipfile
@@ -13,10 +14,12 @@ from xml.etree import ElementTree
 import pytest
 from compiling import STRICT, compiler, run
 
+import tinyprune
 from tinyprune import board
 from tinyprune.codegen.firmware import firmware_files
 from tinyprune.emulators.machine import Machine
 from tinyprune.emulators.unicorn import NEVER
+from tinyprune.exporting import export
 from tinyprune.toolchain import read_elf, write_files
 
 Exported = Callable[[str], Path]
@@ -93,22 +96,42 @@ def test_cmake_in_a_project_of_c_and_cpp(exported: Exported, tmp_path: Path) -> 
         assert "0 output values differ" in run(tmp_path / "build" / program, folder=tmp_path)
 
 
-@pytest.mark.parametrize("wrong", [0, 1])
-def test_cmake_for_a_cortex_m4(wrong: int, exported: Exported, tmp_path: Path) -> None:
-    """A firmware that is built by CMake alone, in an emulator; it exits with the number of values that differ."""
+def in_a_cortex_m4(library: str, folder: Path, wrong: int = 0) -> int | None:
+    """A firmware that CMake alone builds around the library in `folder`/cmake: what it exits with in an emulator, the
+    number of values that differ, and `wrong` more."""
     cmake, _ = compiler("cmake"), compiler("arm-none-eabi-gcc")
-    example = (exported("cmake") / "example" / "main.c").read_text()
+    example = (folder / "cmake" / "example" / "main.c").read_text()
     check = example[example.index("/** @return") : example.index("int main")]
     on = board.load("stm32f4")
-    write_files(firmware_files(on, arena_bytes=8192), tmp_path)
-    (tmp_path / "main.c").write_text(MAIN % check.replace("differing = 0", f"differing = {wrong}"))
-    (tmp_path / "CMakeLists.txt").write_text(FIRMWARE)
-    (tmp_path / "m4.cmake").write_text(TOOLCHAIN)
-    run(cmake, "-S", ".", "-B", "build", "-DCMAKE_TOOLCHAIN_FILE=m4.cmake", folder=tmp_path)
-    run(cmake, "--build", "build", folder=tmp_path)
-    machine = Machine(read_elf(tmp_path / "build" / "firmware.elf"), on)
+    write_files(firmware_files(on, arena_bytes=40_000), folder)
+    main = MAIN % check.replace("differing = 0", f"differing = {wrong}")
+    (folder / "main.c").write_text(main.replace("digits", library))
+    (folder / "CMakeLists.txt").write_text(FIRMWARE.replace("digits", library))
+    (folder / "m4.cmake").write_text(TOOLCHAIN)
+    run(cmake, "-S", ".", "-B", "m4", "-DCMAKE_TOOLCHAIN_FILE=m4.cmake", folder=folder)
+    run(cmake, "--build", "m4", folder=folder)
+    machine = Machine(read_elf(folder / "m4" / "firmware.elf"), on)
     machine.go(NEVER)
-    assert machine.exit_code == wrong
+    return machine.exit_code
+
+
+@pytest.mark.parametrize("wrong", [0, 1])
+def test_cmake_for_a_cortex_m4(wrong: int, exported: Exported, tmp_path: Path) -> None:
+    exported("cmake")
+    assert in_a_cortex_m4("digits", tmp_path, wrong) == wrong
+
+
+@pytest.mark.slow
+def test_keyword_spotting_for_the_host_and_a_cortex_m4(tmp_path: Path) -> None:
+    if "TINYPRUNE_MODELS" not in os.environ:
+        pytest.skip("TINYPRUNE_MODELS names no folder with mlperf_tiny/*.tflite")
+    model = Path(os.environ["TINYPRUNE_MODELS"]) / "mlperf_tiny" / "kws.tflite"
+    tinyprune.build(model, "stm32f4", emulator="none", output=tmp_path / "built")
+    export(tmp_path / "built", "cmake", tmp_path / "cmake")
+    run(compiler("cmake"), "-S", "cmake", "-B", "host", folder=tmp_path)
+    run(compiler("cmake"), "--build", "host", folder=tmp_path)
+    assert "kws: 0 output values differ" in run(tmp_path / "host" / "kws_example", folder=tmp_path)
+    assert in_a_cortex_m4("kws", tmp_path) == 0
 
 
 def test_arduino(exported: Exported, tmp_path: Path) -> None:

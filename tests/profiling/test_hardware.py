@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tinyprune import board, emulators, profile
-from tinyprune.errors import TinypruneError, ToolMissingError
+from tinyprune.errors import TinypruneError
 from tinyprune.profiling import hardware
 from tinyprune.saved_builds import checked_inputs
 from tinyprune.toolchain import read_elf
@@ -93,12 +93,3 @@ def test_a_serial_port(ours: Path, emulated: str) -> None:
         os.close(master)
         os.close(slave)
     assert all(row.error == 0 for row in hardware.compare(profile(ours), heard).layers)
-
-
-def test_a_port_that_is_silent_or_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(TinypruneError, match="COM1 said nothing more"):
-        hardware._until_done([b"tinyprune: model x\n"], "COM1")
-    monkeypatch.setitem(__import__("sys").modules, "serial", None)
-    with pytest.raises(ToolMissingError) as caught:
-        hardware.read_serial("COM1", 115_200)
-    assert "tinyprune[serial]" in caught.value.remedy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -10,14 +11,14 @@ from typing import Any
 
 from tinyprune.errors import TinypruneError, ToolMissingError
 
-DONE = "tinyprune: done"
+BEGIN, DONE = "tinyprune: model", "tinyprune: done"
 LIMIT_S = 60.0
 POLL_S = 0.2
 
 
 @contextmanager
 def listening(port: str | None, baud: int) -> Generator[Callable[[], str]]:
-    """Opens `port`, or the only one there is; what it gives reads on until the firmware is done, and returns the text.
+    """Opens `port`, or the only one there is; what it gives reads on until a whole run is heard, and returns the text.
 
     Open it before the board is reset, so that nothing is missed. Raises ToolMissingError without pyserial, and
     TinypruneError where the port cannot be read, or the firmware is not done within LIMIT_S.
@@ -50,7 +51,9 @@ def _until_done(stream: Any, name: str) -> str:
     text, end = "", time.monotonic() + LIMIT_S
     while time.monotonic() < end:
         text += stream.read(stream.in_waiting or 1).decode("ascii", "replace")
-        if f"{DONE}\n" in text.replace("\r", ""):
+        if re.search(
+            f"{BEGIN}.*{DONE}\r?\n", text, re.DOTALL
+        ):  # whole, even where it was opened in the middle of a run
             return text
     raise TinypruneError(
         f"the board did not say '{DONE}' on {name} within {LIMIT_S:g} s, but: {text[-200:].strip() or 'nothing'}",

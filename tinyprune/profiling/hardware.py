@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tinyprune.cycles import Cost
 from tinyprune.emulators.tables import layer_table
-from tinyprune.errors import TinypruneError, ToolMissingError
+from tinyprune.errors import TinypruneError
+from tinyprune.flashing import listening
 from tinyprune.profiling.profile import INFERENCE, Profile
 
 LINE = re.compile(r"#dwt (?:(\d+) (\S+)|total) (\d+)\s*$")
-DONE = "tinyprune: done"
-PATIENCE_S = 30.0
 NOTHING = Cost(0, 0, 0)  # a layer that does nothing: the compiler may leave out its call
 
 
@@ -111,23 +108,5 @@ def read_log(path: Path) -> str:
 
 def read_serial(port: str, baud: int) -> str:
     """What the board says on `port` from its next reset to the end of its run."""
-    try:
-        serial: Any = importlib.import_module("serial")
-    except ImportError as error:
-        raise ToolMissingError("pyserial is not installed", remedy="pip install 'tinyprune[serial]'") from error
-    try:
-        with serial.Serial(port, baud, timeout=PATIENCE_S) as stream:
-            return _until_done(stream, port)
-    except serial.SerialException as error:
-        raise TinypruneError(f"cannot read {port}: {error}") from error
-
-
-def _until_done(lines: Iterable[bytes], port: str) -> str:
-    text: list[str] = []
-    for line in lines:
-        text.append(line.decode("utf-8", "replace"))
-        if DONE in text[-1] and any("#dwt total" in one for one in text):
-            return "".join(text)
-    raise TinypruneError(
-        f"{port} said nothing more for {PATIENCE_S:g} s, and not '{DONE}'", remedy="reset the board while this waits"
-    )
+    with listening(port, baud) as read:
+        return read()
