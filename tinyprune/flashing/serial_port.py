@@ -51,9 +51,7 @@ def _until_done(stream: Any, name: str) -> str:
     text, end = "", time.monotonic() + LIMIT_S
     while time.monotonic() < end:
         text += stream.read(stream.in_waiting or 1).decode("ascii", "replace")
-        if re.search(
-            f"{BEGIN}.*{DONE}\r?\n", text, re.DOTALL
-        ):  # whole, even where it was opened in the middle of a run
+        if re.search(f"{BEGIN}.*{DONE}\r?\n", text, re.DOTALL):  # whole, though it may begin in another
             return text
     raise TinypruneError(
         f"the board did not say '{DONE}' on {name} within {LIMIT_S:g} s, but: {text[-200:].strip() or 'nothing'}",
