@@ -126,7 +126,7 @@ def method(criterion: str, granularity: str, scope: str, limits: Limits) -> Meth
 
 def included(groups: Sequence[Group], limits: Limits, layers: Sequence[str]) -> list[Group]:
     """The groups without an excluded layer; `layers` are all that can be pruned, in the model's order."""
-    positions = {"first": layers[0], "last": layers[-1]}
+    positions = {"first": layers[0], "last": layers[-1]} if layers else {}
     patterns = [positions.get(pattern, pattern) for pattern in limits.exclude]
     _check_patterns(patterns, layers)
     return [group for group in groups if not any(_matches(group, pattern) for pattern in patterns)]

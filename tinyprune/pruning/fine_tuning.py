@@ -104,7 +104,7 @@ class FineTuning:
             self._anchor[name] = saved[f"anchor:{name}"]
 
     def _variables(self) -> Arrays:
-        return {name: np.array(variable) for name, variable in self._state()}
+        return {name: np.asarray(variable) for name, variable in self._state()}
 
     def _state(self) -> Iterator[tuple[str, Any]]:
         """The variables of the model, its random generators (those of dropout) and its optimizer."""

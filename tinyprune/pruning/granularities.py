@@ -25,9 +25,9 @@ class Granularity:
     """A row of the registry.
 
     `groups` divides the model, `patterns` are the shapes that may be asked for, the first by default. `check` raises
-    TinypruneError for a group that the pattern does not fit. `protect` gives
-    the scores (units,) of those units that the pattern keeps, +inf; `shrink` removes masked units for real. Each
-    group keeps at least `floor` units, or `min_channels` where units are `channels` of some kind.
+    TinypruneError for a group that the pattern does not fit. `protect` gives the scores (units,) of those units that
+    the pattern keeps, +inf; `shrink` removes masked units for real. Each group keeps at least `floor` units, or
+    `min_channels` where units are `channels` of some kind.
     """
 
     summary: str

@@ -79,8 +79,9 @@ def make_plan(
             f"model '{model.name}' has nothing to prune by granularity '{granularity}'",
             remedy=f"pruned are the layers {', '.join(KERNEL_OF)} that are not excluded",
         )
-    for group in groups if method.units.row.check else ():
-        method.units.row.check(group, method.units.pattern)
+    if method.units.row.check is not None:
+        for group in groups:
+            method.units.row.check(group, method.units.pattern)
     description = repr((criterion, granularity, scope, schedule, target, epochs, limits))
     return Plan(method, groups, choosing.targets(groups, limits, target, layers), target, steps, description)
 
