@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tinyprune.errors import TinypruneError, unknown_name
-from tinyprune.pruning import matrices
+from tinyprune.pruning import matrices, structures
 
 if TYPE_CHECKING:
     import keras
@@ -35,7 +35,7 @@ class Granularity:
     patterns: tuple[str, ...] = ()
     check: Callable[[Group, Pattern], None] | None = None
     protect: Callable[[NDArray[np.float64], Pattern], NDArray[np.float64]] | None = None
-    shrink: Callable[[keras.Model, dict[str, NDArray[np.bool_]]], Any] | None = None
+    shrink: Callable[[keras.Model, dict[str, NDArray[np.bool_]]], keras.Model] | None = None
     channels: bool = False
     floor: int = 1
 
@@ -70,6 +70,12 @@ def named(text: str) -> Units:
     return Units(name, row, (int(first), int(second)) if pattern else (1, 1))
 
 
+def _shrink(model: keras.Model, masks: dict[str, NDArray[np.bool_]]) -> keras.Model:
+    from tinyprune.pruning.shrinking import shrink  # imports Keras
+
+    return shrink(model, masks)
+
+
 GRANULARITIES: dict[str, Granularity] = {
     "element": Granularity("single weights", matrices.elements),
     "n_m": Granularity(
@@ -83,5 +89,14 @@ GRANULARITIES: dict[str, Granularity] = {
         "blocks of output channels x consecutive inputs",
         matrices.blocks,
         patterns=("4x1", "2x2", "4x2", "1x4"),
+    ),
+    "channel": Granularity(
+        "channels of convolutions and dense layers; the model gets smaller",
+        structures.channels,
+        shrink=_shrink,
+        channels=True,
+    ),
+    "head": Granularity(
+        "heads of MultiHeadAttention; the model gets smaller", structures.heads, shrink=_shrink, channels=True
     ),
 }
