@@ -24,7 +24,7 @@ def random_model(seed: int) -> Any:
     outputs = [_head(random, x) for x in streams]
     if random.random() < 0.3:
         outputs.append(_head(random, streams[0]))
-    model = keras.Model(inputs, outputs)
+    model = keras.Model(inputs if len(inputs) > 1 else inputs[0], outputs)
     for weight in model.weights:
         low, high = (0.5, 1.5) if "moving_variance" in weight.path or "gamma" in weight.path else (-0.5, 0.5)
         weight.assign(random.uniform(low, high, weight.shape))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tinyprune.pruning.channels import graph_of
 from tinyprune.pruning.checkpoint import Checkpoint, State, call_of
 from tinyprune.pruning.choosing import Limits
 from tinyprune.pruning.groups import BoolArray, joined_masks
@@ -80,6 +81,7 @@ def prune(
     training data, and labels that do not match the model's output.
     """
     limits = Limits(min_density, min_channels, round_to, tuple(exclude), dict(layers or {}))
+    graph_of(model)
     plan = make_plan(model, sparsity, criterion, granularity, scope, schedule, epochs, limits)
     check_samples(model, data)
     if plan.method.criterion.evidence:

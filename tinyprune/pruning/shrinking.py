@@ -68,10 +68,9 @@ class _Removal:
         return cloned(model, input_tensors=structured, clone_function=self._smaller)
 
     def _input(self, tensor: Any) -> Any:
-        channels = self._found.inputs.get(id(tensor))
-        shape = tuple(tensor.shape)
-        if channels is not None:
-            shape = (*shape[:-1], int(self._stays(channels).sum()))
+        shape, stays = tuple(tensor.shape), self._stays(self._found.inputs[id(tensor)])
+        if not stays.all():
+            shape = (*shape[:-1], int(stays.sum()))
         return keras.Input(batch_shape=shape, dtype=tensor.dtype, name=tensor.name)
 
     def _smaller(self, layer: Any) -> Any:
