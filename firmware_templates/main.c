@@ -88,6 +88,7 @@ static uint32_t time_layer(const tp_layer *layer) {
 static void time_layers(void) {
     uint32_t total = 0;
 
+    tp_reset();
     write_inputs(); /* the first inference may have written over them */
     for (uint32_t i = 0; i < TP_LAYER_COUNT; i++) {
         const uint32_t cycles = time_layer(&tp_layers[i]);

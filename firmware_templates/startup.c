@@ -16,6 +16,22 @@
 #define SCB_HFSR REGISTER(0xE000ED2CU)  /* HardFault status: B3.2.16 */
 #define SCB_CPACR REGISTER(0xE000ED88U) /* coprocessor access: B3.2.20 */
 
+#define SCB_MMFAR REGISTER(0xE000ED34U) /* MemManage address: B3.2.18 */
+#define SCB_BFAR REGISTER(0xE000ED38U)  /* BusFault address: B3.2.19 */
+#define MPU_TYPE REGISTER(0xE000ED90U)  /* B3.5.4 */
+#define MPU_CTRL REGISTER(0xE000ED94U)  /* B3.5.5 */
+#define MPU_RBAR REGISTER(0xE000ED9CU)  /* region base address: B3.5.7 */
+#define MPU_RASR REGISTER(0xE000EDA0U)  /* region attributes and size: B3.5.8 */
+
+#define CFSR_MMARVALID (UINT32_C(1) << 7)
+#define CFSR_BFARVALID (UINT32_C(1) << 15)
+#define MPU_TYPE_DREGION (UINT32_C(255) << 8)
+#define MPU_CTRL_ENABLE UINT32_C(1)
+#define MPU_CTRL_PRIVDEFENA (UINT32_C(1) << 2)
+#define MPU_RBAR_VALID_REGION_0 (UINT32_C(1) << 4)
+#define MPU_RASR_ENABLE UINT32_C(1)
+#define MPU_RASR_XN (UINT32_C(1) << 28)
+#define MPU_RASR_SIZE(log2_bytes) (((log2_bytes) - 1U) << 1) /* access permissions stay 0: none */
 #if defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__)
 #define HFSR_DEBUGEVT UINT32_C(0) /* DDI0419 has no such register: it reads 0 */
 #else
@@ -33,7 +49,9 @@
 #define TEXT(tokens) #tokens
 
 /* Addresses that firmware.ld defines. */
-extern uint32_t __stack_limit[], __stack_top[];
+extern uint32_t __stack_limit[], __stack_top[], __fault_stack_top[];
+extern const uint32_t __text_start[], __text_end[];
+extern const uint32_t __null_area_log2_bytes[]; /* the address is the number */
 extern uint32_t __data_start[], __data_end[], __data_load[];
 extern uint32_t __bss_start[], __bss_end[];
 
@@ -47,7 +65,7 @@ void Reset_Handler(void);
 void start(void);
 void HardFault_Handler(void);
 void Default_Handler(void);
-void handle_hard_fault(exception_frame *frame);
+void handle_hard_fault(exception_frame *frame, uint32_t stack_pointer);
 
 static uint32_t bytes_between(const uint32_t *start, const uint32_t *end) {
     return (uint32_t)((uintptr_t)end - (uintptr_t)start);
@@ -69,6 +87,22 @@ uint32_t stack_used_bytes(void) {
 static void enable_fpu(void) {
 #if defined(__ARM_FP)
     SCB_CPACR |= CPACR_FPU_FULL_ACCESS;
+    __asm__ volatile("dsb\n isb" ::: "memory");
+#endif
+}
+
+/**
+ * Makes the MPU, where there is one, refuse any access through a null pointer. Nothing else is protected. ARMv8-M has
+ * other registers, and no region that the firmware could not read.
+ */
+static void guard_null(void) {
+#if __ARM_ARCH < 8
+    if ((MPU_TYPE & MPU_TYPE_DREGION) == 0) {
+        return;
+    }
+    MPU_RBAR = MPU_RBAR_VALID_REGION_0;
+    MPU_RASR = MPU_RASR_XN | MPU_RASR_SIZE((uint32_t)(uintptr_t)__null_area_log2_bytes) | MPU_RASR_ENABLE;
+    MPU_CTRL = MPU_CTRL_PRIVDEFENA | MPU_CTRL_ENABLE;
     __asm__ volatile("dsb\n isb" ::: "memory");
 #endif
 }
@@ -101,37 +135,70 @@ static int step_over_semihosting(exception_frame *frame) {
     return 1;
 }
 
-/** @param frame what the core pushed, or a null pointer where the stack had no room for it */
-void handle_hard_fault(exception_frame *frame) {
+static void print_hex(const char *label, uint32_t value) {
+    console_text(label);
+    console_hex(value);
+}
+
+/** Words of the stack from `word` on that may be return addresses, innermost first: odd, and in the code. */
+static void print_calls(const uint32_t *word) {
+    console_text(" calls");
+    for (; word < __stack_top; word++) {
+        if ((*word & 1U) != 0 && *word > (uintptr_t)__text_start && *word < (uintptr_t)__text_end) {
+            print_hex(" 0x", *word);
+        }
+    }
+}
+
+static void print_fault_address(uint32_t status) {
+    if ((status & CFSR_MMARVALID) != 0) {
+        print_hex(" address 0x", SCB_MMFAR);
+    } else if ((status & CFSR_BFARVALID) != 0) {
+        print_hex(" address 0x", SCB_BFAR);
+    }
+}
+
+/**
+ * Prints the fault in one line and ends the program.
+ *
+ * @param frame what the core pushed, or a null pointer where the stack had no room for it
+ * @param stack_pointer as the handler found it
+ */
+void handle_hard_fault(exception_frame *frame, uint32_t stack_pointer) {
+    const uint32_t status = SCB_CFSR;
+
     if (frame != 0 && step_over_semihosting(frame)) {
         return;
     }
     console_text("\ntinyprune: fault");
     if (frame != 0) {
-        console_text(" pc 0x");
-        console_hex(frame->pc);
+        print_hex(" pc 0x", frame->pc);
+        print_hex(" lr 0x", frame->lr);
     } else {
         console_text(" stack overflow");
     }
-    console_text(" cfsr 0x");
-    console_hex(SCB_CFSR);
+    print_hex(" sp 0x", stack_pointer);
+    print_hex(" cfsr 0x", status);
+    print_fault_address(status);
+    print_calls(frame != 0 ? (const uint32_t *)(frame + 1) : __fault_stack_top);
     console_text("\n");
     finish(1);
 }
 
-/** After a stack overflow there is no frame to look at and no stack to run on: start again from the top. */
+/** After a stack overflow there is no frame to look at and no stack to run on: run on the part that was used last. */
 __attribute__((naked)) void HardFault_Handler(void) {
     __asm__ volatile(".syntax unified          \n" /* for ARMv6-M, gcc would take another */
                      "mov  r0, sp              \n"
-                     "ldr  r1, =__stack_limit  \n"
-                     "cmp  r0, r1              \n"
+                     "mov  r1, r0              \n"
+                     "ldr  r2, =__stack_limit  \n"
+                     "cmp  r0, r2              \n"
                      "bhs  1f                  \n"
-                     "ldr  r1, =__stack_top    \n"
-                     "mov  sp, r1              \n"
+                     "ldr  r2, =__fault_stack_top \n"
+                     "mov  sp, r2              \n"
                      "movs r0, #0              \n"
                      "1:                       \n"
-                     "ldr  r1, =handle_hard_fault \n"
-                     "bx   r1                  \n"
+                     "ldr  r2, =handle_hard_fault \n"
+                     "bx   r2                  \n"
                      ".ltorg                   \n");
 }
 
@@ -153,6 +220,7 @@ extern const vector vectors[16];
 /** What C needs before main(). */
 void start(void) {
     enable_fpu();
+    guard_null();
     SCB_VTOR = (uint32_t)(uintptr_t)vectors;
     (void)memcpy(__data_start, __data_load, bytes_between(__data_start, __data_end));
     (void)memset(__bss_start, 0, bytes_between(__bss_start, __bss_end));
@@ -177,15 +245,18 @@ __attribute__((naked)) void Reset_Handler(void) {
                                                          ".ltorg                  \n");
 }
 
-/** The vector table of the core's own exceptions: B1.5.2. MemManage, BusFault and UsageFault escalate to HardFault. */
+/**
+ * The vector table of the core's own exceptions: B1.5.2. Until they are enabled, MemManage, BusFault and
+ * UsageFault escalate to HardFault; Renode takes them as themselves.
+ */
 __attribute__((section(".vectors"), used)) const vector vectors[16] = {
     [0] = {.stack_top = __stack_top},     [1] = {.handler = Reset_Handler},
-    [2] = {.handler = Default_Handler},                                       /* NMI */
-    [3] = {.handler = HardFault_Handler}, [4] = {.handler = Default_Handler}, /* MemManage */
-    [5] = {.handler = Default_Handler},                                       /* BusFault */
-    [6] = {.handler = Default_Handler},                                       /* UsageFault */
-    [11] = {.handler = Default_Handler},                                      /* SVCall */
-    [12] = {.handler = Default_Handler},                                      /* DebugMonitor */
-    [14] = {.handler = Default_Handler},                                      /* PendSV */
-    [15] = {.handler = Default_Handler},                                      /* SysTick */
+    [2] = {.handler = Default_Handler},                                         /* NMI */
+    [3] = {.handler = HardFault_Handler}, [4] = {.handler = HardFault_Handler}, /* MemManage */
+    [5] = {.handler = HardFault_Handler},                                       /* BusFault */
+    [6] = {.handler = HardFault_Handler},                                       /* UsageFault */
+    [11] = {.handler = Default_Handler},                                        /* SVCall */
+    [12] = {.handler = Default_Handler},                                        /* DebugMonitor */
+    [14] = {.handler = Default_Handler},                                        /* PendSV */
+    [15] = {.handler = Default_Handler},                                        /* SysTick */
 };

@@ -48,18 +48,23 @@ class HostRun:
     output: Int8
 
 
-def run_host(graph: Graph, inputs: Int8) -> HostRun:
-    """Runs `graph`, whose memory is planned, on `inputs` (n, ...); HostError where a sanitizer objects."""
+def run_host(graph: Graph, inputs: Int8, length: int = 1) -> HostRun:
+    """Runs `graph`, whose memory is planned, on `inputs` (n, ...); HostError where a sanitizer objects.
+
+    What the model remembers carries on over sequences of `length` inputs.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         program = build(graph, folder)
         (folder / "inputs.bin").write_bytes(inputs.tobytes())
-        check((str(program), "inputs.bin", "outputs.bin"), folder)
-        content = np.fromfile(folder / "outputs.bin", np.int8).reshape(len(inputs), -1)
-    produced = [*(layer.output for layer in graph.layers), *graph.outputs]
-    values = edges.split(graph, produced, content)
-    layers = {layer.name: value for layer, value in zip(graph.layers, values, strict=False)}
-    return HostRun(layers, edges.join(graph, graph.outputs, values[len(layers) :]))
+        check((str(program), "inputs.bin", "outputs.bin", str(length)), folder)
+        content = np.fromfile(folder / "outputs.bin", np.int8)
+    whole_bytes = sum(graph.tensors[name].bytes for name in graph.outputs)
+    by_layer, whole = np.split(content, [content.size - len(inputs) * whole_bytes])
+    values = edges.split(graph, [layer.output for layer in graph.layers], by_layer.reshape(len(inputs), -1))
+    layers = {layer.name: value for layer, value in zip(graph.layers, values, strict=True)}
+    outputs = edges.split(graph, graph.outputs, whole.reshape(len(inputs), -1))
+    return HostRun(layers, edges.join(graph, graph.outputs, outputs))
 
 
 def build(graph: Graph, folder: Path) -> Path:

@@ -1,7 +1,8 @@
 /**
  * @file
- * Runs a generated model on the host: `runner INPUTS OUTPUTS`. For each input it writes the output of every layer, run
- * one by one, and then those of a whole tp_invoke.
+ * Runs a generated model on the host: `runner INPUTS OUTPUTS LENGTH`. For each input it writes the output of every
+ * layer, run one by one; and then for each input those of a whole tp_invoke. What the model remembers carries on over
+ * sequences of LENGTH inputs.
  *
  * Under AddressSanitizer a layer may touch no byte of the arena but those of its own inputs, output and scratch.
  */
@@ -77,17 +78,28 @@ static void run_whole(const int8_t *input, FILE *outputs) {
     }
 }
 
-int main(int count, char **arguments) {
+/** Runs every input, with a reset before each sequence but the first of all, which begins as the program does. */
+static void run_all(void (*run)(const int8_t *, FILE *), FILE *inputs, FILE *outputs, long length) {
     static int8_t input[TP_INPUTS_BYTES];
-    if (count != 3) {
+    rewind(inputs);
+    for (long i = 0; fread(input, 1, sizeof input, inputs) == sizeof input; i++) {
+        if (i % length == 0 && i > 0) {
+            tp_reset();
+        }
+        run(input, outputs);
+    }
+}
+
+int main(int count, char **arguments) {
+    if (count != 4) {
         return EXIT_FAILURE;
     }
+    const long length = strtol(arguments[3], NULL, 10);
     FILE *inputs = open_file(arguments[1], "rb");
     FILE *outputs = open_file(arguments[2], "wb");
-    while (fread(input, 1, sizeof input, inputs) == sizeof input) {
-        run_layers(input, outputs);
-        run_whole(input, outputs);
-    }
+    run_all(run_layers, inputs, outputs, length);
+    tp_reset();
+    run_all(run_whole, inputs, outputs, length);
     fclose(inputs);
     return fclose(outputs) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -63,6 +63,7 @@ OPTIONS = {
     "PADV2": "PadV2Options",
     "QUANTIZE": "QuantizeOptions",
     "REDUCE_MAX": "ReducerOptions",
+    "REDUCE_PROD": "ReducerOptions",
     "RESHAPE": "ReshapeOptions",
     "RESIZE_BILINEAR": "ResizeBilinearOptions",
     "RESIZE_NEAREST_NEIGHBOR": "ResizeNearestNeighborOptions",
@@ -98,6 +99,7 @@ class TensorRow:
     zero_point: tuple[int, ...]
     quantized_dimension: int
     data: NDArray[np.generic] | None
+    is_variable: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,25 +126,27 @@ class Writer:
         zero_point: int | Sequence[int] = 0,
         data: ArrayLike | None = None,
         quantized_dimension: int = 0,
+        is_variable: bool = False,
     ) -> int:
         """The index of a new tensor: of a constant where `data` is given, quantized where `scale` is."""
         scales = () if scale is None else tuple(float(value) for value in np.ravel(scale))
         zero_points = tuple(int(value) for value in np.broadcast_to(zero_point, len(scales)))
         constant = None if data is None else np.asarray(data, NUMPY_TYPES[type]).reshape(tuple(shape))
-        row = TensorRow(name, tuple(map(int, shape)), type, scales, zero_points, quantized_dimension, constant)
+        sizes = tuple(map(int, shape))
+        row = TensorRow(name, sizes, type, scales, zero_points, quantized_dimension, constant, is_variable)
         self.tensors.append(row)
         return len(self.tensors) - 1
 
     def operator(self, name: str, inputs: Sequence[int], outputs: Sequence[int], **options: Option) -> None:
-        """A new operator, named as in the schema, or "CUSTOM <its name>"; an input of -1 is left out.
+        """A new operator, named as in the schema, "CUSTOM <its name>" or "CODE <number>"; an input of -1 is left out.
 
         Options have the schema's names (StrideH=2); one that is not given has the schema's default.
         """
         self.operators.append(OperatorRow(name, tuple(inputs), tuple(outputs), options))
 
-    def finish(self, inputs: Sequence[int], outputs: Sequence[int]) -> bytes:
-        """The `.tflite` file whose inputs and outputs are the tensors of these indices."""
-        return _File(self).content(inputs, outputs)
+    def finish(self, inputs: Sequence[int], outputs: Sequence[int], subgraphs: int = 1) -> bytes:
+        """The `.tflite` file whose inputs and outputs are the tensors of these indices; that many times the same."""
+        return _File(self).content(inputs, outputs, subgraphs)
 
 
 class _File:
@@ -153,7 +157,7 @@ class _File:
         self.builder: Any = flatbuffers.Builder(1024)
         self.names = sorted({operator.name for operator in writer.operators})
 
-    def content(self, inputs: Sequence[int], outputs: Sequence[int]) -> bytes:
+    def content(self, inputs: Sequence[int], outputs: Sequence[int], count: int = 1) -> bytes:
         constants = [row.data for row in self.writer.tensors if row.data is not None]
         buffers = self.offsets([self.table("Buffer"), *map(self.buffer, constants)])  # buffer 0 is empty by convention
         graph = self.table(
@@ -164,7 +168,7 @@ class _File:
             Operators=self.offsets([self.operator(row) for row in self.writer.operators]),
         )
         codes = self.offsets([self.code(name) for name in self.names])
-        subgraphs = self.offsets([graph])
+        subgraphs = self.offsets([graph] * count)
         model = self.table("Model", Version=SCHEMA_VERSION, OperatorCodes=codes, Subgraphs=subgraphs, Buffers=buffers)
         self.builder.Finish(model, file_identifier=b"TFL3")
         return bytes(self.builder.Output())
@@ -190,7 +194,8 @@ class _File:
                 ZeroPoint=self.builder.CreateNumpyVector(np.array(row.zero_point, np.int64)),
                 QuantizedDimension=row.quantized_dimension,
             )
-        return self.table("Tensor", **fields, Type=getattr(tflite.TensorType, row.type), Buffer=buffer)
+        kind = getattr(tflite.TensorType, row.type)
+        return self.table("Tensor", **fields, Type=kind, Buffer=buffer, IsVariable=row.is_variable)
 
     def operator(self, row: OperatorRow) -> int:
         fields = {"OpcodeIndex": self.names.index(row.name)}
@@ -209,7 +214,7 @@ class _File:
         if name.startswith("CUSTOM "):
             name, custom = name.split(" ", 1)
             fields["CustomCode"] = self.builder.CreateString(custom)
-        number = getattr(tflite.BuiltinOperator, name)
+        number = int(name[5:]) if name.startswith("CODE ") else getattr(tflite.BuiltinOperator, name)
         fields |= {"BuiltinCode": number, "DeprecatedBuiltinCode": min(number, LAST_DEPRECATED_CODE)}
         return self.table("OperatorCode", **fields, Version=1)
 

@@ -1,12 +1,14 @@
 """Runs a `.tflite` file in TensorFlow Lite for Microcontrollers: the golden reference of every output bit.
 
-It runs in a subprocess (`python tflm.py MODEL INPUTS OUTPUTS`), as an interpreter may corrupt memory on a bad file.
+It runs in a subprocess, as an interpreter may corrupt memory on a bad file: `python tflm.py FOLDER`, which holds
+0.tflite and so on and the inputs of each in 0.npy, and gets the computed tensors in 0.npz.
 """
 
 import importlib.util
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,17 +27,27 @@ def run_tflm(content: bytes, inputs: Int8) -> dict[int, Int8]:
 
     For `inputs` (n, ...), all of the file's as `edges` has them.
     """
+    (values,) = run_many([(content, inputs)])
+    return values
+
+
+def run_many(files: Sequence[tuple[bytes, Int8]]) -> list[dict[int, Int8]]:
+    """`run_tflm` of many files, in one process."""
     if importlib.util.find_spec("tflite_micro") is None:
         pytest.skip("tflite-micro is not installed (it has wheels for Linux on x86-64 only)")
     with tempfile.TemporaryDirectory() as name:
-        model, given, outputs = (Path(name) / file for file in ("model.tflite", "inputs.npy", "outputs.npz"))
-        model.write_bytes(content)
-        np.save(given, inputs)
-        command = [sys.executable, __file__, str(model), str(given), str(outputs)]
-        result = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert result.returncode == 0, result.stderr[-4000:]
-        with np.load(outputs) as arrays:
-            return {int(index): arrays[index] for index in arrays.files}
+        folder = Path(name)
+        for number, (content, inputs) in enumerate(files):
+            (folder / f"{number}.tflite").write_bytes(content)
+            np.save(folder / f"{number}.npy", inputs)
+        result = subprocess.run([sys.executable, __file__, name], capture_output=True, text=True, check=False)
+        assert result.returncode == 0, f"file {len(list(folder.glob('*.npz')))}: {result.stderr[-4000:]}"
+        return [_outputs(folder / f"{number}.npz") for number in range(len(files))]
+
+
+def _outputs(path: Path) -> dict[int, Int8]:
+    with np.load(path) as arrays:
+        return {int(index): arrays[index] for index in arrays.files}
 
 
 def patch_weights(content: bytes, graph: Graph) -> bytes:
@@ -50,7 +62,12 @@ def patch_weights(content: bytes, graph: Graph) -> bytes:
     return bytes(patched)
 
 
-def _main(model: Path, inputs: Path, outputs: Path) -> None:
+def _main(folder: Path) -> None:
+    for number in range(len(list(folder.glob("*.tflite")))):
+        np.savez(folder / f"{number}.npz", **_run(folder / f"{number}.tflite", np.load(folder / f"{number}.npy")))
+
+
+def _run(model: Path, inputs: Int8) -> dict[str, Int8]:
     from tflite_micro.python.tflite_micro import runtime
 
     content = model.read_bytes()
@@ -61,14 +78,14 @@ def _main(model: Path, inputs: Path, outputs: Path) -> None:
     shapes = [interpreter.get_input_details(number)["shape"] for number in range(len(file.inputs))]
     ends = np.cumsum([np.prod(shape) for shape in shapes])
     values: dict[str, list[Int8]] = {str(index): [] for index in indices}
-    for one in np.load(inputs):
+    for one in inputs:
         for number, part in enumerate(np.split(one.reshape(-1), ends[:-1])):
             interpreter.set_input(part.reshape(shapes[number]), number)
         interpreter.invoke()
         for index in indices:
             values[str(index)].append(interpreter.GetTensor(index, 0)["tensor_data"].copy())
-    np.savez(outputs, **{index: np.stack(many) for index, many in values.items()})
+    return {index: np.stack(many) for index, many in values.items()}
 
 
 if __name__ == "__main__":
-    _main(*map(Path, sys.argv[1:]))
+    _main(Path(sys.argv[1]))

@@ -6,8 +6,9 @@ import os
 import resource
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -17,6 +18,8 @@ import chain  # noqa: E402
 from chain import Subject, Wrong  # noqa: E402
 from random_models import edge_inputs, random_model  # noqa: E402
 from test_hostile_files import LIMIT_BYTES, LIMIT_S, import_mutants  # noqa: E402
+
+from tinyprune.frontend import tflite_file  # noqa: E402
 
 MLPERF = ("ad", "ic", "kws", "vww")
 GRAPHS = "random graphs"
@@ -44,6 +47,7 @@ class Outcome:
 
     compared: int
     wrong: Wrong
+    covered: Mapping[str, int] = field(default_factory=dict[str, int])  # operators of random graphs, and how often
 
 
 @dataclass(frozen=True)
@@ -73,20 +77,32 @@ def mlperf_zig(unit: Unit) -> Outcome:
 
 def firmware(unit: Unit, toolchain: str) -> Outcome:
     subject = mlperf(unit)
+    return Outcome(values_of(subject), emulated(subject, "dense", toolchain))
+
+
+def emulated(subject: Subject, format_name: str, toolchain: str) -> Wrong:
     with tempfile.TemporaryDirectory() as folder:
-        wrong = chain.firmware_against_reference(subject, "dense", toolchain, Path(folder) / "build")
-    return Outcome(values_of(subject), wrong)
+        return chain.firmware_against_reference(subject, format_name, toolchain, Path(folder) / "build")
 
 
 def random_tflm(unit: Unit) -> Outcome:
-    return over_graphs(unit, chain.tflm_against_reference)
+    return over_graphs(unit, chain.all_against_tflm)
 
 
 def random_host(unit: Unit) -> Outcome:
-    dense = over_graphs(unit, lambda subject: chain.host_against_reference(subject, "dense"))
-    csr = over_graphs(unit, lambda subject: chain.host_against_reference(subject, "csr"))
-    wrong = {f"{name} in csr": count for name, count in csr.wrong.items()}
-    return Outcome(dense.compared + csr.compared, dense.wrong | wrong)
+    def both(subject: Subject) -> Wrong:
+        csr = chain.host_against_reference(subject, "csr")
+        return chain.host_against_reference(subject, "dense") | {f"{name} in csr": csr[name] for name in csr}
+
+    return over_graphs(unit, lambda subjects: list(map(both, subjects)))
+
+
+def random_gcc(unit: Unit) -> Outcome:
+    return over_graphs(unit, lambda subjects: [emulated(subject, "auto", "gcc") for subject in subjects])
+
+
+def random_zig(unit: Unit) -> Outcome:
+    return over_graphs(unit, lambda subjects: [emulated(subject, "auto", "zig") for subject in subjects])
 
 
 def mutants(unit: Unit) -> Outcome:
@@ -102,8 +118,10 @@ CHECKS: Mapping[str, Check] = {
     "mlperf-host": Check("host C (sanitizers), dense = reference, every layer", mlperf_host, 20),
     "mlperf-gcc": Check("emulated firmware, gcc = reference, every layer", mlperf_gcc, 10),
     "mlperf-zig": Check("emulated firmware, zig = reference, every layer", mlperf_zig, 10),
-    "random-tflm": Check("reference = tflite-micro, every layer", random_tflm, 10),
+    "random-tflm": Check("reference = tflite-micro, every layer", random_tflm, 50),
     "random-host": Check("host C (sanitizers), dense and csr = reference, every layer", random_host, 5),
+    "random-gcc": Check("emulated firmware, gcc = reference, every layer", random_gcc, 5),
+    "random-zig": Check("emulated firmware, zig = reference, every layer", random_zig, 5),
     "mutants": Check(f"a graph or a clean error, within {LIMIT_S:.0f} s and 1 GB", mutants, 2000),
 }
 
@@ -127,13 +145,14 @@ def with_inputs(content: bytes, name: str, count: int, seed: int) -> Subject:
     return Subject(content, graph, edge_inputs(source.shape[1:], source.zero_point, count, seed))
 
 
-def over_graphs(unit: Unit, link: Callable[[Subject], Wrong]) -> Outcome:
-    compared, wrong = 0, Wrong()
-    for seed in range(unit.start, unit.stop):
-        subject = with_inputs(random_model(seed), f"random_{seed}", INPUTS_OF_A_GRAPH, seed)
-        compared += values_of(subject)
-        wrong |= {f"seed {seed} {layer}": count for layer, count in link(subject).items()}
-    return Outcome(compared, wrong)
+def over_graphs(unit: Unit, compare: Callable[[Sequence[Subject]], Sequence[Wrong]]) -> Outcome:
+    seeds = range(unit.start, unit.stop)
+    subjects = [with_inputs(random_model(seed), f"random_{seed}", INPUTS_OF_A_GRAPH, seed) for seed in seeds]
+    wrong, covered = Wrong(), Counter[str]()
+    for seed, subject, found in zip(seeds, subjects, compare(subjects), strict=True):
+        wrong |= {f"seed {seed} {layer}": count for layer, count in found.items()}
+        covered.update(operator.name for operator in tflite_file.read(subject.content, "model").operators)
+    return Outcome(sum(map(values_of, subjects)), wrong, dict(covered))
 
 
 def values_of(subject: Subject) -> int:

@@ -7,6 +7,7 @@ import hashlib
 import importlib.metadata
 import json
 import subprocess
+from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,10 @@ DIGESTED = (
     "boards",
     "tests/golden/chain.py",
     "tests/golden/random_*",
+    "tests/host.py",
+    "tests/runner.c",
     "tests/tflite_writer.py",
+    "tests/tflm.py",
     "tests/verify_checks.py",
 )
 HEADER = "| what | check | done | values compared | wrong | time |\n|---|---|---:|---:|---:|---:|\n"
@@ -97,7 +101,7 @@ Commit {commit()}, content {digest}, {datetime.date.today().isoformat()};
     for (check, subject), group in sorted(groups.items(), key=lambda item: (order.index(item[0][0]), item[0][1])):
         text += row(check, subject, group)
     bad = [record for record in records if record.bad]
-    return text + ("\n## What went wrong\n\n" if bad else "") + "".join(map(problem, bad))
+    return text + coverage(records) + ("\n## What went wrong\n\n" if bad else "") + "".join(map(problem, bad))
 
 
 def row(check: str, subject: str, group: list[Record]) -> str:
@@ -108,6 +112,21 @@ def row(check: str, subject: str, group: list[Record]) -> str:
     seconds = sum(record.seconds for record in group)
     verdict = f"{wrong:,}" + (f" and {failures} failures" if failures else "")
     return f"| {subject} | {CHECKS[check].title} | {done:,} | {compared:,} | {verdict} | {seconds:,.0f} s |\n"
+
+
+def coverage(records: list[Record]) -> str:
+    """How often each operator was in the random graphs of each check."""
+    counts = {check: Counter[str]() for check in CHECKS}
+    for record in records:
+        counts[record.unit.check].update(record.outcome.covered)
+    counts = {check: counter for check, counter in counts.items() if counter}
+    if not counts:
+        return ""
+    text = "\n## Operators in the random graphs\n\n"
+    text += f"| operator | {' | '.join(counts)} |\n|---|{'---:|' * len(counts)}\n"
+    for name in sorted(set[str]().union(*counts.values())):
+        text += f"| {name} | {' | '.join(f'{counter[name]:,}' for counter in counts.values())} |\n"
+    return text
 
 
 def problem(record: Record) -> str:

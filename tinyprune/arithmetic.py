@@ -73,6 +73,13 @@ def requantize(acc: Int64, to: Requant) -> Int64:
     return rounding_divide_by_power_of_two(scaled, np.maximum(-shift, 0))
 
 
+def can_overflow(worst: Int64, to: Requant) -> bool:
+    """Whether accumulators up to +-`worst` may leave int32 when they are raised, or when a zero point is added."""
+    raised = worst * 2.0 ** np.maximum(to.shift, 0)
+    scaled = worst * to.multiplier * 2.0 ** (to.shift - 31.0) + 1 + 128  # rounded up, less the lowest zero point
+    return float(np.maximum(raised, scaled).max()) > INT32_MAX
+
+
 def requantize_rounding_once(acc: Int64, to: Requant) -> Int64:
     """What `requantize` becomes where TFLM and CMSIS-NN are built with single rounding (TFLITE_SINGLE_ROUNDING).
 

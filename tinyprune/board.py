@@ -48,15 +48,24 @@ class Region:
 
 @dataclass(frozen=True)
 class LineCache:
-    """A cache of flash lines that replaces the least recently used; `ways` lines can hold the same address."""
+    """A cache of flash lines, in rows of `row_lines` that follow on each other.
+
+    A row is filled line by line, as they are read, and replaced as a whole: the least recently used of the `ways` rows
+    that can hold the same address.
+    """
 
     lines: int
     line_bytes: int
     ways: int
+    row_lines: int = 1
+
+    @property
+    def rows(self) -> int:
+        return self.lines // self.row_lines
 
     @property
     def sets(self) -> int:
-        return self.lines // self.ways
+        return self.rows // self.ways
 
 
 @dataclass(frozen=True)
@@ -248,11 +257,18 @@ def _flash_timing(table: _Table) -> FlashTiming:
 
 
 def _line_cache(row: _Table) -> LineCache:
-    cache = LineCache(row.number("lines", 1, 0xFFFF), row.number("line_bytes", 4, 256), row.number("ways", 1, 0xFFFF))
+    cache = LineCache(
+        lines=row.number("lines", 1, 0xFFFF),
+        line_bytes=row.number("line_bytes", 4, 256),
+        ways=row.number("ways", 1, 0xFFFF),
+        row_lines=row.number("row_lines", 1, 32),
+    )
     if cache.line_bytes & (cache.line_bytes - 1):
         raise row.error("line_bytes", f"is {cache.line_bytes}; it must be a power of two")
-    if cache.lines % cache.ways:
-        raise row.error("ways", f"is {cache.ways}; it must divide the {cache.lines} lines")
+    if cache.lines % cache.row_lines:
+        raise row.error("row_lines", f"is {cache.row_lines}; it must divide the {cache.lines} lines")
+    if cache.rows % cache.ways:
+        raise row.error("ways", f"is {cache.ways}; it must divide the {cache.rows} rows")
     row.done()
     return cache
 

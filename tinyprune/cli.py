@@ -34,7 +34,7 @@ Data = Annotated[
 Sparsity = Annotated[float | None, typer.Option("--sparsity", help="share of zero weights, from 0 to below 1")]
 Format = Annotated[str, typer.Option("--format", help="auto (fewest bytes a layer), dense or csr")]
 ToolchainOption = Annotated[str | None, typer.Option("--toolchain", help="gcc or zig; else whichever is found")]
-Emulator = Annotated[str, typer.Option("--emulator", help="unicorn, or none")]
+Emulator = Annotated[str, typer.Option("--emulator", help="unicorn, qemu, renode, or none")]
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="default: build/<model>-<board>")]
 Json = Annotated[bool, typer.Option("--json", help="one JSON document on stdout, all else on stderr")]
 

@@ -11,6 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from tinyprune.stateful import Lstm as Lstm
+from tinyprune.stateful import State, layer_states, stateful_macs
+from tinyprune.stateful import Stateful as Stateful
+from tinyprune.stateful import Svdf as Svdf
 from tinyprune.tensors import PLAIN as PLAIN
 from tinyprune.tensors import Clamp as Clamp
 from tinyprune.tensors import Int8 as Int8
@@ -209,9 +213,10 @@ class BatchMatMul:
 
 
 Weighted: TypeAlias = Conv2D | DepthwiseConv2D | TransposeConv2D | Dense
-Layer: TypeAlias = (
+Stateless: TypeAlias = (
     Weighted | Binary | BatchMatMul | MaxPool | AveragePool | Reduce | Reshape | Softmax | Lut | Move | ResizeNearest
 )
+Layer: TypeAlias = Stateless | Stateful
 
 
 @dataclass(frozen=True)
@@ -248,9 +253,8 @@ class Graph:
     outputs: tuple[str, ...]
     constants: Mapping[str, Int8] = field(default_factory=dict[str, Int8])  # activations that never change, by tensor
     arena: Arena | None = None
-    float_edges: frozenset[str] = (
-        frozenset()
-    )  # inputs and outputs that the model has as floats, quantized by the caller
+    # inputs and outputs that the model has as floats, quantized by the caller
+    float_edges: frozenset[str] = frozenset()
 
 
 def layer_inputs(layer: Layer) -> tuple[str, ...]:
@@ -258,6 +262,11 @@ def layer_inputs(layer: Layer) -> tuple[str, ...]:
     if isinstance(layer, Move):
         return layer.inputs
     return (layer.input, layer.other) if isinstance(layer, (Binary, BatchMatMul)) else (layer.input,)
+
+
+def states(graph: Graph) -> tuple[State, ...]:
+    """What the whole model remembers."""
+    return tuple(state for layer in graph.layers if isinstance(layer, Stateful) for state in layer_states(layer))
 
 
 def op_name(layer: Layer) -> str:
@@ -280,6 +289,8 @@ def macs(layer: Layer, graph: Graph) -> int:
             return graph.tensors[layer.output].bytes * depth
         case Dense():
             return layer.weights.shape[0] * layer.weights.shape[1] * rows(layer, graph)
+        case Lstm() | Svdf():
+            return stateful_macs(layer)
         case Binary() | MaxPool() | AveragePool() | Reduce() | Reshape() | Softmax() | Lut() | Move() | ResizeNearest():
             return 0
 

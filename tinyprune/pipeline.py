@@ -13,16 +13,17 @@ import numpy as np
 
 import tinyprune
 from tinyprune import board as boards
-from tinyprune import edges, reference, saved_builds, toolchain, tuning
+from tinyprune import edges, emulators, reference, saved_builds, toolchain, tuning
 from tinyprune.board import ALL_FEATURES, Board
 from tinyprune.codegen.firmware import firmware_files
 from tinyprune.codegen.model import model_files, sample_input_files
+from tinyprune.codegen.renode import renode_files
 from tinyprune.directory import COMPARISON, REPORT, new_directory, read_report
 from tinyprune.emulators import EMULATORS
 from tinyprune.errors import unknown_name
 from tinyprune.formats import FORMATS
 from tinyprune.frontend.dataset import Dataset, load_dataset
-from tinyprune.ir import Graph, Int8
+from tinyprune.ir import Graph, Int8, states
 from tinyprune.passes.choose_formats import choose_formats, force_format
 from tinyprune.passes.choose_kernels import choose_kernels
 from tinyprune.passes.plan_memory import plan_memory
@@ -59,6 +60,8 @@ def target(board: str, toolchain_name: str | None = None, emulator: str = "unico
     """Finds the board, the compiler and the emulator by name; a TinypruneError says what is missing."""
     if emulator not in (*EMULATORS, NO_EMULATOR):
         raise unknown_name("emulator", emulator, [*EMULATORS, NO_EMULATOR])
+    if emulator != NO_EMULATOR:
+        emulators.find(emulator)
     return Target(boards.load(board), toolchain.find(toolchain_name), emulator)
 
 
@@ -184,9 +187,10 @@ def compile_graph(graph: Graph, sample: Int8, on: Target, folder: Path) -> Elf:
     """The firmware image of `graph` with `sample` compiled in, built in `folder`."""
     assert graph.arena is not None
     files = {
-        **firmware_files(on.board, arena_bytes=graph.arena.bytes),
+        **firmware_files(on.board, arena_bytes=graph.arena.bytes + sum(state.bytes for state in states(graph))),
         **model_files(graph, tinyprune.__version__),
         **sample_input_files(graph, sample),
+        **renode_files(on.board, graph, sample),
         f"{on.board.name}.toml": on.board.toml,
     }
     return toolchain.build(files, on.board, on.toolchain, folder)
@@ -211,7 +215,7 @@ def _emulate(
     if emulator == NO_EMULATOR:
         return measure(graph, board, elf, None, None, info, options, score), None
     say(f"{options.format}: {len(inputs)} inferences in {emulator}")
-    run = EMULATORS[emulator](elf, board, inputs)
+    run = emulators.run(emulator, elf, board, inputs)
     expected = Expected(reference.run(graph, inputs), reference.output(original, inputs))
     return measure(graph, board, elf, run, expected, info, options, score), run.outputs
 
@@ -229,8 +233,7 @@ def run(
     Returns the report and the outputs (n, ...) by the names of their tensors. The figures are always those of the input
     that is compiled in.
     """
-    if emulator not in EMULATORS:
-        raise unknown_name("emulator", emulator, EMULATORS)
+    emulators.find(emulator)
     folder = Path(directory)
     saved = read_report(folder)
     options = report.Options(**saved["options"])

@@ -29,6 +29,10 @@ void tp_conv2d_dense_s8(const tp_window_params *params, const tp_requant *requan
 void tp_conv2d_csr_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
                       const tp_csr_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
 
+/** Convolution, weights in blocks of any shape: rows are output channels, columns index the patch (HWI). */
+void tp_conv2d_bsr_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
+                      const tp_bsr_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
 /**
  * Depthwise convolution: output channel o reads input channel o / (output_channels / input_channels).
  * @param weights HWO, int8
@@ -68,9 +72,44 @@ void tp_transpose_conv2d_dense_s8(const tp_window_params *params, const tp_requa
 void tp_dense_dense_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
                        const int8_t *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
 
+/**
+ * Fully connected layer, dense h-packed weights (tp_h_group.h). The generator proves for each output channel
+ * 128 * sum(|weights|) < 2^23, |bias| + 128 * sum(|weights|) < 2^29, a shift in [-23, -1], and that no weight of -128
+ * stands beside a negative one in a halfword.
+ * @param weights for each four outputs and each four inputs, four words: inputs 0 and 2 of outputs 0 and 1, of outputs
+ *                2 and 3; inputs 1 and 3; in a word the first input is low; zeros for what there is not
+ * @param scratch 4 bytes for each output, their number rounded up to a multiple of four; aligned to 4
+ */
+void tp_dense_dense_dsp_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
+                           const uint32_t *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
 /** Fully connected layer, CSR weights. */
 void tp_dense_csr_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
                      const tp_csr_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
+/**
+ * Fully connected layer, the distances between the non-zeros of a row in bytes. The generator proves for each output
+ * channel |bias| + 128 * sum(|weights|) < 2^29 and a shift in [-23, -1].
+ * @param weights for each output a header and n >= 1 times four non-zeros: a word of weights, and one of the distances
+ *                of each from the one before it, or from input 0, the first lowest. A weight may be zero. The header
+ *                holds 8 * n + 4 in its low half, 64 * (-n mod 8) in its high half. Two zero words end the last row.
+ * @param scratch 4 bytes for each output, aligned to 4
+ */
+void tp_dense_csr_delta_dsp_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
+                               const uint32_t *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
+/**
+ * Fully connected layer, blocks of four outputs and one input, h-packed (tp_h_group.h). The generator proves for each
+ * output channel 128 * sum(|weights|) < 2^23, |bias| + 128 * sum(|weights|) < 2^29, a shift in [-23, -1], and that no
+ * weight of -128 stands beside a negative one in a halfword.
+ * @param weights for each four outputs a header and n >= 1 times four blocks: two words of the blocks' inputs, 16 bits
+ *                each, the first lowest, and four words: blocks 0 and 1 of outputs 0 and 1, of outputs 2 and 3; blocks
+ *                2 and 3; in a word the first block is low. A block may be zero. The header holds 24 * n in its low
+ *                half, 104 * (-n mod 8) in its high half. A zero word ends it all.
+ * @param scratch 4 bytes for each output, their number rounded up to a multiple of four; aligned to 4
+ */
+void tp_dense_bsr_4x1_dsp_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
+                             const uint32_t *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
 
 /** Elementwise addition: each input is raised by 20 bits and rescaled to a common scale, their sum to the output's. */
 typedef struct {
@@ -170,7 +209,7 @@ typedef struct {
 /** Each output is the requantized sum of its values without their zero point. */
 void tp_reduce_s8(const tp_reduce_params *params, const int8_t *input, int8_t *output);
 
-/** output[i] = input[i] for `count` elements; nothing to do where both are the same. */
+/** output[i] = input[i] for `count` elements, at another place. */
 void tp_copy_s8(const int8_t *input, int32_t count, int8_t *output);
 
 #define TP_MOVE_RANK 6
@@ -212,6 +251,61 @@ void tp_softmax_s8(const tp_softmax_params *params, const int8_t *input, int8_t 
 
 /** output[i] = table[input[i] + 128] for `count` elements; output may be the input. */
 void tp_lut_s8(const int8_t *table, const int8_t *input, int32_t count, int8_t *output);
+
+/**
+ * One gate of an LSTM: its argument is input_weights * input + recurrent_weights * hidden state + bias, with 12
+ * fractional bits. Both sums saturate at int16, and so does their sum.
+ */
+typedef struct {
+    const int8_t *input_weights;     /**< units x inputs */
+    const int8_t *recurrent_weights; /**< units x units */
+    const int32_t *input_bias;       /**< units entries, the input's zero point folded in */
+    const int32_t *recurrent_bias;   /**< units entries: the hidden state's zero point */
+    int32_t input_multiplier, recurrent_multiplier;
+    int8_t input_shift, recurrent_shift;
+} tp_lstm_gate;
+
+/** An LSTM without peepholes, projection or normalization. The cell state's scale is a power of two, its zero point 0.
+ */
+typedef struct {
+    uint16_t batches, steps, inputs, units;
+    const tp_lstm_gate *input_gate, *forget_gate, *cell_gate, *output_gate;
+    int32_t kept_multiplier, added_multiplier, hidden_multiplier; /**< of products of int16 values */
+    int8_t kept_shift, added_shift, hidden_shift;                 /**< at most 0 */
+    int8_t cell_left; /**< the cell state times 2^this has 12 fractional bits; in [-30, 14] */
+    int8_t hidden_zero_point;
+    uint8_t time_major; /**< input and output are steps x batches x values; else batches x steps x values */
+    int16_t cell_low, cell_high;
+} tp_lstm_params;
+
+/**
+ * All steps of all batches; each output row is the hidden state after its step. Input and output do not overlap.
+ * @param hidden batches x units: the hidden state before the first step, then after the last one
+ * @param cell   batches x units: the cell state, likewise
+ */
+void tp_lstm_s8(const tp_lstm_params *params, const int8_t *input, int8_t *hidden, int16_t *cell, int8_t *output);
+
+/** An SVDF layer: units * rank filters, each of which remembers its last `memory` features. */
+typedef struct {
+    uint16_t batches, inputs, units, rank, memory;
+    const int32_t *feature_bias; /**< units * rank entries: the input's zero point */
+    int32_t feature_multiplier, output_multiplier;
+    int8_t feature_shift, output_shift; /**< of the output at most 0: its sums may take any value */
+    int8_t state_zero_point, output_zero_point;
+} tp_svdf_params;
+
+/**
+ * One step. Sums over time wrap around at 32 bits.
+ * @param feature_weights units * rank rows of inputs
+ * @param time_weights    units * rank rows of memory, for the oldest feature first
+ * @param state           batches x units * rank x memory
+ */
+void tp_svdf_state8_s8(const tp_svdf_params *params, const int8_t *input, const int8_t *feature_weights,
+                       const int8_t *time_weights, const int32_t *bias, int8_t *state, int8_t *output);
+
+/** As tp_svdf_state8_s8, with a state of int16 whose zero point is 0. */
+void tp_svdf_state16_s8(const tp_svdf_params *params, const int8_t *input, const int8_t *feature_weights,
+                        const int16_t *time_weights, const int32_t *bias, int16_t *state, int8_t *output);
 
 #ifdef __cplusplus
 }

@@ -77,7 +77,8 @@ static inline tp_right_requant tp_right_requant_of(const tp_requant *requant, in
 
 /** `doubled` is twice the accumulator. */
 static inline int32_t tp_requantize_right(tp_right_requant to, int32_t doubled) {
-    return tp_saturate(tp_smmlar(doubled, to.multiplier, to.addend - (doubled < 0 ? 1 : 0)) >> to.exponent);
+    return tp_saturate(tp_smmlar(doubled, to.multiplier, to.addend - (int32_t)((uint32_t)doubled >> 31)) >>
+                       to.exponent);
 }
 
 /** The clamp of a layer's outputs, where it is not that of int8, which `tp_requantize_right` has seen to. */

@@ -43,4 +43,16 @@ typedef struct {
     const uint16_t *row_nonzeros;
 } tp_csr_weights;
 
+/**
+ * Block compressed sparse rows: the blocks that are not all zero, row of blocks after row in order, the columns of
+ * blocks that they lie in, and how many each row of blocks has. Blocks may reach beyond the last row and column, with
+ * zeros.
+ */
+typedef struct {
+    const int8_t *values; /**< block_rows * block_columns for each block, row after row */
+    const uint16_t *columns;
+    const uint16_t *row_blocks;
+    uint8_t block_rows, block_columns;
+} tp_bsr_weights;
+
 #endif

@@ -33,6 +33,7 @@ static channel_state load_channel(const tp_requant *requant, const int8_t *weigh
 
 /** Two outputs and the two below them, from four columns of words; moves on behind them. Stores the right ones first.
  */
+/* cppcheck-suppress constParameterPointer ; the assembly moves state->output on */
 static inline void run_tile(channel_state *state, const uint32_t **words) {
 #if TP_HAS_DSP
     uint32_t a, b, c, d, u, l, s, t, q, r, y; /* outputs s and q, below them t and r */

@@ -22,7 +22,7 @@ def changed(folder: Path, old: str, new: str) -> Path:
 def test_the_boards_that_ship() -> None:
     assert load("stm32f4").flash_timing == FlashTiming(5, True, LineCache(64, 16, 64), LineCache(8, 16, 8))
     nucleo = load("nucleo-l4r5zi")
-    assert nucleo.flash_timing == FlashTiming(5, True, LineCache(128, 8, 128), LineCache(32, 8, 32))
+    assert nucleo.flash_timing == FlashTiming(5, True, LineCache(128, 8, 32, 4), LineCache(32, 8, 8, 4))
     assert (nucleo.core, nucleo.clock_hz) == ("cortex-m4f", 120_000_000)
     assert (nucleo.flash.bytes, nucleo.sram.bytes) == (2 << 20, 640 << 10)
 
@@ -32,7 +32,8 @@ def test_a_cache_holds_whole_sets_and_the_flash_whole_lines(name: str) -> None:
     board = load(name)
     for cache in (board.flash_timing.instructions, board.flash_timing.data):
         if cache:
-            assert cache.sets * cache.ways == cache.lines and board.flash.bytes % cache.line_bytes == 0
+            assert cache.sets * cache.ways * cache.row_lines == cache.lines
+            assert board.flash.bytes % cache.line_bytes == 0
 
 
 def test_without_wait_states_there_is_nothing_more_to_say(tmp_path: Path) -> None:
@@ -50,7 +51,8 @@ def test_without_wait_states_there_is_nothing_more_to_say(tmp_path: Path) -> Non
         ("prefetch = true", "prefetch = 1", "key 'flash_timing.prefetch' must be true or false"),
         ("lines = 8,", "lines = 0,", "key 'flash_timing.data_cache.lines' is 0; it must be a whole number from 1"),
         ("lines = 8, line_bytes = 16", "lines = 8, line_bytes = 12", "line_bytes' is 12; it must be a power of two"),
-        ("ways = 8 ", "ways = 3 ", "key 'flash_timing.data_cache.ways' is 3; it must divide the 8 lines"),
+        ("ways = 8 ", "ways = 3 ", "key 'flash_timing.data_cache.ways' is 3; it must divide the 8 rows"),
+        ("row_lines = 1, ways = 8 ", "row_lines = 3, ways = 8 ", "row_lines' is 3; it must divide the 8 lines"),
         ("ways = 8 ", "ways = 8, sets = 1 ", "key 'flash_timing.data_cache.sets' is not known here"),
         ("[flash_timing]", "[timing]", "key 'flash_timing' is missing; it must be a table"),
     ],

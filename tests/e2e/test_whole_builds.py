@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 import tinyprune
+from tinyprune.emulators import EMULATORS
+from tinyprune.errors import ToolMissingError
 
 ROOT = Path(__file__).parents[2]
 DIGITS = ROOT / "tests" / "data" / "digits.tflite"
@@ -66,25 +68,16 @@ def test_the_exported_symbols(built: Path) -> None:
     assert (symbols["tp_input"].bytes, symbols["tp_output"].bytes) == (64, 10)
 
 
-@pytest.mark.skipif(not shutil.which("qemu-system-arm"), reason="qemu-system-arm is not installed")
-def test_qemu_prints_what_unicorn_prints(built: Path) -> None:
-    from tinyprune import board
-    from tinyprune.emulators.machine import Machine
-    from tinyprune.toolchain import read_elf
-
-    machine = Machine(read_elf(built / "firmware.elf"), board.load("stm32f4"))
-    machine.go(0xFFFF_FFFE)
-    command = ["qemu-system-arm", "-M", "netduinoplus2", "-display", "none", "-monitor", "none"]
-    command += ["-serial", "null", "-serial", "stdio"]  # USART2 is the second
-    command += ["-semihosting-config", "enable=on,target=native", "-kernel", str(built / "firmware.elf")]
-    qemu = subprocess.run(command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, check=True)
-    assert comparable(qemu.stdout) == comparable(machine.uart.decode())
-    assert comparable(qemu.stdout)[-1] == "tinyprune: done"
-
-
-def comparable(uart: str) -> list[str]:
-    """Lines that start with # depend on the clock or the emulator."""
-    return [line for line in uart.splitlines() if not line.startswith("#")]
+@pytest.mark.parametrize("emulator", EMULATORS)
+def test_a_build_runs_in_every_emulator(built: Path, emulator: str) -> None:
+    try:
+        report, outputs = tinyprune.run(built, emulator=emulator)
+    except ToolMissingError as error:
+        pytest.skip(error.what)
+    saved = json.loads((built / "report.json").read_text())
+    assert report.bit_exact and {len(values) for values in outputs.values()} == {report.inputs_checked}
+    assert report.emulator is not None and report.emulator.name == emulator
+    assert (report.instructions, report.core_cycles) == (saved["instructions"], saved["core_cycles"])
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import pytest
 from unicorn import arm_const
 
 from tinyprune import board, build
-from tinyprune.emulators import native
-from tinyprune.emulators.counting import Place, PythonCounter, Tally, instruction_count
+from tinyprune.emulators import host_library, native
+from tinyprune.emulators.counting import Place, PythonCounter, Tally, instruction_count, joined
 from tinyprune.emulators.machine import Machine
 from tinyprune.emulators.native import NativeCounter
 from tinyprune.toolchain import Elf, read_elf
@@ -47,10 +47,23 @@ def test_every_edge_that_leaves_a_block_enters_another(elf: Elf) -> None:
 
 def test_without_a_compiler_there_is_no_native_counter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    monkeypatch.setattr(native.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(host_library.importlib.util, "find_spec", lambda name: None)
     assert native.load.__wrapped__() is None
 
 
 def test_instruction_count() -> None:
     assert instruction_count(bytes.fromhex("00bf 00bf")) == 2  # nop; nop
     assert instruction_count(bytes.fromhex("00bf aff30080")) == 2  # nop; nop.w
+
+
+def test_what_runs_in_one_go_is_one_block() -> None:
+    cut = {
+        ("a", 100, 4): Tally(7, 0, 2),
+        ("a", 104, 8): Tally(7, 0, 0),
+        ("a", 112, 2): Tally(7, 3, 0),  # left by a jump
+        ("a", 114, 2): Tally(4, 0, 0),
+        ("a", 116, 2): Tally(5, 5, 1),  # jumped to
+        ("b", 116, 2): Tally(4, 4, 0),  # another layer's
+    }
+    kept = {place: tally for place, tally in cut.items() if place[1] >= 114}
+    assert joined(cut) == {("a", 100, 14): Tally(7, 3, 2), **kept}

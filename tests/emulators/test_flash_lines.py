@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinyprune.board import LineCache, Region
@@ -14,7 +14,8 @@ from tinyprune.emulators.flash_lines import FlashLines, HeldLines
 
 FLASH = Region(0x0800_0000, 1024)
 ACCESSES = st.lists(st.tuples(st.booleans(), st.integers(-20, 1040), st.integers(1, 40)), max_size=80)
-CACHES = st.sampled_from([LineCache(1, 8, 1), LineCache(4, 8, 4), LineCache(8, 16, 2), LineCache(8, 4, 1)])
+ROWS = LineCache(8, 8, 2, row_lines=4)
+CACHES = st.sampled_from([LineCache(1, 8, 1), LineCache(4, 8, 4), LineCache(8, 16, 2), LineCache(8, 4, 1), ROWS])
 
 
 def misses(cache: LineCache, lines: list[int]) -> list[bool]:
@@ -29,6 +30,11 @@ def test_the_least_recently_used_line_goes() -> None:
 def test_only_lines_of_one_set_are_in_each_others_way() -> None:
     assert misses(LineCache(4, 8, 1), [0, 4, 0, 1, 0]) == [True, True, True, True, False]
     assert misses(LineCache(4, 8, 2), [0, 2, 0, 1, 4, 0]) == [True, True, False, True, True, False]
+
+
+def test_a_row_is_filled_line_by_line_and_replaced_as_a_whole() -> None:
+    assert misses(ROWS, [0, 3, 0, 4, 8, 3, 4]) == [True, True, False, True, True, True, True]
+    assert misses(ROWS, [0, 4, 1, 8, 0, 1, 4]) == [True, True, True, True, False, False, True]
 
 
 def lines() -> FlashLines:
@@ -56,6 +62,7 @@ def test_other_memory_is_not_waited_for() -> None:
     assert (flash.fetch(0x2000_0000, 8), flash.read(0x2000_0000, 4)) == ((0, 0), 0)
 
 
+@settings(deadline=None)  # the first of them may compile the copy
 @given(ACCESSES, CACHES, CACHES)
 def test_the_copy_in_c_agrees(accesses: list[tuple[bool, int, int]], instructions: LineCache, data: LineCache) -> None:
     library = native.load()

@@ -150,3 +150,16 @@ def test_an_operator_without_int8_version_is_refused(capfd: pytest.CaptureFixtur
     with pytest.raises(UnsupportedModelError, match=r"'odd' to int8: 'tf\.Erf' op"):
         quantize(keras.Model(sample, Erf()(sample), name="odd"), samples(3))
     assert capfd.readouterr().out == ""
+
+
+def recurrent_model(unroll: bool) -> Any:
+    import keras
+
+    layers = [keras.Input((4, 3)), keras.layers.LSTM(5, unroll=unroll, name="memory"), keras.layers.Dense(2)]
+    return keras.Sequential([keras.Sequential(layers[:2]), layers[2]])
+
+
+def test_a_recurrent_layer_has_to_be_unrolled() -> None:
+    with pytest.raises(UnsupportedModelError, match="that TensorFlow cannot quantize: memory\nbuild them with unroll"):
+        quantize(recurrent_model(unroll=False), samples(4, 3))
+    assert {"FULLY_CONNECTED", "LOGISTIC", "TANH"} <= set(operators(quantize(recurrent_model(True), samples(4, 3))))

@@ -5,17 +5,16 @@ Each link returns, by layer name, how many values differ; nothing where all are 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from host import run_host
-from tflm import run_tflm
+from tflm import run_many
 
 from tinyprune import board as boards
-from tinyprune import reference, toolchain
-from tinyprune.emulators import EMULATORS
+from tinyprune import emulators, reference, toolchain
 from tinyprune.frontend.tflite_import import import_tflite
 from tinyprune.ir import Graph, Int8
 from tinyprune.passes.verify import verify
@@ -41,7 +40,17 @@ def imported(content: bytes, name: str) -> Graph:
 
 
 def tflm_against_reference(subject: Subject) -> Wrong:
-    by_index = run_tflm(subject.content, subject.inputs)
+    (wrong,) = all_against_tflm([subject])
+    return wrong
+
+
+def all_against_tflm(subjects: Sequence[Subject]) -> list[Wrong]:
+    """`tflm_against_reference` of each, with one start of the interpreter's process."""
+    results = run_many([(subject.content, subject.inputs) for subject in subjects])
+    return [compared_by_index(subject, values) for subject, values in zip(subjects, results, strict=True)]
+
+
+def compared_by_index(subject: Subject, by_index: Mapping[int, Int8]) -> Wrong:
     golden = {layer.name: by_index[int(layer.output.split(":")[0])] for layer in subject.graph.layers}
     return wrong_layers(subject.graph, subject.inputs, golden)
 
@@ -56,7 +65,7 @@ def firmware_against_reference(subject: Subject, format_name: str, toolchain_nam
     """Raises ToolMissingError where there is no such toolchain."""
     on = Target(boards.load(BOARD), toolchain.find(toolchain_name), EMULATOR)
     graph = lower(subject.graph, format_name)
-    run = EMULATORS[EMULATOR](compile_graph(graph, subject.inputs[0], on, folder), on.board, subject.inputs)
+    run = emulators.run(EMULATOR, compile_graph(graph, subject.inputs[0], on, folder), on.board, subject.inputs)
     return wrong_layers(graph, subject.inputs, run.layer_outputs) | wrong_output(subject, run.outputs)
 
 

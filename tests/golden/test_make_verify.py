@@ -8,8 +8,9 @@ import verify_table
 from verify_checks import GRAPHS, Outcome, Unit
 from verify_table import Record
 
-SMALL = ["--inputs", "0", "--emulated", "0", "--hosted", "0", "--graphs", "1", "--mutants", "20", "--jobs", "1"]
-UNIT = Unit("random-tflm", GRAPHS, 0, 10)
+NOTHING = [*("--inputs", "0"), *("--emulated", "0"), *("--hosted", "0"), *("--emulated-graphs", "0"), *("--jobs", "1")]
+SMALL = [*NOTHING, "--graphs", "1", "--mutants", "20"]
+UNIT, UNIT_BEHIND = Unit("random-tflm", GRAPHS, 0, 10), Unit("random-tflm", GRAPHS, 10, 20)
 
 
 @pytest.fixture
@@ -31,14 +32,21 @@ def test_it_resumes(paths: list[str], tmp_path: Path, capsys: pytest.CaptureFixt
 
 def test_wrong_values_and_failures_show(tmp_path: Path) -> None:
     state = tmp_path / "state.jsonl"
-    other = Unit("random-tflm", GRAPHS, 10, 20)
     verify_table.append(Record("new", UNIT, Outcome(500, {"seed 3 conv2d_0": 7}), 1.0), state)
-    verify_table.append(Record("new", other, Outcome(0, {}), 1.0, "Traceback\nValueError: no"), state)
+    verify_table.append(Record("new", UNIT_BEHIND, Outcome(0, {}), 1.0, "Traceback\nValueError: no"), state)
     records = verify_table.read(state, "new")
     assert [record.bad for record in records] == [True, True]
     text = verify_table.table(records, "new")
     assert "| 10 | 500 | 7 and 1 failures |" in text
     assert "seed 3 conv2d_0" in text and "ValueError: no" in text
+
+
+def test_how_often_each_operator_was_covered_shows(tmp_path: Path) -> None:
+    state, other = tmp_path / "state.jsonl", Unit("random-host", GRAPHS, 0, 5)
+    for unit, covered in ((UNIT, {"ADD": 1200, "MUL": 2}), (UNIT_BEHIND, {"ADD": 34}), (other, {"ADD": 7})):
+        verify_table.append(Record("new", unit, Outcome(1, {}, covered), 1.0), state)
+    text = verify_table.table(verify_table.read(state, "new"), "new")
+    assert "| operator | random-tflm | random-host |\n|---|---:|---:|\n| ADD | 1,234 | 7 |\n| MUL | 2 | 0 |\n" in text
 
 
 def test_only_the_last_record_of_the_same_content_counts(tmp_path: Path) -> None:

@@ -10,8 +10,7 @@ from host import run_host
 from tflm import patch_weights, run_tflm
 
 from tinyprune import board as boards
-from tinyprune import paths, reference, toolchain
-from tinyprune.emulators import EMULATORS
+from tinyprune import emulators, paths, reference, toolchain
 from tinyprune.errors import ToolMissingError
 from tinyprune.frontend import tflite_import
 from tinyprune.frontend.dataset import load_dataset
@@ -144,7 +143,7 @@ def test_digits_firmware_in_the_emulator(
         pytest.skip(error.what)
     graph = lower(bundled_digits.graph, format_name)
     elf = compile_graph(graph, bundled_digits.inputs[0], on, tmp_path)
-    run = EMULATORS[on.emulator](elf, on.board, bundled_digits.inputs)
+    run = emulators.run(on.emulator, elf, on.board, bundled_digits.inputs)
     assert not wrong_layers(graph, bundled_digits.inputs, run.layer_outputs)
     np.testing.assert_array_equal(run.outputs.reshape(INPUTS, -1), reference.output(graph, bundled_digits.inputs))
 

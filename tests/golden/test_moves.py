@@ -10,12 +10,12 @@ from tflite_writer import Option, Writer
 from tflm import run_tflm
 
 from tinyprune import board as boards
-from tinyprune import ir, reference, toolchain
-from tinyprune.emulators import EMULATORS
+from tinyprune import emulators, ir, reference, toolchain
 from tinyprune.errors import ToolMissingError
 from tinyprune.frontend import tflite_import
 from tinyprune.frontend.views import View, block_copy
 from tinyprune.ir import BlockCopy, Graph, Int8
+from tinyprune.passes.plan_memory import plan_memory
 from tinyprune.passes.verify import InvalidGraphError, verify
 from tinyprune.pipeline import Target, compile_graph, lower
 
@@ -175,18 +175,31 @@ def many(writer: Writer, x: int) -> int:
     return y
 
 
+def in_one_piece(writer: Writer, x: int) -> int:
+    """Rows that are cut out where they lie, and joined, some of them where they were padded."""
+    halves = [tensor(writer, (1, 2, 4, 3)) for _ in range(2)]
+    writer.operator("SPLIT", [constant(writer, 1), x], halves, NumSplits=2)
+    padded = one("PAD", (1, 4, 4, 3), [[0, 0], [2, 0], [0, 0], [0, 0]])(writer, halves[0])
+    y = tensor(writer, (1, 6, 4, 3))
+    writer.operator("CONCATENATION", [padded, halves[1]], [y], Axis=1)
+    return y
+
+
+@pytest.mark.parametrize(("make", "shape"), [(many, (1, 3, 4, 3)), (in_one_piece, (1, 4, 4, 3))])
 @pytest.mark.parametrize("toolchain_name", ["gcc", "zig"])
-def test_firmware_in_the_emulator(toolchain_name: str, tmp_path: Path) -> None:
+def test_firmware_in_the_emulator(toolchain_name: str, make: Make, shape: tuple[int, ...], tmp_path: Path) -> None:
     try:
         on = Target(boards.load("stm32f4"), toolchain.find(toolchain_name), "unicorn")
     except ToolMissingError as error:
         pytest.skip(error.what)
-    content = model((1, 3, 4, 3), many)
-    inputs = np.random.default_rng(0).integers(-128, 128, (2, 3, 4, 3), np.int8)
-    graph = lower(verify(tflite_import.import_tflite(content, "many")), "dense")
-    elf = compile_graph(graph, inputs[0], on, tmp_path)
-    outputs = EMULATORS[on.emulator](elf, on.board, inputs).outputs.reshape(2, 4, 8, 3)
-    np.testing.assert_array_equal(outputs, reference.output(graph, inputs))
+    inputs = np.random.default_rng(0).integers(-128, 128, (2, *shape[1:]), np.int8)
+    graph = lower(verify(tflite_import.import_tflite(model(shape, make), "moves")), "dense")
+    expected = reference.run(graph, inputs)
+    run = emulators.run(on.emulator, compile_graph(graph, inputs[0], on, tmp_path), on.board, inputs)
+    for layer in graph.layers:
+        outputs = run.layer_outputs[layer.name].reshape(expected[layer.output].shape)
+        np.testing.assert_array_equal(outputs, expected[layer.output], err_msg=layer.name)
+    np.testing.assert_array_equal(run.outputs.reshape(expected[graph.outputs[0]].shape), expected[graph.outputs[0]])
 
 
 def test_many_operators_in_a_row() -> None:
@@ -219,7 +232,7 @@ def test_random_blocks() -> None:
     graph = verify(Graph("random", {t.name: t for t in tensors}, tuple(layers), ("x",), (tensors[-1].name,)))
     inputs = random.integers(-128, 128, (1, *shape), np.int8)
     expected = reference.run(graph, inputs)
-    host = run_host(lower(graph, "dense"), inputs)
+    host = run_host(verify(plan_memory(graph)), inputs)
     for layer in layers:
         np.testing.assert_array_equal(expected[layer.output], host.layers[layer.name])
 

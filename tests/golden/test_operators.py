@@ -1,39 +1,33 @@
-"""Random single operators: the import and the reference against tflite-micro, bit by bit."""
+"""Random single operators: tflite-micro, the reference and the kernels on the host agree on every element."""
 
-import numpy as np
+import chain
 import pytest
-from tflm import run_tflm
+from chain import Subject
+from random_models import edge_inputs, random_operator
+from random_operators import GENERATORS
+from stateful_file import GRAPHS
 
-from tinyprune import reference
-from tinyprune.frontend import tflite_import
-from tinyprune.passes.verify import verify
+from tinyprune.frontend.tflite_builders import BUILDERS
 
-OPERATORS = (
-    "conv_2d",
-    "depthwise_conv_2d",
-    "fully_connected",
-    "add",
-    "max_pool_2d",
-    "average_pool_2d",
-    "mean",
-    "softmax",
-)
-LAYERS, INPUTS = 12, 6
+LAYERS, INPUTS, SEEDS = 10, 8, range(4)
 
 
-@pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("operator", OPERATORS)
-def test_reference_is_tflm(operator: str, seed: int) -> None:
-    pytest.importorskip("tflite_micro", reason="it has wheels for Linux on x86-64 only")
-    from operator_files import RandomModel
+def subject(operator: str, seed: int) -> Subject:
+    content = random_operator(operator, seed, LAYERS)
+    graph = chain.imported(content, operator)
+    source = graph.tensors[graph.inputs[0]]
+    return Subject(content, graph, edge_inputs(source.shape[1:], source.zero_point, INPUTS, seed))
 
-    model = RandomModel(seed)
-    for _ in range(LAYERS):
-        getattr(model, f"add_{operator}")()
-    content, inputs = model.content(), model.inputs(INPUTS)
-    graph = verify(tflite_import.import_tflite(content, operator))
-    expected = run_tflm(content, inputs)
-    actual = reference.run(graph, inputs)
-    for layer in graph.layers:
-        golden = expected[int(layer.output.split(":")[0])]
-        np.testing.assert_array_equal(actual[layer.output].reshape(-1), golden.reshape(-1), err_msg=str(layer))
+
+def test_each_operator_that_is_imported_has_a_generator() -> None:
+    assert GENERATORS.keys() | GRAPHS.keys() == BUILDERS.keys()
+
+
+@pytest.mark.parametrize("operator", GENERATORS)
+def test_reference_is_tflm(operator: str) -> None:
+    assert chain.all_against_tflm([subject(operator, seed) for seed in SEEDS]) == [{}] * len(SEEDS)
+
+
+@pytest.mark.parametrize("operator", GENERATORS)
+def test_kernel_is_the_reference(operator: str) -> None:
+    assert not chain.host_against_reference(subject(operator, 0), "dense")

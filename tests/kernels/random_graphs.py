@@ -2,188 +2,65 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
 
-import numpy as np
 from hypothesis import strategies as st
+from layer_builder import CHANNELS, SIZES, ZERO_POINTS, Builder
+from moved_layers import move, reshape, resize_nearest
+from pointwise_layers import (
+    binary,
+    comparison,
+    lut,
+    pool,
+    prelu_scale,
+    product_scale,
+    reduction,
+    softmax,
+    sum_scale,
+)
+from weighted_layers import batch_matmul, conv2d, dense, depthwise, transpose_conv2d
 
-from tinyprune import formats, ir, kernels
-from tinyprune.board import ALL_FEATURES
-from tinyprune.ir import Clamp, Graph, Int8, Int32, Layer, Padding, Quant, Tensor, Weighted, Window
+from tinyprune import ir
+from tinyprune.ir import Graph, Layer, Quant, Tensor
 from tinyprune.passes.verify import MAX_SOFTMAX_DEPTH
 
-SIZES = st.sampled_from([1, 2, 3, 4, 5, 7, 8])
-CHANNELS = st.sampled_from([1, 2, 3, 4, 5, 7, 8, 13, 16, 17])
-ZERO_POINTS = st.sampled_from([-128, -127, -5, 0, 3, 127]) | st.integers(-128, 127)
-SPARSITIES = st.sampled_from([0.0, 0.3, 0.5, 0.8, 0.9, 1.0])
-DEPTHS = CHANNELS | st.sampled_from(
-    [100, 1000, MAX_SOFTMAX_DEPTH]
-)  # of a softmax: its sums need many terms to fill their range
-LOG2_GAINS = st.floats(0, 5) | st.floats(0, 5) | st.floats(-28, 22)  # at 0 the largest accumulator gives 128
+# of a softmax: its sums need many terms to fill their range
+DEPTHS = CHANNELS | st.sampled_from([100, 1000, MAX_SOFTMAX_DEPTH])
 
-
-@dataclass
-class Builder:
-    """Draws layers that read the model input and adds them to a graph."""
-
-    draw: st.DrawFn
-    source: Tensor
-    tensors: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
-    layers: list[Layer] = field(default_factory=list[Layer])
-    constants: dict[str, Int8] = field(default_factory=dict[str, Int8])
-
-    def append(self, layer: Layer) -> None:
-        """Adds `layer` in every format and kernel that it can run in, each with an output of its own."""
-        if not isinstance(layer, Weighted):
-            self.layers.append(layer)
-            return
-        values, quant = formats.unpack(layer.weights), layer.weights.quant
-        for format_name in kernels.formats_for(layer):
-            stored = replace(layer, weights=formats.pack(format_name, values, quant))
-            for variant in kernels.variants(stored, Graph("", self.tensors, (), (), ()), ALL_FEATURES):
-                output = self.target(self.tensors[layer.output].shape, self.tensors[layer.output].quant)
-                name = f"{layer.name}_{len(self.layers)}"
-                self.layers.append(replace(stored, name=name, output=output, variant=variant))
-
-    def target(self, shape: tuple[int, ...], quant: Quant | None = None) -> str:
-        name = f"output {len(self.tensors)}"
-        made = quant or Quant((1.0,), self.draw(ZERO_POINTS))
-        self.tensors[name] = Tensor(name, shape, made)
-        return name
-
-    def name(self, kind: str) -> str:
-        return f"{kind}_{len(self.layers)}"
-
-    def random(self) -> np.random.Generator:
-        return np.random.default_rng(self.draw(st.integers(0, 2**32 - 1)))
-
-    def clamp(self) -> Clamp:
-        whole = st.just((-128, 127))
-        part = st.tuples(st.integers(-128, 127), st.integers(-128, 127)).map(lambda pair: (min(pair), max(pair)))
-        return self.draw(whole | whole | part)
-
-    def window(self, dilated: bool) -> Window:
-        """One that fits, with less padding on each side than it covers."""
-        size, stride, dilation, pads = [], [], [], []
-        for length in self.source.shape[1:3]:
-            step = self.draw(st.integers(1, 3)) if dilated else 1
-            taps = self.draw(st.integers(1, 4))
-            reach = (taps - 1) * step + 1
-            before, after = (self.draw(st.integers(0, reach - 1)) for _ in range(2))
-            if length + before + after < reach:
-                before = after = reach - 1
-            size.append(taps)
-            stride.append(self.draw(st.integers(1, 3)))
-            dilation.append(step)
-            pads += [before, after]
-        return Window(_pair(size), _pair(stride), _pair(dilation), Padding(*pads))
-
-    def slid(self, window: Window) -> tuple[int, int]:
-        return window.output(self.source.shape[1], self.source.shape[2])
-
-    def weights(self, shape: tuple[int, ...], channel_axis: int) -> Int8:
-        """Any values, or only the most extreme ones; some zero, or whole output channels."""
-        random = self.random()
-        worst = np.array([-128, -127, 127], np.int8)
-        values = random.choice(worst, shape) if self.draw(st.booleans()) else random.integers(-128, 128, shape, np.int8)
-        values[random.random(shape) < self.draw(SPARSITIES)] = 0
-        if self.draw(st.booleans()):
-            zeroed = random.integers(0, shape[channel_axis])
-            np.moveaxis(values, channel_axis, 0)[zeroed] = 0
-        return values
-
-    def bias(self, channels: int) -> Int32:
-        limit = 2 ** self.draw(st.integers(0, 13) | st.integers(0, 30))
-        return self.random().integers(-limit, limit, channels, np.int32)
-
-    def weighted(self, values: Int8, channel_axis: int, target: str) -> tuple[ir.Weights, Int32]:
-        """`values` as weights whose scales send accumulators to outputs, roughly, and a bias."""
-        channels = values.shape[channel_axis]
-        bias = self.bias(channels)
-        axes = tuple(axis for axis in range(values.ndim) if axis != channel_axis)
-        worst = np.abs(bias.astype(np.int64)) + 256 * np.abs(values.astype(np.int64)).sum(axis=axes)
-        count = channels if self.draw(st.booleans()) else 1
-        largest = worst if count == channels else worst.max(keepdims=True)
-        scales = [self.scale(int(size), target) for size in largest]
-        return formats.pack("dense", values, Quant(tuple(scales), 0)), bias
-
-    def scale(self, worst: int, target: str) -> float:
-        """A weight scale for accumulators up to `worst`. None leaves int32 when it is requantized."""
-        return 2 ** self.draw(LOG2_GAINS) * 128 / max(worst, 1) * self.tensors[target].scale / self.source.scale
-
-    def conv2d(self) -> Layer:
-        window, channels = self.window(dilated=True), self.draw(CHANNELS)
-        values = self.weights((channels, *window.size, self.source.shape[3]), 0)
-        target = self.target((1, *self.slid(window), channels))
-        weights, bias = self.weighted(values, 0, target)
-        return ir.Conv2D(self.name("conv2d"), self.source.name, target, weights, bias, window, self.clamp())
-
-    def depthwise(self) -> Layer:
-        window, channels = self.window(dilated=True), self.source.shape[3] * self.draw(st.integers(1, 3))
-        values = self.weights((1, *window.size, channels), 3)
-        target = self.target((1, *self.slid(window), channels))
-        weights, bias = self.weighted(values, 3, target)
-        return ir.DepthwiseConv2D(self.name("depthwise"), self.source.name, target, weights, bias, window, self.clamp())
-
-    def dense(self) -> Layer:
-        """Over the whole input as one vector, or over each of its pixels."""
-        inputs = self.draw(st.sampled_from([self.source.bytes, self.source.shape[3]]))
-        outputs = self.draw(CHANNELS)
-        target = self.target((1, self.source.bytes // inputs, outputs))
-        weights, bias = self.weighted(self.weights((outputs, inputs), 0), 0, target)
-        return ir.Dense(self.name("dense"), self.source.name, target, weights, bias, self.clamp())
-
-    def add(self) -> Layer:
-        """Of the input and an earlier sum, or itself, or a constant."""
-        other = self.draw(st.sampled_from([*self.tensors, "constant"]))
-        if other == "constant":
-            other = self.constant()
-        quant = Quant((self.source.scale * 2 ** self.draw(st.floats(-10, 10)),), self.draw(ZERO_POINTS))
-        return ir.Add(self.name("add"), self.source.name, other, self.target(self.source.shape, quant), self.clamp())
-
-    def constant(self) -> str:
-        name = self.target(self.source.shape, Quant((self.source.scale,), self.draw(ZERO_POINTS)))
-        self.constants[name] = self.random().integers(-128, 128, self.source.shape, np.int8)
-        return name
-
-    def max_pool(self) -> Layer:
-        window = self.window(dilated=False)
-        target = self.target((1, *self.slid(window), self.source.shape[3]), self.source.quant)
-        return ir.MaxPool(self.name("max_pool"), self.source.name, target, window, self.clamp())
-
-    def average_pool(self) -> Layer:
-        window = self.window(dilated=False)
-        target = self.target((1, *self.slid(window), self.source.shape[3]), self.source.quant)
-        return ir.AveragePool(self.name("average_pool"), self.source.name, target, window, self.clamp())
-
-    def mean(self) -> Layer:
-        quant = Quant((self.source.scale * 2 ** self.draw(st.floats(-10, 10)),), self.draw(ZERO_POINTS))
-        return ir.Mean(self.name("mean"), self.source.name, self.target((1, self.source.shape[3]), quant))
-
-    def reshape(self) -> Layer:
-        target = self.target((1, self.source.bytes), self.source.quant)
-        return ir.Reshape(self.name("reshape"), self.source.name, target)
-
-    def softmax(self) -> Layer:
-        target = self.target(self.source.shape, Quant((1 / 256,), -128))
-        beta = 2 ** self.draw(st.floats(-8, 8)) / self.source.scale
-        return ir.Softmax(self.name("softmax"), self.source.name, target, beta)
-
-
-KINDS = ("conv2d", "depthwise", "dense", "add", "max_pool", "average_pool", "mean", "reshape", "softmax")
+# what makes a random layer of each type that has a kernel
+KINDS: dict[type[Layer], Callable[[Builder], Layer]] = {
+    ir.Conv2D: conv2d,
+    ir.DepthwiseConv2D: depthwise,
+    ir.TransposeConv2D: transpose_conv2d,
+    ir.Dense: dense,
+    ir.BatchMatMul: batch_matmul,
+    ir.Add: binary(ir.Add, sum_scale),
+    ir.Sub: binary(ir.Sub, sum_scale),
+    ir.Mul: binary(ir.Mul, product_scale),
+    ir.Prelu: binary(ir.Prelu, prelu_scale),
+    ir.Maximum: comparison(ir.Maximum),
+    ir.Minimum: comparison(ir.Minimum),
+    ir.MaxPool: pool(ir.MaxPool),
+    ir.AveragePool: pool(ir.AveragePool),
+    ir.Mean: reduction(ir.Mean, 10),
+    ir.Sum: reduction(ir.Sum, 8),
+    ir.Softmax: softmax,
+    ir.Lut: lut,
+    ir.Reshape: reshape,
+    ir.Move: move,
+    ir.ResizeNearest: resize_nearest,
+}
 
 
 @st.composite
-def graphs(draw: st.DrawFn, kind: str, count: int) -> Graph:
-    """`count` layers of one of KINDS, each in every format that it can run in."""
-    shape = (1, draw(SIZES), 1, draw(DEPTHS)) if kind == "softmax" else (1, draw(SIZES), draw(SIZES), draw(CHANNELS))
+def graphs(draw: st.DrawFn, kinds: Sequence[type[Layer]], count: int) -> Graph:
+    """`count` layers of each of `kinds`, each in every format that it can run in."""
+    deep = [*kinds] == [ir.Softmax]
+    shape = (1, draw(SIZES), 1, draw(DEPTHS)) if deep else (1, draw(SIZES), draw(SIZES), draw(CHANNELS))
     source = Tensor("input", shape, Quant((2 ** draw(st.floats(-12, 4)),), draw(ZERO_POINTS)))
     builder = Builder(draw, source, {"input": source})
-    for _ in range(count):
-        builder.append(getattr(builder, kind)())
+    for kind in kinds:
+        for _ in range(count):
+            builder.append(KINDS[kind](builder))
     layers = tuple(builder.layers)
     return Graph("random", builder.tensors, layers, ("input",), (layers[-1].output,), builder.constants)
-
-
-def _pair(values: list[int]) -> tuple[int, int]:
-    return values[0], values[1]

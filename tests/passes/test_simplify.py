@@ -65,6 +65,6 @@ def test_bit_exact_compares_with_the_model_as_it_came() -> None:
     inputs = adversarial_inputs(graph)
     values = reference.run(graph, inputs)
     output = values[graph.outputs[0]]
-    run = Run("none", "0", "", 0, (), output, {layer.name: values[layer.output] for layer in graph.layers}, 0)
+    run = Run("none", "0", "", "", 0, (), output, {layer.name: values[layer.output] for layer in graph.layers}, 0)
     assert is_bit_exact(graph, run, Expected(values, output))
     assert not is_bit_exact(graph, run, Expected(values, output + np.int8(1)))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from chains import every_operator, tensors, two_dense, values
 
-from tinyprune import formats
+from tinyprune import formats, ir
 from tinyprune.ir import Graph, Layer, Padding, Placement, Quant, Softmax, Window
 from tinyprune.passes.plan_memory import plan_memory
 from tinyprune.passes.verify import MAX_SOFTMAX_DEPTH, InvalidGraphError, live_ranges, verify
@@ -89,16 +89,16 @@ def test_a_bias_or_scales_for_other_channels() -> None:
 
 
 @pytest.mark.parametrize(
-    ("window", "problem"),
+    ("name", "window", "problem"),
     [
-        (Window((9, 9)), "window larger than its input"),
-        (Window((3, 3), padding=Padding(3, 1, 1, 1)), "more padding than its window covers"),
-        (Window((3, 3), padding=Padding(1, 1, 1, 3)), "more padding than its window covers"),
+        ("conv2d_0", Window((9, 9)), "a window larger than its input"),
+        ("max_pool_3", Window((3, 3), padding=Padding(3, 1, 1, 1)), "more padding than its window covers"),
+        ("average_pool_4", Window((3, 3), padding=Padding(1, 1, 1, 3)), "more padding than its window covers"),
     ],
 )
-def test_a_window_that_does_not_fit(window: Window, problem: str) -> None:
-    with pytest.raises(InvalidGraphError, match=f"layer conv2d_0 has a? ?{problem}"):
-        verify(with_layer(every_operator(), "conv2d_0", window=window))
+def test_a_window_that_does_not_fit(name: str, window: Window, problem: str) -> None:
+    with pytest.raises(InvalidGraphError, match=f"layer {name} has {problem}"):
+        verify(with_layer(every_operator(), name, window=window))
 
 
 @pytest.mark.parametrize("side", [65_535, 65_536])
@@ -191,3 +191,22 @@ def test_an_activation_lives_from_its_layer_to_its_last_reader() -> None:
     assert ranges["c"] == (2, 8)
     assert ranges["y"] == (7, 9)
     assert ranges["m"] == (8, 8)
+
+
+@pytest.mark.parametrize(
+    ("kind", "scale", "problem"),
+    [
+        (ir.Sub, 1e-7, "takes only between 0 and 1"),
+        (ir.Mul, 1e-6, "leaves 32 bits"),
+        (ir.Prelu, 1e-7, "leaves 32 bits"),
+        (ir.Maximum, 0.25, "different scales"),
+    ],
+)
+def test_scales_that_an_operator_of_two_inputs_is_not_defined_for(
+    kind: type[ir.Binary], scale: float, problem: str
+) -> None:
+    made = tensors(x=(1, 4), y=(1, 4))
+    made["y"] = replace(made["y"], quant=Quant((scale,), 3))
+    graph = Graph("scales", made, (kind("two", "x", "x", "y", (-128, 127)),), ("x",), ("y",))
+    with pytest.raises(InvalidGraphError, match=f"layer two .*{problem}"):
+        verify(graph)

@@ -11,6 +11,7 @@ RANKS = {
     "errors": 0,
     "paths": 0,
     "tensors": 1,
+    "stateful": 1,
     "ir": 1,
     "edges": 1,
     "board": 1,
@@ -40,6 +41,8 @@ RANKS = {
 # Values that flow from one room of a rank to the next: what a room hands on, its neighbour may import.
 NEIGHBOURS = {
     ("ir", "tensors"),
+    ("ir", "stateful"),
+    ("stateful", "tensors"),
     ("arithmetic", "ir"),
     ("edges", "ir"),
     ("reference", "formats"),

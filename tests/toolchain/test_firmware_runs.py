@@ -101,16 +101,27 @@ def test_a_bare_board_steps_over_the_exit_and_sleeps(tmp_path: Path, stm32f4: Bo
 @pytest.mark.parametrize(
     ("statement", "report"),
     [
-        ('__asm__ volatile("udf #0");', r"tinyprune: fault pc 0x080\w{5} cfsr 0x00010000"),
-        ("(void)*(volatile int *)0x60000000;", r"tinyprune: fault pc 0x080\w{5} cfsr 0x0000\w{4}"),
-        ('int8_t big[8192]; memset(big, 1, 8192); __asm__ volatile("" ::"r"(big) : "memory");', "fault stack overflow"),
+        (
+            '__asm__ volatile("udf #0");',
+            r"tinyprune: fault pc 0x080\w{5} lr 0x\w{8} sp 0x20000\w{3} cfsr 0x00010000 calls",
+        ),
+        (
+            "(void)*(volatile int *)0x60000000;",
+            r"tinyprune: fault pc 0x080\w{5} .* cfsr 0x00008200 address 0x60000000 calls",
+        ),
+        (
+            'int8_t big[8192]; memset(big, 1, 8192); __asm__ volatile("" ::"r"(big) : "memory");',
+            "fault stack overflow sp 0x1fff",
+        ),
     ],
 )
 def test_a_fault_is_reported_and_fails(
     statement: str, report: str, tmp_path: Path, stm32f4: Board, toolchain: Toolchain
 ) -> None:
     files = fake_files(stm32f4)
-    files["model/model.c"] = str(files["model/model.c"]).replace("{ scale();", f"{{ {statement} scale();")
+    files["model/model.c"] = str(files["model/model.c"]).replace(
+        "{ tp_layer_scale();", f"{{ {statement} tp_layer_scale();"
+    )
     code, text = run_in_qemu(build(files, stm32f4, toolchain, tmp_path))
     assert code == 1 and re.search(report, text), text
 

@@ -14,9 +14,10 @@ import pytest
 from tflite_writer import Writer
 
 import tinyprune
-from tinyprune import formats, ir
+from tinyprune import ir
 from tinyprune.errors import TinypruneError
 from tinyprune.frontend import tflite_import
+from tinyprune.reference import convolution
 from tinyprune.report.report import ModelInfo
 from tinyprune.source import samples
 from tinyprune.validation import interpreters
@@ -59,18 +60,19 @@ def test_a_build_directory(built: Path, capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_a_damaged_firmware_is_found_in_its_layer(built: Path, tmp_path: Path) -> None:
-    """One weight of one layer is another in the image than in the file."""
+    """One bias of one layer is another in the image than in the file."""
     (tmp_path / "out").mkdir()
     for file in built.iterdir():
         if file.is_file():
             (tmp_path / "out" / file.name).write_bytes(file.read_bytes())
     graph = tflite_import.load(DIGITS)
     convolutions = [layer for layer in graph.layers if isinstance(layer, ir.Conv2D)]
-    weights = formats.unpack(convolutions[1].weights).tobytes()
+    source = graph.tensors[convolutions[1].input]
+    bias = convolution.kernel_bias(convolutions[1], source).astype(np.int32).tobytes()
     image = (tmp_path / "out" / "firmware.elf").read_bytes()
-    assert image.count(weights) == 1
-    other = bytes([weights[0] ^ 0x40]) + weights[1:]
-    (tmp_path / "out" / "firmware.elf").write_bytes(image.replace(weights, other))
+    assert image.count(bias) == 1
+    other = bias[:1] + bytes([bias[1] ^ 0x40]) + bias[2:]
+    (tmp_path / "out" / "firmware.elf").write_bytes(image.replace(bias, other))
     validation = tinyprune.validate(tmp_path / "out")
     assert not validation.passed
     wrong = by_name(validation)["firmware"]

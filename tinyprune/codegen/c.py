@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 WIDTH = 116  # of a line of numbers, indented by four
 HARD_SPACE = "\0"  # where a line must not break
 
-C_TYPES = {"int8": "int8_t", "uint8": "uint8_t", "uint16": "uint16_t", "int32": "int32_t", "uint32": "uint32_t"}
+C_TYPES = {kind: f"{kind}_t" for kind in ("int8", "uint8", "int16", "uint16", "int32", "uint32")}
 
 
 def numbers(values: Iterable[object]) -> str:

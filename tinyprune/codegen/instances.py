@@ -17,17 +17,18 @@ PARAMS = {
 
 @dataclass(frozen=True)
 class Instances:
-    """The headers to include, and the functions to define ahead of the layers."""
+    """The functions to define ahead of the layers, and the headers that they need."""
 
+    names: frozenset[str]
     headers: tuple[str, ...]
     definitions: tuple[str, ...]
 
 
-def definitions(graph: Graph) -> Instances:
+def of(graph: Graph) -> Instances:
     """Each instance that the layers of `graph` call, once."""
     layers = {name(layer, graph): layer for layer in graph.layers if _constants(layer, graph)}
     headers = sorted({f"{kernels.kernel(layer).function}.h" for layer in layers.values()})
-    return Instances(tuple(headers), tuple(_definition(layer, graph) for layer in layers.values()))
+    return Instances(frozenset(layers), tuple(headers), tuple(_definition(layer, graph) for layer in layers.values()))
 
 
 def name(layer: Layer, graph: Graph) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from tinyprune import ir, kernels
 from tinyprune.arithmetic import Requant
-from tinyprune.codegen import c, instances, moves
+from tinyprune.codegen import c, instances, moves, stateful
 from tinyprune.codegen.binary import batch_matmul_code, binary_code
 from tinyprune.ir import Graph, Layer, Tensor, Weighted, Window
 from tinyprune.reference import convolution, reduction, softmax
@@ -16,7 +16,8 @@ from tinyprune.reference import convolution, reduction, softmax
 
 @dataclass(frozen=True)
 class LayerCode:
-    """`constants` are definitions; `arguments` are the kernel's, in order; `ahead` are whole calls before that one."""
+    """`constants` are definitions; `arguments` are the kernel's, in order, none where it is not called; `ahead` are
+    whole calls before that one."""
 
     constants: tuple[str, ...]
     arguments: tuple[str, ...]
@@ -48,19 +49,22 @@ def layer_code(layer: Layer, graph: Graph) -> LayerCode:
         case ir.Reduce():
             return _with_params("tp_reduce_params", layer, _reduce_members(layer, source, target), (x, y))
         case ir.Reshape():
-            return LayerCode((), (x, str(target.bytes), y))
+            return LayerCode((), (x, str(target.bytes), y) if x != y else ())
         case ir.Softmax():
             return _with_params("tp_softmax_params", layer, _softmax_members(layer, source), (x, y))
         case ir.Move():
             inputs = [address(graph, name) for name in layer.inputs]
-            calls = moves.calls(layer, inputs, y, target.bytes)
-            return LayerCode(moves.constants(layer), calls[-1][1:], tuple(map(c.call, calls[:-1])))
+            calls = tuple(map(c.call, moves.calls(layer, graph, inputs, y)))
+            return LayerCode(moves.constants(layer, graph), (), calls)
         case ir.ResizeNearest():
             name = layer.name
             tables = (c.array(f"{name}_rows", np.array(layer.rows, np.uint16)),)
             tables += (c.array(f"{name}_columns", np.array(layer.columns, np.uint16)),)
             code = _with_params("tp_resize_params", layer, moves.resize_members(layer, source), (x, y))
             return LayerCode(tables + code.constants, code.arguments)
+        case ir.Lstm() | ir.Svdf():
+            constants, arguments = stateful.stateful_code(layer, source, target)
+            return LayerCode(constants, (*arguments[:1], x, *arguments[1:], y))
         case ir.Lut():
             table = f"{layer.name}_table"
             return LayerCode((c.array(table, layer.table),), (table, x, str(target.bytes), y))
@@ -183,4 +187,5 @@ def _softmax_members(layer: ir.Softmax, source: Tensor) -> Members:
 
 
 def kernel_calls(layer: Layer, code: LayerCode, graph: Graph) -> tuple[str, ...]:
-    return (*code.ahead, c.call((instances.name(layer, graph), *code.arguments)))
+    kernel = (c.call((instances.name(layer, graph), *code.arguments)),) if code.arguments else ()
+    return code.ahead + kernel

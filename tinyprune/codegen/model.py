@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,19 +43,22 @@ class EdgeView:
 def model_files(graph: Graph, version: str) -> Files:
     """The model as C, with exactly the kernels that it calls: `model.{c,h}`, `kernels/`."""
     assert graph.arena is not None
+    layers, inline = [_view(layer, graph) for layer in graph.layers], instances.of(graph)
+    called = {call.split("(")[0] for layer in layers for call in layer.calls}
     values = {
         "graph": graph,
         "version": version,
         "inputs": _edge_views(graph, "input", graph.inputs),
         "outputs": _edge_views(graph, "output", graph.outputs),
         "constants": constant_arrays(graph),
-        "instances": instances.definitions(graph),
-        "layers": [_view(layer, graph) for layer in graph.layers],
+        "instances": inline,
+        "states": [(state, f"int{state.bits}_t", math.prod(state.shape)) for state in ir.states(graph)],
+        "layers": layers,
     }
     return {
         "model.h": render("model.h.j2", values),
         "model.c": render("model.c.j2", values),
-        **kernel_files(graph),
+        **kernel_files(called - inline.names, inline.headers),
     }
 
 
@@ -66,11 +70,11 @@ def sample_input_files(graph: Graph, sample: Int8) -> Files:
     }
 
 
-def kernel_files(graph: Graph) -> Files:
-    """The sources of the kernels that `graph` calls, and the headers they include, directly or not."""
+def kernel_files(functions: Set[str], headers: Sequence[str] = ()) -> Files:
+    """The sources of these kernels, these headers, and the headers that any of them includes, directly or not."""
     root = paths.kernels()
-    functions = sorted({name for layer in graph.layers for name in kernels.functions(layer)})
-    wanted = ["include/tp_kernels.h", *(_source(name) for name in functions)]
+    wanted = [f"include/{header}" for header in ("tp_kernels.h", *headers)]
+    wanted += [f"src/{name}.c" for name in sorted(functions)]
     files: Files = {}
     while wanted:
         name = wanted.pop(0)
@@ -91,12 +95,6 @@ def _edge_views(graph: Graph, kind: str, names: Sequence[str]) -> list[EdgeView]
         offset, is_float = graph.arena.tensors[name].offset, name in graph.float_edges
         views.append(EdgeView(symbol, symbol.upper(), label, graph.tensors[name], offset, is_float))
     return views
-
-
-def _source(function: str) -> str:
-    """Where a kernel stands: a file to compile, or the header of a static inline function."""
-    source = f"src/{function}.c"
-    return source if (paths.kernels() / source).exists() else f"include/{function}.h"
 
 
 def _view(layer: Layer, graph: Graph) -> LayerView:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from tinyprune.codegen import c
-from tinyprune.ir import BlockCopy, Move, ResizeNearest, Tensor
+from tinyprune.ir import BlockCopy, Graph, Move, ResizeNearest, Tensor
 from tinyprune.kernels import MOVE_RANK
 
 
-def constants(layer: Move) -> tuple[str, ...]:
-    """One `tp_block_copy` a copy."""
+def constants(layer: Move, graph: Graph) -> tuple[str, ...]:
+    """One `tp_block_copy` a copy that is made."""
     return tuple(
-        c.struct("tp_block_copy", _copy_name(layer, number), _members(copy)) for number, copy in enumerate(layer.copies)
+        c.struct("tp_block_copy", _copy_name(layer, number), _members(copy))
+        for number, copy in enumerate(layer.copies)
+        if not is_there(copy, layer, graph)
     )
 
 
-def calls(layer: Move, inputs: list[str], output: str, output_bytes: int) -> list[tuple[str, ...]]:
+def calls(layer: Move, graph: Graph, inputs: list[str], output: str) -> list[tuple[str, ...]]:
     """Each call as its function and arguments, the fill first; `inputs` and `output` are C addresses."""
     copies = [
         (
@@ -24,9 +26,20 @@ def calls(layer: Move, inputs: list[str], output: str, output_bytes: int) -> lis
             _moved(output, copy.output_offset),
         )
         for i, copy in enumerate(layer.copies)
+        if not is_there(copy, layer, graph)
     ]
-    fill = [] if layer.fill is None else [("tp_fill_s8", str(layer.fill), str(output_bytes), output)]
-    return [*fill, *copies]
+    if layer.fill is None:
+        return copies
+    return [("tp_fill_s8", str(layer.fill), str(graph.tensors[layer.output].bytes), output), *copies]
+
+
+def is_there(copy: BlockCopy, layer: Move, graph: Graph) -> bool:
+    """Whether each value lies where it would be copied to: the input is part of the output, or the reverse."""
+    name = layer.inputs[copy.source]
+    if graph.arena is None or name in graph.constants or copy.input_strides != copy.output_strides:
+        return False
+    places = graph.arena.tensors
+    return places[name].offset + copy.input_offset == places[layer.output].offset + copy.output_offset
 
 
 def resize_members(layer: ResizeNearest, source: Tensor) -> tuple[tuple[str, object], ...]:

@@ -3,15 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from tinyprune.board import Board
-from tinyprune.emulators import unicorn
+from tinyprune.emulators import qemu, renode, unicorn
+from tinyprune.emulators.faults import EmulationError
 from tinyprune.emulators.run import Run
+from tinyprune.errors import unknown_name
 from tinyprune.ir import Int8
 from tinyprune.toolchain.elf import Elf
 
-Emulate = Callable[[Elf, Board, Int8], Run]
+__all__ = ["EMULATORS", "EmulationError", "Emulator", "Run", "find"]
 
-EMULATORS: dict[str, Emulate] = {
-    "unicorn": unicorn.run,
+
+@dataclass(frozen=True)
+class Emulator:
+    """One way to run a firmware: what a row of EMULATORS says.
+
+    `version()` is that of the installed emulator; ToolMissingError, with the way to get it, where there is none.
+    `refusal(elf, board)` says why this image cannot run there, and is empty where it can.
+    `run(elf, board, inputs)` boots the image; the first of `inputs` (n, ...) is the one that is compiled in, the others
+    follow. It raises EmulationError where the firmware faults or does not end.
+    """
+
+    name: str
+    version: Callable[[], str]
+    refusal: Callable[[Elf, Board], str]
+    run: Callable[[Elf, Board, Int8], Run]
+
+
+EMULATORS: dict[str, Emulator] = {
+    "unicorn": Emulator("unicorn", unicorn.version, unicorn.refusal, unicorn.run),
+    "qemu": Emulator("qemu", qemu.version, qemu.refusal, qemu.run),
+    "renode": Emulator("renode", renode.version, renode.refusal, renode.run),
 }
+
+
+def find(name: str) -> Emulator:
+    """The emulator called `name`, which is installed. Raises TinypruneError, ToolMissingError where it is not."""
+    if name not in EMULATORS:
+        raise unknown_name("emulator", name, EMULATORS)
+    emulator = EMULATORS[name]
+    emulator.version()
+    return emulator
+
+
+def run(name: str, elf: Elf, board: Board, inputs: Int8) -> Run:
+    """Runs `elf` in the emulator called `name`, as `Emulator` says; EmulationError also where it cannot run there."""
+    emulator = find(name)
+    if reason := emulator.refusal(elf, board):
+        raise EmulationError(f"{name} cannot run this firmware: {reason}", remedy="take another with --emulator")
+    return emulator.run(elf, board, inputs)

@@ -15,10 +15,10 @@ import unicorn
 
 from tinyprune.emulators.flash_lines import FlashLines
 from tinyprune.emulators.machine import Machine
-from tinyprune.emulators.run import OUTSIDE, Block, FlashMisses
+from tinyprune.emulators.run import LAYER_PREFIX, OUTSIDE, Block, FlashMisses
+from tinyprune.toolchain.elf import Elf
 
 WIDE_PREFIXES = (0b11101, 0b11110, 0b11111)  # DDI0403 A5.1: a halfword that starts so begins a 32-bit instruction
-LAYER_PREFIX = "tp_layer_"
 
 Place = tuple[str, int, int]  # layer, start, size in bytes
 
@@ -41,12 +41,12 @@ class Counter(Protocol):
     def detach(self) -> dict[Place, Tally]: ...
 
 
-def layer_switches(machine: Machine) -> dict[int, str]:
+def layer_switches(elf: Elf) -> dict[int, str]:
     """Address to layer: from a block that starts there, this layer runs. Back in tp_invoke it is none (OUTSIDE).
 
     In an image without these names, all is outside.
     """
-    symbols = machine.elf.symbols
+    symbols = elf.symbols
     invoke = symbols.get("tp_invoke")
     inside = range(invoke.address, invoke.address + invoke.bytes, 2) if invoke else ()
     outside = dict.fromkeys(inside, OUTSIDE)
@@ -67,7 +67,7 @@ class PythonCounter:
 
     @functools.cached_property
     def switches(self) -> dict[int, str]:
-        return layer_switches(self.machine)
+        return layer_switches(self.machine.elf)
 
     @functools.cached_property
     def lines(self) -> FlashLines | None:
@@ -108,10 +108,37 @@ class PythonCounter:
             self._previous.flash[2] += self.lines.read(address, size)
 
 
-def blocks(machine: Machine, tallies: dict[Place, Tally]) -> tuple[Block, ...]:
+def blocks(elf: Elf, tallies: dict[Place, Tally]) -> tuple[Block, ...]:
     """The tallies as blocks, in address order."""
-    ordered = sorted(tallies.items(), key=lambda item: (item[0][1], item[0]))
-    return tuple(_block(place, tally, machine.read(*place[1:])) for place, tally in ordered)
+    ordered = sorted(joined(tallies).items(), key=lambda item: (item[0][1], item[0]))
+    return tuple(_block(place, tally, elf.read(*place[1:])) for place, tally in ordered)
+
+
+def joined(tallies: dict[Place, Tally]) -> dict[Place, Tally]:
+    """What always runs in one go, as one block: emulators also cut at pages and where buffers are full.
+
+    A block is joined to the one after it where neither was left nor entered by a jump in between.
+    """
+    whole = dict(tallies)
+    starts = {place[:2]: place for place in tallies}
+    for place in sorted(tallies, key=lambda place: place[1], reverse=True):
+        layer, start, size = place
+        after = starts.get((layer, start + size))
+        if after is None or not _in_one_go(whole[place], whole[after]):
+            continue
+        longer = starts[layer, start] = (layer, start, size + after[2])
+        whole[longer] = _sum(whole.pop(place), whole.pop(after))
+        del starts[after[:2]]
+    return whole
+
+
+def _in_one_go(first: Tally, second: Tally) -> bool:
+    return first.taken == 0 and second.entered == 0 and first.count == second.count
+
+
+def _sum(first: Tally, second: Tally) -> Tally:
+    flash = [a + b for a, b in zip(first.flash, second.flash, strict=True)] if first.flash and second.flash else None
+    return Tally(first.count, second.taken, first.entered, flash)
 
 
 def _block(place: Place, tally: Tally, code: bytes) -> Block:

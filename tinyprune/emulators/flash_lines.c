@@ -10,22 +10,29 @@ static uint32_t oldest(const line_cache *cache, uint32_t first) {
     return found;
 }
 
-/* Whether `line` was not held; from now on it is. */
-static int missed(line_cache *cache, uint32_t line) {
-    cache->now++;
-    if (cache->place[line]) {
-        cache->used[cache->place[line] - 1U] = cache->now;
-        return 0;
-    }
-    const uint32_t sets = cache->lines / cache->ways;
-    const uint32_t i = oldest(cache, (line % sets) * cache->ways);
+/* Gives `row` the place of the least recently used one of its set. */
+static void replace(line_cache *cache, uint32_t row) {
+    const uint32_t sets = cache->rows / cache->ways;
+    const uint32_t i = oldest(cache, (row % sets) * cache->ways);
     if (cache->held[i]) {
         cache->place[cache->held[i] - 1U] = 0;
     }
-    cache->held[i] = line + 1U;
-    cache->used[i] = cache->now;
-    cache->place[line] = (uint16_t)(i + 1U);
-    return 1;
+    cache->held[i] = row + 1U;
+    cache->filled[i] = 0;
+    cache->place[row] = (uint16_t)(i + 1U);
+}
+
+/* Whether `line` was not held; from now on it is. */
+static int missed(line_cache *cache, uint32_t line) {
+    const uint32_t row = line / cache->row_lines, bit = 1U << (line % cache->row_lines);
+    if (!cache->place[row]) {
+        replace(cache, row);
+    }
+    const uint32_t i = cache->place[row] - 1U;
+    const int missing = !(cache->filled[i] & bit);
+    cache->filled[i] |= bit;
+    cache->used[i] = ++cache->now;
+    return missing;
 }
 
 static int in_flash(const flash_lines *flash, uint32_t address, uint32_t size) {

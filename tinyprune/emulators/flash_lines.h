@@ -6,13 +6,13 @@
 
 #include <stdint.h>
 
-/* A cache of `lines` lines in sets of `ways`. The caller provides the arrays, zeroed. */
+/* A cache of rows of `row_lines` lines (32 at most), in sets of `ways` rows. The caller provides the arrays, zeroed. */
 typedef struct {
-    uint32_t lines, ways, line_bytes;
-    uint32_t unused;
-    uint32_t *held;  /* for each of `lines` places: the number + 1 of the line that it holds, or 0 */
-    uint64_t *used;  /* for each of them: when it was last used */
-    uint16_t *place; /* for each line of the flash: the number + 1 of the place that holds it, or 0 */
+    uint32_t rows, ways, line_bytes, row_lines;
+    uint32_t *held;   /* for each of `rows` places: the number + 1 of the row of the flash that it holds, or 0 */
+    uint32_t *filled; /* for each of them: a bit for each line of the row that was read */
+    uint64_t *used;   /* for each of them: when it was last used */
+    uint16_t *place;  /* for each row of the flash: the number + 1 of the place that holds it, or 0 */
     uint64_t now;
 } line_cache;
 

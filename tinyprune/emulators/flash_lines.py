@@ -16,23 +16,27 @@ NO_LINE = -2  # nor is the one after it a line
 
 @dataclass
 class HeldLines:
-    """What a `LineCache` holds: the lines of each set, the least recently used one first."""
+    """What a `LineCache` holds: the rows of each set and the lines in them, the least recently used row first."""
 
     cache: LineCache
-    sets: list[OrderedDict[int, None]] = field(init=False)
+    sets: list[OrderedDict[int, set[int]]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.sets = [OrderedDict() for _ in range(self.cache.sets)]
 
     def misses(self, line: int) -> bool:
         """Whether `line` was not held; from now on it is."""
-        held = self.sets[line % len(self.sets)]
-        if line in held:
-            held.move_to_end(line)
+        row = line // self.cache.row_lines
+        held = self.sets[row % len(self.sets)]
+        if row in held:
+            held.move_to_end(row)
+        else:
+            if len(held) == self.cache.ways:
+                held.popitem(last=False)
+            held[row] = set()
+        if line in held[row]:
             return False
-        if len(held) == self.cache.ways:
-            held.popitem(last=False)
-        held[line] = None
+        held[row].add(line)
         return True
 
 

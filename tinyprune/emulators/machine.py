@@ -9,7 +9,8 @@ import unicorn
 from unicorn import arm_const
 
 from tinyprune.board import Board
-from tinyprune.errors import TinypruneError
+from tinyprune.emulators import faults
+from tinyprune.emulators.faults import LIMIT_S, EmulationError
 from tinyprune.toolchain.elf import Elf
 
 CORES: dict[str, int] = {
@@ -28,12 +29,12 @@ SEMIHOSTING = b"\xab\xbe"  # BKPT 0xAB
 SYS_EXIT, SYS_EXIT_EXTENDED = 0x18, 0x20
 APPLICATION_EXIT = 0x20026
 FPU_ON = 0x4000_0000
-TIMEOUT_S = 120
 PAGE = 0x1000
-
-
-class EmulationError(TinypruneError):
-    """The firmware did something that ends a run: a fault, or no end."""
+ACCESSES = {
+    unicorn.UC_MEM_READ_UNMAPPED: "read of",
+    unicorn.UC_MEM_WRITE_UNMAPPED: "write to",
+    unicorn.UC_MEM_FETCH_UNMAPPED: "jump to",
+}
 
 
 class Machine:
@@ -45,12 +46,14 @@ class Machine:
         self.uart = bytearray()
         self.exit_code: int | None = None
         self._problem = ""
+        self._bad_address: int | None = None
         self._registers: dict[int, int] = {}
         self._reads_set = {register.address: register.reads_set for register in board.registers}
         self.core: Any = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
         self.core.ctl_set_cpu_model(CORES[board.core])
         self._map_memory()
         self.core.hook_add(unicorn.UC_HOOK_INTR, self._exception)
+        self.core.hook_add(unicorn.UC_HOOK_MEM_INVALID, self._invalid)
         self.reset()
 
     def _map_memory(self) -> None:
@@ -81,6 +84,12 @@ class Machine:
             self._problem = f"exception {number}"
             self.core.emu_stop()
 
+    def _invalid(self, core: Any, access: int, address: int, size: int, value: int, data: object) -> bool:
+        """Unicorn asks what to do about an access where nothing is: it is a fault."""
+        self._bad_address = address
+        self._problem = f"{ACCESSES.get(access, 'access to')} {faults.address_text(address)}, where nothing is"
+        return False
+
     def _semihosting(self) -> None:
         operation, argument = (self.register(r) for r in (arm_const.UC_ARM_REG_R0, arm_const.UC_ARM_REG_R1))
         if operation in (SYS_EXIT, SYS_EXIT_EXTENDED):
@@ -106,30 +115,52 @@ class Machine:
         self.core.reg_write(arm_const.UC_ARM_REG_PC, start | 1)
         self.core.reg_write(arm_const.UC_ARM_REG_FPEXC, FPU_ON)
 
-    def go(self, until: int) -> None:
-        """Runs from where the machine stands until it gets to the address `until`, or ends."""
+    def go(self, until: int, limit_s: float = LIMIT_S) -> None:
+        """Runs from where the machine stands until it gets to the address `until`, or exits, with `exit_code`.
+
+        Raises EmulationError for a fault, and where neither happens within `limit_s` seconds; 0 is without limit.
+        """
+        self.exit_code = None
         pc = self.register(arm_const.UC_ARM_REG_PC)
         self.core.ctl_flush_tb()  # code that was translated for another `until` would run past this one
         try:
-            self.core.emu_start(pc | 1, until, timeout=TIMEOUT_S * 1_000_000)
+            self.core.emu_start(pc | 1, until, timeout=int(limit_s * 1_000_000))
         except unicorn.UcError as error:
-            self._problem = str(error)
+            undefined = error.errno == unicorn.UC_ERR_INSN_INVALID
+            self._problem = self._problem or (faults.UNDEFINED if undefined else str(error))
         pc = self.register(arm_const.UC_ARM_REG_PC)
         if self._problem:
-            raise EmulationError(f"the firmware stopped at {self.place(pc)}: {self._problem}")
+            raise self._fault(pc)
         if pc != until and self.exit_code is None:
-            raise EmulationError(f"the firmware did not get on within {TIMEOUT_S} s; it was at {self.place(pc)}")
+            raise faults.no_end(self.elf, limit_s, pc, self._returns())
 
-    def call(self, function: int, stop_at: int) -> None:
-        """Calls `function` as the firmware's main would; it returns to `stop_at`, where the machine halts."""
+    def call(self, function: int) -> None:
+        """Calls `function` as the firmware's main would; it returns to the entry point, where the machine halts."""
         self.core.reg_write(arm_const.UC_ARM_REG_SP, self.elf.symbols["__stack_top"].address)
-        self.core.reg_write(arm_const.UC_ARM_REG_LR, stop_at | 1)
+        self.core.reg_write(arm_const.UC_ARM_REG_LR, self.elf.entry | 1)
         self.core.reg_write(arm_const.UC_ARM_REG_PC, function | 1)
-        self.go(stop_at)
+        self.go(self.elf.entry)
+        if self.exit_code is not None:
+            raise faults.exited(function)
 
-    def place(self, address: int) -> str:
-        """`address` and the function that holds it."""
-        for name, symbol in self.elf.symbols.items():
-            if symbol.kind == "function" and symbol.address <= address < symbol.address + max(symbol.bytes, 1):
-                return f"0x{address:08x} in {name}"
-        return f"0x{address:08x}"
+    def finished(self) -> int:
+        """The exit code. Raises EmulationError where the firmware has not ended, or not as it should."""
+        if self.exit_code is None:
+            raise EmulationError("the firmware ended without saying so")
+        faults.check(self.elf, self.uart.decode("ascii", "replace"), self.exit_code)
+        return self.exit_code
+
+    def _fault(self, pc: int) -> EmulationError:
+        stack_pointer = self.register(arm_const.UC_ARM_REG_SP)
+        if faults.is_overflow(self.elf, stack_pointer, self._bad_address):
+            return faults.overflow(self.elf, stack_pointer, self._stack())
+        return faults.error(self.elf, self._problem, pc, self._returns())
+
+    def _returns(self) -> list[int]:
+        """What may be return addresses: the link register, and the words of the stack."""
+        return [self.register(arm_const.UC_ARM_REG_LR), *self._stack()]
+
+    def _stack(self) -> list[int]:
+        low, high = (self.elf.symbols[name].address for name in ("__stack_limit", "__stack_top"))
+        start = min(max(self.register(arm_const.UC_ARM_REG_SP), low), high)
+        return faults.words(self.read(start, high - start))

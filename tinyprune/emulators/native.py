@@ -1,29 +1,21 @@
-"""The counter in C: compiled on first use with the host's compiler, else zig, and kept in the user's cache."""
+"""The counter in C, for a `Machine`."""
 
 from __future__ import annotations
 
 import ctypes
 import functools
-import hashlib
-import importlib.util
-import os
-import shutil
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import unicorn
 
 from tinyprune.board import Board, LineCache
+from tinyprune.emulators import host_library
 from tinyprune.emulators.counting import Place, Tally, layer_switches
 from tinyprune.emulators.machine import Machine
 from tinyprune.emulators.run import OUTSIDE
 
 SOURCES = tuple(Path(__file__).with_name(name) for name in ("block_counter.c", "flash_lines.c"))
-HEADER = Path(__file__).with_name("flash_lines.h")
-FLAGS = ("-O2", "-shared", "-fPIC")
 
 
 class _Misses(ctypes.Structure):
@@ -40,8 +32,9 @@ class _Tally(ctypes.Structure):
 
 class _LineCache(ctypes.Structure):
     _fields_ = [
-        *((name, ctypes.c_uint32) for name in ("lines", "ways", "line_bytes", "unused")),
+        *((name, ctypes.c_uint32) for name in ("rows", "ways", "line_bytes", "row_lines")),
         ("held", ctypes.POINTER(ctypes.c_uint32)),
+        ("filled", ctypes.POINTER(ctypes.c_uint32)),
         ("used", ctypes.POINTER(ctypes.c_uint64)),
         ("place", ctypes.POINTER(ctypes.c_uint16)),
         ("now", ctypes.c_uint64),
@@ -79,7 +72,7 @@ class NativeCounter:
         self._machine = machine
         self._library = library
         flash = machine.board.flash
-        switches = layer_switches(machine)
+        switches = layer_switches(machine.elf)
         self._layers: list[str] = sorted({OUTSIDE, *switches.values()})
         numbers = (ctypes.c_uint16 * (flash.bytes // 2))()
         for address, layer in switches.items():
@@ -141,48 +134,28 @@ def _flash_lines(board: Board) -> _FlashLines | None:
 
 
 def _line_cache(cache: LineCache, flash_bytes: int) -> _LineCache:
-    held, used = (ctypes.c_uint32 * cache.lines)(), (ctypes.c_uint64 * cache.lines)()
-    place = (ctypes.c_uint16 * (flash_bytes // cache.line_bytes + 1))()
-    return _LineCache(cache.lines, cache.ways, cache.line_bytes, 0, held, used, place, 0)
+    held, filled = (ctypes.c_uint32 * cache.rows)(), (ctypes.c_uint32 * cache.rows)()
+    used = (ctypes.c_uint64 * cache.rows)()
+    place = (ctypes.c_uint16 * (flash_bytes // (cache.line_bytes * cache.row_lines) + 1))()
+    return _LineCache(cache.rows, cache.ways, cache.line_bytes, cache.row_lines, held, filled, used, place, 0)
 
 
 @functools.cache
 def load() -> Any | None:
     """The compiled counter; None where there is no compiler for this machine, or its result does not load."""
-    for compiler in _compilers():
-        try:
-            library = ctypes.CDLL(str(_compiled(compiler)))
-        except (OSError, subprocess.CalledProcessError):
-            continue
+    library = next(filter(None, map(_loaded, host_library.candidates(*SOURCES))), None)
+    if library is not None:
         library.count_block.restype = None
         library.count_read.restype = None
         library.free_slots.restype = None
-        return library
-    return None
-
-
-def _compilers() -> list[tuple[str, ...]]:
-    found = [(path,) for name in ("cc", "gcc", "clang") if (path := shutil.which(name))]
-    zig = [(sys.executable, "-m", "ziglang", "cc")] if importlib.util.find_spec("ziglang") else []
-    return [*found[:1], *zig]
-
-
-def _compiled(compiler: tuple[str, ...]) -> Path:
-    """The shared library made by `compiler`, from the cache where it was made before."""
-    text = b"".join(file.read_bytes() for file in (*SOURCES, HEADER))
-    key = hashlib.sha256(text + repr((compiler, FLAGS)).encode()).hexdigest()[:16]
-    library = _cache() / f"block_counter-{key}.so"
-    if not library.exists():
-        library.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=library.parent) as folder:
-            made = Path(folder) / "block_counter.so"
-            subprocess.run([*compiler, *FLAGS, *map(str, SOURCES), "-o", str(made)], check=True, capture_output=True)
-            made.replace(library)  # at once, so that builds beside each other do not meet
     return library
 
 
-def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tinyprune"
+def _loaded(path: Path) -> ctypes.CDLL | None:
+    try:
+        return ctypes.CDLL(str(path))
+    except OSError:
+        return None
 
 
 def _unicorn_library() -> Any:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tinyprune.ir import Int8
 
 OUTSIDE = ""  # the layer of a block that belongs to tp_invoke itself
+LAYER_PREFIX = "tp_layer_"
 
 
 @dataclass(frozen=True)
@@ -41,14 +42,17 @@ class Block:
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """The firmware booted, ran the input that is compiled in, and then each of the further inputs.
+    """The firmware booted, ran the input that is compiled in, and then each of the further inputs, each
+    of them as after a reset.
 
-    `blocks` cover one tp_invoke on the compiled-in input, from its entry to its return. `outputs` are (n, ...) for
-    all n inputs, `layer_outputs` those of each layer. `stack_bytes` is the most that the firmware used.
+    `blocks` cover one tp_invoke on the compiled-in input, from its entry to its return; `counted_by` says how they were
+    counted. `outputs` are (n, bytes) for all n inputs, `layer_outputs` those of each layer. `stack_bytes` is the most
+    that the firmware used. `uart` and `exit_code` are those of one boot of the image as it is.
     """
 
     emulator: str
     emulator_version: str
+    counted_by: str
     uart: str
     exit_code: int
     blocks: tuple[Block, ...]

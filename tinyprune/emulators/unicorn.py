@@ -2,70 +2,55 @@
 
 from __future__ import annotations
 
-import numpy as np
 import unicorn
 from unicorn import arm_const
 
 from tinyprune.board import Board
-from tinyprune.emulators import native
+from tinyprune.emulators import inference, native
 from tinyprune.emulators.counting import Counter, Place, PythonCounter, Tally, blocks
-from tinyprune.emulators.machine import EmulationError, Machine
+from tinyprune.emulators.machine import CORES, Machine
 from tinyprune.emulators.native import NativeCounter
 from tinyprune.emulators.run import Run, stack_bytes
-from tinyprune.emulators.tables import layer_table, read_outputs, write_inputs
 from tinyprune.ir import Int8
 from tinyprune.toolchain.elf import Elf
 
+NEVER = 0xFFFF_FFFE
+NO_LIMIT = 0.0
+
+
+def version() -> str:
+    return unicorn.__version__
+
+
+def refusal(elf: Elf, board: Board) -> str:
+    return "" if board.core in CORES else f"it has no {board.core}, only {', '.join(CORES)}"
+
 
 def run(elf: Elf, board: Board, inputs: Int8) -> Run:
-    """Boots `elf`, counts its tp_invoke on the compiled-in input, then invokes it for all but the first of `inputs`.
-
-    The first of `inputs` (n, ...) is the one that is compiled in.
-    """
+    """As `Emulator.run` says. Counts last, in a machine of its own: by then it is known that the firmware ends."""
     machine = Machine(elf, board)
-    invoke = elf.symbols["tp_invoke"].address
-    machine.go(invoke)
-    stop_at = machine.register(arm_const.UC_ARM_REG_LR) & ~1
-    tallies = _count(machine, stop_at)
-    first = read_outputs(machine, elf)
-    machine.go(0xFFFF_FFFE)
-    uart = machine.uart.decode("ascii", "replace")
-    if machine.exit_code is None:
-        raise EmulationError("the firmware ended without saying so")
-    further = [_invoke(machine, invoke, one, stop_at) for one in inputs[1:]]
-    layers = [_layer_by_layer(machine, one, stop_at) for one in inputs]
+    machine.go(NEVER)
+    exit_code, uart = machine.finished(), machine.uart.decode("ascii", "replace")
+    outputs, layer_outputs = inference.outputs(machine, elf, inputs)
+    counted_by, tallies = _count(Machine(elf, board))
     return Run(
         emulator="unicorn",
-        emulator_version=unicorn.__version__,
+        emulator_version=version(),
+        counted_by=counted_by,
         uart=uart,
-        exit_code=machine.exit_code,
-        blocks=blocks(machine, tallies),
-        outputs=np.stack([first, *further]),
-        layer_outputs={name: np.stack([one[name] for one in layers]) for name in layers[0]},
+        exit_code=exit_code,
+        blocks=blocks(elf, tallies),
+        outputs=outputs,
+        layer_outputs=layer_outputs,
         stack_bytes=stack_bytes(uart),
     )
 
 
-def _count(machine: Machine, stop_at: int) -> dict[Place, Tally]:
-    """What is executed from here to `stop_at`."""
+def _count(machine: Machine) -> tuple[str, dict[Place, Tally]]:
+    """How it was counted, and what the first tp_invoke executes."""
+    machine.go(machine.elf.symbols["tp_invoke"].address)
     library = native.load()
     counter: Counter = NativeCounter(machine, library) if library else PythonCounter(machine)
     counter.attach()
-    machine.go(stop_at)
-    return counter.detach()
-
-
-def _invoke(machine: Machine, invoke: int, one: Int8, stop_at: int) -> Int8:
-    write_inputs(machine, machine.elf, one)
-    machine.call(invoke, stop_at)
-    return read_outputs(machine, machine.elf)
-
-
-def _layer_by_layer(machine: Machine, one: Int8, stop_at: int) -> dict[str, Int8]:
-    """What each layer writes for the input `one`, read as soon as the layer returns: a later one takes its place."""
-    write_inputs(machine, machine.elf, one)
-    outputs: dict[str, Int8] = {}
-    for name, function, output, size in layer_table(machine.elf):
-        machine.call(function, stop_at)
-        outputs[name] = np.frombuffer(machine.read(output, size), np.int8)
-    return outputs
+    machine.go(machine.register(arm_const.UC_ARM_REG_LR) & ~1, NO_LIMIT)
+    return "block hook in C" if library else "block hook in Python", counter.detach()

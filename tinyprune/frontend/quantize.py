@@ -22,9 +22,10 @@ def quantize(model: "keras.Model", calibration: FloatArray) -> bytes:
     `calibration` is (n, ...) like the model's input; its range decides the activation scales. The same model and
     samples give the same bytes. An operator that only exists in float stays so between DEQUANTIZE and QUANTIZE: the
     import of the file names it. Raises UnsupportedModelError for several inputs or outputs and for operators that
-    TFLite does not have, TinypruneError for samples that do not fit.
+    TFLite does not have, and for recurrent layers that are not unrolled, TinypruneError for samples that do not fit.
     """
     _check(model, calibration)
+    _refuse_loops(model)
     tf = import_tensorflow()
     with quiet():
         try:
@@ -74,6 +75,18 @@ def _check(model: "keras.Model", calibration: FloatArray) -> None:
         raise TinypruneError(
             f"model '{model.name}' takes {expected}, but there are {len(calibration)} calibration samples of {given}",
             remedy="give float32 samples shaped (n, *input)",
+        )
+
+
+def _refuse_loops(model: "keras.Model") -> None:
+    """TensorFlow's calibration crashes, and with it this process, on the loop that a recurrent layer of Keras 3 is."""
+    every: Any = model
+    loops = [layer.name for layer in every._flatten_layers() if getattr(layer, "unroll", True) is False]
+    if loops:
+        raise UnsupportedModelError(
+            f"model '{model.name}' has recurrent layers that TensorFlow cannot quantize: {', '.join(loops)}",
+            remedy="build them with unroll=True; or convert the model with tf_keras, whose LSTM becomes one operator, "
+            "and give the .tflite file",
         )
 
 

@@ -17,8 +17,8 @@ from tinyprune.reference.scales import UnrepresentableError
 WHOLE: Clamp = (-128, 127)
 
 
-def binary(source: Source, kind: type[Binary], clamp: Clamp, check: Callable[[Operands], object]) -> Layer:
-    """The layer, after `check` has found that TFLM's arithmetic is defined for these scales."""
+def binary(source: Source, kind: type[Binary], clamp: Clamp) -> Layer:
+    """The layer, where TFLM's arithmetic is defined for these scales."""
     of = Operands(source.operand(0), source.operand(1), source.output())
     a, b, y = of.input.shape, of.other.shape, of.output.shape
     try:
@@ -28,34 +28,34 @@ def binary(source: Source, kind: type[Binary], clamp: Clamp, check: Callable[[Op
     except ValueError as error:
         raise source.error(f"has shapes {list(a)} and {list(b)}, which do not broadcast to {list(y)}") from error
     try:
-        check(of)
+        elementwise.SCALES[kind](of)
     except UnrepresentableError as error:
         raise source.error(str(error)) from error
     return kind(source.name(kind.__name__.lower()), of.input.name, of.other.name, of.output.name, clamp)
 
 
 def add(source: Source) -> Layer:
-    return binary(source, ir.Add, source.clamp(), elementwise.add_requant)
+    return binary(source, ir.Add, source.clamp())
 
 
 def sub(source: Source) -> Layer:
-    return binary(source, ir.Sub, source.clamp(), elementwise.sub_requant)
+    return binary(source, ir.Sub, source.clamp())
 
 
 def mul(source: Source) -> Layer:
-    return binary(source, ir.Mul, source.clamp(), elementwise.mul_requant)
+    return binary(source, ir.Mul, source.clamp())
 
 
 def maximum(source: Source) -> Layer:
-    return binary(source, ir.Maximum, WHOLE, elementwise.same_quantization)
+    return binary(source, ir.Maximum, WHOLE)
 
 
 def minimum(source: Source) -> Layer:
-    return binary(source, ir.Minimum, WHOLE, elementwise.same_quantization)
+    return binary(source, ir.Minimum, WHOLE)
 
 
 def prelu(source: Source) -> Layer:
-    return binary(source, ir.Prelu, WHOLE, elementwise.prelu_requant)
+    return binary(source, ir.Prelu, WHOLE)
 
 
 BUILDERS: dict[str, Callable[[Source], Layer]] = {

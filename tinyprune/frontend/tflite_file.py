@@ -15,7 +15,7 @@ import numpy as np
 import tflite
 from numpy.typing import NDArray
 
-from tinyprune.errors import TinypruneError
+from tinyprune.errors import TinypruneError, UnsupportedModelError
 from tinyprune.frontend.densify import Level, Sparsity, densify
 
 Option = int | float | bool
@@ -28,10 +28,11 @@ def _names(enumeration: type) -> dict[int, str]:
 
 OP_NAMES = _names(tflite.BuiltinOperator)
 TYPE_NAMES = _names(tflite.TensorType)
-NUMPY_TYPES = {"INT8": np.int8, "INT32": np.int32, "INT64": np.int64, "FLOAT32": np.float32}
+NUMPY_TYPES = {"INT8": np.int8, "INT16": np.int16, "INT32": np.int32, "INT64": np.int64, "FLOAT32": np.float32}
 
 _CONV = ("Padding", "StrideH", "StrideW", "DilationHFactor", "DilationWFactor", "FusedActivationFunction")
 _POOL = ("Padding", "StrideH", "StrideW", "FilterHeight", "FilterWidth", "FusedActivationFunction")
+_LSTM = ("FusedActivationFunction", "CellClip", "TimeMajor")
 _STRIDED_SLICE = ("BeginMask", "EndMask", "EllipsisMask", "NewAxisMask", "ShrinkAxisMask", "Offset")
 # the options that the importer reads: operator -> (schema class, its fields)
 OPTIONS: dict[str, tuple[Any, tuple[str, ...]]] = {
@@ -53,6 +54,8 @@ OPTIONS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "STRIDED_SLICE": (tflite.StridedSliceOptions, _STRIDED_SLICE),
     "RESIZE_NEAREST_NEIGHBOR": (tflite.ResizeNearestNeighborOptions, ("AlignCorners", "HalfPixelCenters")),
     "LEAKY_RELU": (tflite.LeakyReluOptions, ("Alpha",)),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": (tflite.UnidirectionalSequenceLSTMOptions, _LSTM),
+    "SVDF": (tflite.SVDFOptions, ("Rank", "FusedActivationFunction")),
 }
 
 # how the levels of a sparse tensor store indices: the members of the schema's union SparseIndexVector
@@ -72,6 +75,7 @@ class FileTensor:
     scale: tuple[float, ...]
     zero_point: tuple[int, ...]
     data: NDArray[np.generic] | None
+    is_variable: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +105,7 @@ def read(content: bytes, name: str) -> FileModel:
     if content[4:8] != b"TFL3":
         raise TinypruneError(f"{name} is not a .tflite file", remedy="its bytes 4 to 8 are not the identifier TFL3")
     try:
-        return _Reader(content).model()
+        return _Reader(content, name).model()
     except (struct.error, IndexError, ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise TinypruneError(
             f"{name} is truncated or damaged: {type(error).__name__} while it was read",
@@ -112,13 +116,19 @@ def read(content: bytes, name: str) -> FileModel:
 class _Reader:
     """Walks the flatbuffer; every count is bounded by the size of the file, so that no walk is longer than it."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, name: str) -> None:
         self.content = content
+        self.name = name
         self.root = tflite.Model.GetRootAsModel(content, 0)
 
     def model(self) -> FileModel:
-        if self.root.SubgraphsLength() != 1:
-            raise ValueError(f"{self.root.SubgraphsLength()} subgraphs, not 1")
+        if self.root.SubgraphsLength() < 1:
+            raise ValueError("no subgraph")
+        if self.root.SubgraphsLength() > 1:
+            raise UnsupportedModelError(
+                f"{self.name} has {self.root.SubgraphsLength()} subgraphs; models with one are supported",
+                remedy="convert it without control flow (IF, WHILE) and with one signature",
+            )
         graph = self.root.Subgraphs(0)
         tensors = tuple(self.tensor(row) for row in self.rows(graph.TensorsLength(), graph.Tensors))
         rows = self.rows(graph.OperatorsLength(), graph.Operators)
@@ -133,7 +143,7 @@ class _Reader:
         return map(get, range(count))
 
     def tensor(self, row: Any) -> FileTensor:
-        shape, kind = _ints(row.ShapeAsNumpy()), TYPE_NAMES[row.Type()]
+        shape, kind = _ints(row.ShapeAsNumpy()), TYPE_NAMES.get(row.Type(), f"type {row.Type()}")
         if len(shape) > MAX_RANK or any(size < 0 for size in shape):
             raise ValueError(f"shape {shape}")
         scale, zero_point = _quantization(row.Quantization())
@@ -144,7 +154,7 @@ class _Reader:
         if data is not None:
             sparse = row.Sparsity()
             data = data.reshape(shape) if sparse is None else self.densified(data, sparse, shape)
-        return FileTensor(name, shape, kind, scale, zero_point, data)
+        return FileTensor(name, shape, kind, scale, zero_point, data, bool(row.IsVariable()))
 
     def densified(self, values: NDArray[np.generic], row: Any, shape: tuple[int, ...]) -> NDArray[np.generic]:
         if math.prod(shape) > MAX_DENSIFIED:
@@ -165,7 +175,8 @@ class _Reader:
         code = self.root.OperatorCodes(row.OpcodeIndex())
         if row.OpcodeIndex() >= self.root.OperatorCodesLength():
             raise IndexError(f"operator code {row.OpcodeIndex()}")
-        name = OP_NAMES[max(code.BuiltinCode(), code.DeprecatedBuiltinCode())]
+        builtin = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
+        name = OP_NAMES.get(builtin, f"operator code {builtin}")  # of a schema that is newer than ours
         if name == "CUSTOM":
             name = f"CUSTOM {(code.CustomCode() or b'').decode('utf-8', 'replace')}"
         inputs, outputs = _ints(row.InputsAsNumpy()), _ints(row.OutputsAsNumpy())
@@ -180,7 +191,7 @@ class _Reader:
 
 
 def _options(name: str, row: Any) -> dict[str, Option]:
-    """The options of an operator by field name, or the schema's defaults where the file leaves the table out."""
+    """The options of an operator by field name; a field that the table leaves out has the schema's default."""
     if name not in OPTIONS:
         return {}
     schema, fields = OPTIONS[name]

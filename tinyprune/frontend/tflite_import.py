@@ -12,7 +12,7 @@ from tinyprune.errors import TinypruneError, UnsupportedModelError
 from tinyprune.frontend import tflite_file
 from tinyprune.frontend.float_edges import drop_float_edges
 from tinyprune.frontend.fold_constants import fold_constants
-from tinyprune.frontend.tflite_builders import BUILDERS
+from tinyprune.frontend.tflite_builders import BUILDERS, supported
 from tinyprune.frontend.tflite_file import FileModel, FileOperator
 from tinyprune.frontend.tflite_operators import Source, constant_tensor
 from tinyprune.ir import Graph, Int8, Layer, Quant, Tensor, layer_inputs
@@ -90,7 +90,7 @@ class _Importer:
         if unsupported:
             raise UnsupportedModelError(
                 f"{self.name}: not supported: {', '.join(unsupported)}",
-                remedy=f"supported: {', '.join(sorted(BUILDERS))}",
+                remedy=f"supported: {supported()}",
             )
         if not self.model.operators:
             raise UnsupportedModelError(f"{self.name} has no layers")

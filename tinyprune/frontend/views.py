@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 
 from tinyprune.ir import BlockCopy
+from tinyprune.reference import moves
 
 
 @dataclass(frozen=True)
@@ -44,19 +45,7 @@ class View:
 
 
 def block_copy(source: int, origin: View, target: View) -> BlockCopy:
-    """From `origin`, a view of input `source`, to `target`, a view of the output; their shapes are the same.
-
-    Normalised: axes of one element are dropped, and neighbours that run on in both tensors become one, so that a copy
-    of contiguous memory has one axis.
-    """
+    """From `origin`, a view of input `source`, to `target`, a view of the output; their shapes are the same."""
     assert origin.shape == target.shape
-    axes: list[tuple[int, int, int]] = []  # extent, stride of the input, stride of the output
-    for extent, read, write in zip(origin.shape, origin.strides, target.strides, strict=True):
-        if extent == 1:
-            continue
-        if axes and axes[-1][1:] == (extent * read, extent * write):
-            axes[-1] = (axes[-1][0] * extent, read, write)
-        else:
-            axes.append((extent, read, write))
-    shape, reads, writes = zip(*(axes or [(1, 1, 1)]), strict=True)
-    return BlockCopy(source, shape, origin.offset, reads, target.offset, writes)
+    axes = zip(origin.shape, origin.strides, target.strides, strict=True)
+    return moves.block_copy(source, axes, origin.offset, target.offset)

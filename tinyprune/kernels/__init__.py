@@ -1,14 +1,15 @@
 """Which C functions of `cmsis_kernels/` run a layer whose weights are in a given format.
 
 One row of KERNELS for each (layer type, format), the plain kernel first, then those that need more of the core or of
-the layer; the format of a layer without weights is "". The file of a kernel has the name of its function.
+the layer; the format of a layer without weights is "",
+that of an SVDF the width of its state. The file of a kernel has the name of its function.
 """
 
 from __future__ import annotations
 
 from tinyprune import ir
 from tinyprune.ir import Graph, Layer, Variant, Weighted
-from tinyprune.kernels import depthwise, h_packing
+from tinyprune.kernels import blocks, depthwise, fc_sparse, fully_connected, h_packing, pixel_pairs
 from tinyprune.kernels.kernel import Kernel as Kernel
 from tinyprune.kernels.kernel import Operand as Operand
 
@@ -42,16 +43,22 @@ def _where_channels_stay(layer: Layer) -> tuple[str, ...]:
     return (layer.input,) if layer.axes == (1, 2) else ()
 
 
+CONV2D_BSR = Kernel("tp_conv2d_bsr_s8", _patch_bytes, operand=blocks.as_stored)  # blocks of any shape
+
 KERNELS: dict[tuple[type[Layer], str], tuple[Kernel, ...]] = {
     (ir.Conv2D, "dense"): (Kernel("tp_conv2d_dense_s8", _patch_bytes), h_packing.CONV2D_DENSE),
-    (ir.Conv2D, "csr"): (Kernel("tp_conv2d_csr_s8", _patch_bytes),),
+    (ir.Conv2D, "csr"): (Kernel("tp_conv2d_csr_s8", _patch_bytes), pixel_pairs.CONV2D_CSR),
+    (ir.Conv2D, "bsr_2x2"): (CONV2D_BSR, blocks.CONV2D_BSR_2X2),
+    (ir.Conv2D, "bsr_4x1"): (CONV2D_BSR,),
+    (ir.Conv2D, "bsr_4x2"): (CONV2D_BSR,),
+    (ir.Conv2D, "bsr_1x4"): (CONV2D_BSR,),
     (ir.DepthwiseConv2D, "dense"): (
         Kernel("tp_depthwise_conv2d_dense_s8", _accumulator_bytes),
         depthwise.DEPTHWISE_DENSE,
     ),
     (ir.TransposeConv2D, "dense"): (Kernel("tp_transpose_conv2d_dense_s8"),),
-    (ir.Dense, "dense"): (Kernel("tp_dense_dense_s8"),),
-    (ir.Dense, "csr"): (Kernel("tp_dense_csr_s8"),),
+    (ir.Dense, "dense"): (Kernel("tp_dense_dense_s8"), fully_connected.DENSE),
+    (ir.Dense, "csr"): (Kernel("tp_dense_csr_s8"), fc_sparse.CSR_DELTA, fc_sparse.BSR_4X1),
     (ir.Add, ""): (Kernel("tp_add_s8", in_place=ir.layer_inputs),),
     (ir.Sub, ""): (Kernel("tp_sub_s8", in_place=ir.layer_inputs),),
     (ir.Mul, ""): (Kernel("tp_mul_s8", in_place=ir.layer_inputs),),
@@ -68,10 +75,15 @@ KERNELS: dict[tuple[type[Layer], str], tuple[Kernel, ...]] = {
     (ir.Lut, ""): (Kernel("tp_lut_s8", in_place=ir.layer_inputs),),
     (ir.Move, ""): (Kernel("tp_move_s8"),),
     (ir.ResizeNearest, ""): (Kernel("tp_resize_nearest_s8"),),
+    (ir.Lstm, ""): (Kernel("tp_lstm_s8"),),
+    (ir.Svdf, "state8"): (Kernel("tp_svdf_state8_s8"),),
+    (ir.Svdf, "state16"): (Kernel("tp_svdf_state16_s8"),),
 }
 
 
 def weight_format(layer: Layer) -> str:
+    if isinstance(layer, ir.Svdf):
+        return f"state{layer.state.bits}"
     return layer.weights.format if isinstance(layer, ir.Weighted) else ""
 
 
@@ -84,12 +96,6 @@ def kernel(layer: Layer) -> Kernel:
     rows = KERNELS[type(layer), weight_format(layer)]
     chosen = variant(layer).kernel
     return next(row for row in rows if row.function == chosen) if chosen else rows[0]
-
-
-def functions(layer: Layer) -> list[str]:
-    """Every C function that the code of `layer` calls."""
-    filled = isinstance(layer, ir.Move) and layer.fill is not None
-    return ["tp_fill_s8", kernel(layer).function] if filled else [kernel(layer).function]
 
 
 def scratch_bytes(layer: Layer, graph: Graph) -> int:

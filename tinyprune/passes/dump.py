@@ -6,6 +6,7 @@ import hashlib
 
 from tinyprune import formats, ir
 from tinyprune.ir import Graph, Layer, Tensor, Window
+from tinyprune.stateful import State, layer_states, stateful_biases, stateful_weights
 
 
 def dump(graph: Graph) -> str:
@@ -20,10 +21,13 @@ def dump(graph: Graph) -> str:
 
 
 def _tensor(graph: Graph, tensor: Tensor) -> str:
+    shape = "x".join(map(str, tensor.shape))
+    said = f"tensor '{tensor.name}' {shape} scale {tensor.scale!r} zero_point {tensor.zero_point}"
+    if tensor.name in graph.constants:
+        return f"constant {said} sha256 {_digest(graph.constants[tensor.name].tobytes())}"
     role = "input " if tensor.name in graph.inputs else "output " if tensor.name in graph.outputs else ""
     place = f" at {graph.arena.tensors[tensor.name].offset}" if graph.arena else ""
-    shape = "x".join(map(str, tensor.shape))
-    return f"{role}tensor '{tensor.name}' {shape} scale {tensor.scale!r} zero_point {tensor.zero_point}{place}"
+    return f"{'float ' if tensor.name in graph.float_edges else ''}{role}{said}{place}"
 
 
 def _layer(layer: Layer) -> str:
@@ -47,12 +51,32 @@ def _layer(layer: Layer) -> str:
         case ir.ResizeNearest():
             parts += [f"rows {layer.rows} columns {layer.columns}"]
         case ir.Lut():
-            parts += [f"{layer.kind} sha256 {hashlib.sha256(layer.table.tobytes()).hexdigest()[:12]}"]
+            parts += [f"{layer.kind} sha256 {_digest(layer.table.tobytes())}"]
+        case ir.Lstm() | ir.Svdf():
+            parts += [_stateful(layer)]
         case ir.Reduce():
             parts += [f"axes {layer.axes}"]
         case ir.Reshape():
             pass
     return " ".join(parts)
+
+
+def _stateful(layer: ir.Stateful) -> str:
+    """The states, and a digest of everything that is constant."""
+    states = " ".join(_state(state) for state in layer_states(layer))
+    content = b"".join(part.tobytes() for part in (*stateful_weights(layer), *stateful_biases(layer)))
+    if isinstance(layer, ir.Svdf):
+        content += repr((layer.feature_scale, layer.time_scale)).encode()
+        return f"{states} rank {layer.rank} sha256 {hashlib.sha256(content).hexdigest()[:12]}"
+    content += repr([(gate.input_scale, gate.recurrent_scale) for gate in layer.gates]).encode()
+    order = "time_major" if layer.time_major else "batch_major"
+    digest = hashlib.sha256(content).hexdigest()[:12]
+    return f"{states} steps {layer.steps} {order} cell_clamp {layer.cell_clamp} sha256 {digest}"
+
+
+def _state(state: State) -> str:
+    shape = "x".join(map(str, state.shape))
+    return f"state {state.name} {shape} int{state.bits} scale {state.quant.scale[0]!r} initial {state.quant.zero_point}"
 
 
 def _copy(copy: ir.BlockCopy) -> str:
@@ -62,11 +86,15 @@ def _copy(copy: ir.BlockCopy) -> str:
     return f"copy {source} to [{copy.output_offset} + {copy.output_strides}]"
 
 
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
 def _weights(layer: ir.Weighted) -> str:
     weights = layer.weights
     content = formats.unpack(weights).tobytes() + layer.bias.tobytes() + repr(weights.quant.scale).encode()
     shape = "x".join(map(str, weights.shape))
-    return f"{weights.format} {shape} {formats.nbytes(weights)} bytes sha256 {hashlib.sha256(content).hexdigest()[:12]}"
+    return f"{weights.format} {shape} {formats.nbytes(weights)} bytes sha256 {_digest(content)}"
 
 
 def _window(window: Window) -> str:

@@ -7,17 +7,14 @@ already stays; rules only ever add, so the order in which they run does not matt
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tinyprune import ir
 from tinyprune.ir import Graph, Layer
+from tinyprune.passes import channel_copies
 from tinyprune.passes.contributions import Contributions
-
-Mask: TypeAlias = NDArray[np.bool_]
-Live: TypeAlias = Mapping[str, Mask]
+from tinyprune.passes.masks import Live, Mask
 
 
 def live_channels(graph: Graph, adds: Mapping[str, Contributions]) -> dict[str, Mask]:
@@ -55,12 +52,20 @@ def _needs(layer: Layer, live: Live, adds: Mapping[str, Contributions]) -> dict[
             return {layer.input: ~adds[layer.name].uniform @ live[layer.output]}
         case ir.DepthwiseConv2D():
             return _depthwise_needs(layer, live)
-        case ir.Add() | ir.MaxPool() | ir.AveragePool() | ir.Reshape():
+        case ir.MaxPool() | ir.AveragePool() | ir.Reshape() | ir.Lut() | ir.ResizeNearest():
             return _tied(layer, live)
-        case ir.Mean() if layer.axes == (1, 2):  # others may do away with the channels themselves
+        case ir.Reduce() if layer.axes == (1, 2):  # others may do away with the channels themselves
             return _tied(layer, live)
+        case ir.Binary():
+            return _elementwise_needs(layer, live)
+        case ir.Move():
+            return channel_copies.needs(layer, live) or _everything(layer, live)
         case _:
-            return {name: np.full(live[name].size, True) for name in _touched(layer)}
+            return _everything(layer, live)
+
+
+def _everything(layer: Layer, live: Live) -> dict[str, Mask]:
+    return {name: np.full(live[name].size, True) for name in _touched(layer)}
 
 
 def _touched(layer: Layer) -> tuple[str, ...]:
@@ -79,12 +84,21 @@ def _depthwise_needs(layer: ir.DepthwiseConv2D, live: Live) -> dict[str, Mask]:
 
 
 def _tied(layer: Layer, live: Live) -> dict[str, Mask]:
-    """Channel c of one is channel c of all; after a reshape that flattens H, W, C it recurs with period C.
-
-    An ADD of a constant and x is not x, so a channel leaves its operands and its output together or not at all.
-    """
+    """Channel c of one is channel c of all; after a reshape that flattens H, W, C it recurs with period C."""
     period = min(live[name].size for name in _touched(layer))
     if any(live[name].size % period for name in _touched(layer)):
-        return {name: np.full(live[name].size, True) for name in _touched(layer)}
+        return _everything(layer, live)
     shared = np.logical_or.reduce(np.concatenate([live[name].reshape(-1, period) for name in _touched(layer)]))
     return {name: np.tile(shared, live[name].size // period) for name in _touched(layer)}
+
+
+def _elementwise_needs(layer: ir.Binary, live: Live) -> dict[str, Mask]:
+    """An ADD of a constant and x is not x, so a channel leaves its operands and its output together or not at all.
+
+    But for an operand of one channel, which meets all of them.
+    """
+    touched, channels = _touched(layer), live[layer.output].size
+    if any(live[name].size not in (1, channels) for name in touched):
+        return _everything(layer, live)
+    shared = np.logical_or.reduce([live[name] for name in touched if live[name].size == channels])
+    return {name: shared if live[name].size == channels else shared.any(keepdims=True) for name in touched}

@@ -14,9 +14,11 @@ import numpy as np
 from tinyprune import formats, ir
 from tinyprune.arithmetic import INT32_MAX, Int64
 from tinyprune.ir import Graph, Int32, Layer, Quant, Tensor
+from tinyprune.passes import channel_copies
 from tinyprune.passes.contributions import Contributions, by_channel, contributions
 from tinyprune.passes.intervals import intervals
-from tinyprune.passes.live_channels import Live, Mask, live_channels
+from tinyprune.passes.live_channels import live_channels
+from tinyprune.passes.masks import Live, Mask
 
 
 def remove_dead_channels(graph: Graph) -> Graph:
@@ -51,6 +53,8 @@ def _compacted(layer: Layer, graph: Graph, live: Live, adds: Mapping[str, Contri
             outputs = live[layer.output]
             weights = _packed(layer, formats.unpack(layer.weights)[..., outputs], outputs)
             return replace(layer, weights=weights, bias=layer.bias[outputs])
+        case ir.Move():
+            return channel_copies.compacted(layer, live)
         case _:
             return layer
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import astuple
 
 import numpy as np
 
 from tinyprune import ir, kernels
-from tinyprune.arithmetic import INT32_MAX, Int64, Requant
+from tinyprune.arithmetic import INT32_MAX, Int64, Requant, can_overflow
 from tinyprune.errors import TinypruneError
 from tinyprune.formats import unpack
-from tinyprune.ir import Graph, Layer, Placement, Tensor, Window
-from tinyprune.passes import sharing
+from tinyprune.ir import Graph, Layer, Tensor, Window
+from tinyprune.passes.sharing import Sharing, Spot
 from tinyprune.passes.verify_moves import move_problem
+from tinyprune.passes.verify_stateful import stateful_problem
 from tinyprune.reference import convolution, elementwise, matrices, reduction
 from tinyprune.reference.scales import UnrepresentableError
 
@@ -64,10 +66,13 @@ def _verify_layer(graph: Graph, layer: Layer) -> None:
     _require(counted <= MAX_COUNT, graph, layer, f"counts to {counted:,}; kernels count to {MAX_COUNT:,}")
     if isinstance(layer, ir.Weighted):
         _verify_weights(graph, layer, source, target)
-    if isinstance(layer, (ir.Add, ir.Reduce)):
+    if isinstance(layer, (ir.Binary, ir.Reduce)):
         _verify_scales(graph, layer)
     if isinstance(layer, (ir.Move, ir.ResizeNearest)):
         problem = move_problem(layer, graph)
+        _require(problem is None, graph, layer, problem or "")
+    if isinstance(layer, ir.Stateful):
+        problem = stateful_problem(layer, graph)
         _require(problem is None, graph, layer, problem or "")
     if isinstance(layer, ir.Softmax):
         _require(source.shape[-1] <= MAX_SOFTMAX_DEPTH, graph, layer, f"is over more than {MAX_SOFTMAX_DEPTH} values")
@@ -94,6 +99,10 @@ def _output_shape(layer: Layer, graph: Graph, source: Tensor, target: Tensor) ->
             return source.shape
         case ir.Move():
             return graph.tensors[layer.output].shape
+        case ir.Lstm():
+            return (layer.steps, *layer.hidden.shape)
+        case ir.Svdf():
+            return (layer.state.shape[0], len(layer.bias))
         case ir.ResizeNearest():
             return (1, len(layer.rows), len(layer.columns), source.shape[-1])
 
@@ -116,11 +125,18 @@ def _multiplied(layer: ir.BatchMatMul, graph: Graph) -> tuple[int, ...]:
 def _slid(layer: Layer, graph: Graph, window: Window, source: Tensor) -> tuple[int, int]:
     height, width = window.output(source.shape[1], source.shape[2])
     _require(min(height, width) >= 1, graph, layer, "has a window larger than its input")
+    if isinstance(layer, (ir.MaxPool, ir.AveragePool)):
+        _verify_pooled(graph, layer)
+    return height, width
+
+
+def _verify_pooled(graph: Graph, layer: ir.MaxPool | ir.AveragePool) -> None:
+    """Every window of a pool sees some of its input; one of a convolution may see padding alone."""
+    window = layer.window
     pad = window.padding
     sides = ((pad.top, pad.bottom, 0), (pad.left, pad.right, 1))
     covered = all(max(a, b) < (window.size[i] - 1) * window.dilation[i] + 1 for a, b, i in sides)
     _require(covered, graph, layer, "has more padding than its window covers")
-    return height, width
 
 
 def _counts(layer: Layer, graph: Graph, source: Tensor, target: Tensor) -> tuple[int, ...]:
@@ -128,13 +144,18 @@ def _counts(layer: Layer, graph: Graph, source: Tensor, target: Tensor) -> tuple
     match layer:
         case ir.Conv2D() | ir.DepthwiseConv2D() | ir.TransposeConv2D() | ir.MaxPool() | ir.AveragePool():
             row = math.prod(layer.weights.shape[1:]) if isinstance(layer, ir.Conv2D) else 0
-            return (row, *source.shape, *target.shape, *layer.window.stride, *layer.window.dilation)
+            window = layer.window
+            return (row, *source.shape, *target.shape, *window.stride, *window.dilation, *astuple(window.padding))
         case ir.Dense():
             return (ir.rows(layer, graph), *layer.weights.shape)
         case ir.Softmax():
             return (source.bytes // source.shape[-1],)
         case ir.ResizeNearest():
             return (*source.shape, *target.shape)
+        case ir.Lstm():
+            return (layer.steps, layer.batches, layer.inputs, layer.units)
+        case ir.Svdf():
+            return (*layer.state.shape, layer.feature_weights.shape[1])
         case ir.Binary() | ir.BatchMatMul() | ir.Reduce() | ir.Reshape() | ir.Lut() | ir.Move():
             return ()
 
@@ -167,11 +188,11 @@ def _verify_weights(graph: Graph, layer: ir.Weighted, source: Tensor, target: Te
     _verify_requant(graph, layer, worst, convolution.layer_requant(layer, source, target))
 
 
-def _verify_scales(graph: Graph, layer: ir.Add | ir.Reduce) -> None:
+def _verify_scales(graph: Graph, layer: ir.Binary | ir.Reduce) -> None:
     """The multipliers are those for which TFLM's arithmetic is defined."""
     try:
-        if isinstance(layer, ir.Add):
-            elementwise.add_requant(elementwise.operands(layer, graph))
+        if isinstance(layer, ir.Binary):
+            elementwise.SCALES[type(layer)](elementwise.operands(layer, graph))
         else:
             source, target = graph.tensors[layer.input], graph.tensors[layer.output]
             worst = np.array([255 * reduction.count(layer, source)])
@@ -181,30 +202,22 @@ def _verify_scales(graph: Graph, layer: ir.Add | ir.Reduce) -> None:
 
 
 def _verify_requant(graph: Graph, layer: Layer, worst: Int64, to: Requant) -> None:
-    """Accumulators up to `worst` must stay inside int32 when they are raised, and when the zero point is added."""
-    raised = worst * 2.0 ** np.maximum(to.shift, 0)
-    scaled = worst * to.multiplier * 2.0 ** (to.shift - 31.0) + 1 + 128  # rounded up, less the lowest zero point
-    largest = float(np.maximum(raised, scaled).max())
-    _require(largest <= INT32_MAX, graph, layer, "can overflow 32 bits when it is requantized")
+    _require(not can_overflow(worst, to), graph, layer, "can overflow 32 bits when it is requantized")
 
 
 def _verify_arena(graph: Graph, arena: ir.Arena) -> None:
     """No two things that are alive at the same time share a byte, but those that lie in one place rightly."""
     lifetimes = live_ranges(graph)
-    may_share = sharing.pairs(graph, lifetimes)
-    places: list[tuple[str, Placement, tuple[int, int]]] = [
-        (name, place, lifetimes[name]) for name, place in arena.tensors.items()
-    ]
+    may_share = Sharing.of(graph, lifetimes)
     steps = {layer.name: step for step, layer in enumerate(graph.layers)}
-    places += [(f"scratch of {name}", place, (steps[name], steps[name])) for name, place in arena.scratch.items()]
-    for i, (name, place, (start, end)) in enumerate(places):
-        if place.end > arena.bytes:
-            raise InvalidGraphError(f"{graph.name}: '{name}' lies outside the arena")
-        for other, placed, (first, last) in places[:i]:
-            if start <= last and first <= end and place.offset < placed.end and placed.offset < place.end:
-                if place.offset == placed.offset and {(name, other), (other, name)} & may_share:
-                    continue
-                raise InvalidGraphError(f"{graph.name}: '{name}' and '{other}' overlap in the arena")
+    spots = [Spot(name, place, *lifetimes[name]) for name, place in arena.tensors.items()]
+    spots += [Spot(f"scratch of {name}", place, steps[name], steps[name]) for name, place in arena.scratch.items()]
+    for i, spot in enumerate(spots):
+        if spot.place.end > arena.bytes:
+            raise InvalidGraphError(f"{graph.name}: '{spot.name}' lies outside the arena")
+        for other in spots[:i]:
+            if may_share.clash(spot, other):
+                raise InvalidGraphError(f"{graph.name}: '{spot.name}' and '{other.name}' overlap in the arena")
 
 
 def live_ranges(graph: Graph) -> dict[str, tuple[int, int]]:

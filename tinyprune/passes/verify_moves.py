@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
 from tinyprune import ir
 from tinyprune.ir import BlockCopy, Graph
 from tinyprune.kernels import MOVE_RANK
@@ -23,10 +26,21 @@ def move_problem(layer: ir.Move | ir.ResizeNearest, graph: Graph) -> str | None:
             return f"reads outside of its input in copy {number}"
         if not _inside(copy, copy.output_offset, copy.output_strides, target):
             return f"writes outside of its output in copy {number}"
-    written = sum(math.prod(copy.shape) for copy in layer.copies)
-    if written > target or (written < target and layer.fill is None):
-        return f"writes {written} of {target} elements"
+    writes = sum(math.prod(copy.shape) for copy in layer.copies)
+    if writes > target or (writes < target and layer.fill is None):
+        return f"writes {writes} of {target} elements"
+    written = _written(layer, target)
+    if written < writes:
+        return f"writes an element twice: {writes} times to {written} elements"
     return None if layer.copies else "copies nothing"
+
+
+def _written(layer: ir.Move, target: int) -> int:
+    """How many of the `target` elements of the output the copies reach, once or more."""
+    reached = np.zeros(target, np.bool_)
+    for copy in layer.copies:  # strided views, not lists of indices: a damaged file may ask for a gigantic output
+        as_strided(reached[copy.output_offset :], copy.shape, copy.output_strides)[...] = True
+    return int(np.count_nonzero(reached))
 
 
 def _inside(copy: BlockCopy, offset: int, strides: tuple[int, ...], size: int) -> bool:

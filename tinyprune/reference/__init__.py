@@ -1,7 +1,8 @@
 """The numpy int8 interpreter: the bit-exact oracle that ships.
 
 It follows TFLM's reference kernels element by element. Every function takes a whole batch: arrays are (n, ...) int8,
-where the layer's shapes have a leading 1.
+where the layer's shapes have a leading 1. The n inferences of a batch are independent: a model that remembers begins
+each of them as after a reset, unless `resume` is told what it remembers.
 """
 
 from __future__ import annotations
@@ -11,19 +12,32 @@ from collections.abc import Mapping
 import numpy as np
 
 from tinyprune import edges, ir
-from tinyprune.ir import Graph, Int8, Layer
+from tinyprune.ir import Graph, Int8, Stateful, Stateless
 from tinyprune.reference import convolution, elementwise, matrices, moves, pooling, reduction, softmax
+from tinyprune.reference.stateful import States, initial_states, run_stateful
 
 
 def run(graph: Graph, inputs: Int8) -> dict[str, Int8]:
     """Every tensor of `graph` by name, each (n, ...), for `inputs` (n, ...), all of them as `edges` has it."""
+    count = len(edges.split(graph, graph.inputs, inputs)[0])
+    return resume(graph, inputs, initial_states(graph, count))[0]
+
+
+def resume(graph: Graph, inputs: Int8, states: States) -> tuple[dict[str, Int8], States]:
+    """As `run`, but input i finds the model as states[name][i] say; and what it remembers after that input."""
     values = dict(zip(graph.inputs, edges.split(graph, graph.inputs, inputs), strict=True))
     count = len(values[graph.inputs[0]])
     for constant, content in graph.constants.items():
         values[constant] = np.broadcast_to(content, (count, *content.shape[1:]))
+    changed = dict(states)
     for layer in graph.layers:
-        values[layer.output] = run_layer(layer, graph, values)
-    return values
+        if isinstance(layer, Stateful):
+            y, remembered = run_stateful(layer, values[layer.input].astype(np.int64), graph, states)
+            values[layer.output] = y.astype(np.int8).reshape(-1, *graph.tensors[layer.output].shape[1:])
+            changed |= remembered
+        else:
+            values[layer.output] = run_layer(layer, graph, values)
+    return values, changed
 
 
 def output(graph: Graph, inputs: Int8) -> Int8:
@@ -36,8 +50,8 @@ def outputs_of(graph: Graph, values: Mapping[str, Int8]) -> Int8:
     return edges.join(graph, graph.outputs, [values[name] for name in graph.outputs])
 
 
-def run_layer(layer: Layer, graph: Graph, values: Mapping[str, Int8]) -> Int8:
-    """The output (n, ...) of one layer, given its inputs."""
+def run_layer(layer: Stateless, graph: Graph, values: Mapping[str, Int8]) -> Int8:
+    """The output (n, ...) of one layer that remembers nothing, given its inputs."""
     x = values[layer.input].astype(np.int64)
     source, target = graph.tensors[layer.input], graph.tensors[layer.output]
     match layer:

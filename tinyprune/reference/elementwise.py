@@ -123,3 +123,13 @@ ARITHMETIC: dict[type[Binary], Callable[[Int64, Int64, Operands], Int64]] = {
     Minimum: _minimum,
     Prelu: _prelu,
 }
+
+# what raises UnrepresentableError for scales for which the arithmetic of an operator is not defined
+SCALES: dict[type[Binary], Callable[[Operands], object]] = {
+    Add: add_requant,
+    Sub: sub_requant,
+    Mul: mul_requant,
+    Maximum: same_quantization,
+    Minimum: same_quantization,
+    Prelu: prelu_requant,
+}

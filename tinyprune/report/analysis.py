@@ -13,11 +13,12 @@ from tinyprune import formats, ir
 from tinyprune.board import Board
 from tinyprune.codegen.firmware import check_sram
 from tinyprune.errors import BudgetError
-from tinyprune.ir import Graph, Layer, Weighted
+from tinyprune.ir import Graph, Layer, Stateful, Weighted
 from tinyprune.passes.choose_formats import Costs
 from tinyprune.passes.plan_memory import alive_bytes
 from tinyprune.reference import convolution
 from tinyprune.report.report import SCHEMA, ModelInfo, to_json
+from tinyprune.stateful import stateful_biases, stateful_weights
 
 STACK_BYTES = 4096  # what a firmware reserves
 REQUANT_BYTES = 5  # a multiplier and a shift
@@ -48,7 +49,8 @@ class LayerAnalysis:
 @dataclass(frozen=True)
 class Totals:
     """Sums over the layers; `weights_bytes` in each layer's smallest format, `constants_bytes` with `channel_bytes`.
-    `arena_bytes` is activations and scratch as they are planned, `activation_bytes` without the scratch."""
+    `arena_bytes` is activations and scratch as they are planned, `activation_bytes` without the scratch; `state_bytes`
+    is what the model remembers between inferences."""
 
     macs: int
     parameters: int
@@ -57,12 +59,13 @@ class Totals:
     constants_bytes: int
     activation_bytes: int
     arena_bytes: int
+    state_bytes: int
 
 
 @dataclass(frozen=True)
 class Fit:
-    """Whether the constants fit the flash, and arena and stack the SRAM. Code comes on top: a yes is no promise, a no
-    is final."""
+    """Whether the constants fit the flash, and arena, state and stack the SRAM. Code comes on top: a yes is no promise,
+    a no is final."""
 
     board: str
     flash_bytes: int
@@ -99,8 +102,7 @@ def analyse(graph: Graph, original: Graph, costs: Costs, model: ModelInfo, board
 
 
 def _layer(layer: Layer, graph: Graph, came: int, costs: Costs, alive: int) -> LayerAnalysis:
-    weighted = layer if isinstance(layer, Weighted) else None
-    values = formats.unpack(weighted.weights) if weighted else np.zeros(0, np.int8)
+    values = formats.all_weights(layer)
     nonzeros = int(np.count_nonzero(values))
     return LayerAnalysis(
         name=layer.name,
@@ -108,13 +110,13 @@ def _layer(layer: Layer, graph: Graph, came: int, costs: Costs, alive: int) -> L
         input_shapes=tuple(graph.tensors[name].shape for name in ir.layer_inputs(layer)),
         output_shape=graph.tensors[layer.output].shape,
         macs=ir.macs(layer, graph),
-        parameters=values.size + (weighted.bias.size if weighted else 0),
+        parameters=values.size + _biases(layer),
         nonzeros=nonzeros,
         sparsity=round(1 - nonzeros / values.size, 6) if values.size else None,
-        dead_channels=came - _channels(layer, graph) if weighted else 0,
-        format=weighted.weights.format if weighted else None,
-        format_bytes=dict(costs.of[layer.name]) if weighted else {},
-        channel_bytes=_channel_bytes(weighted, graph) if weighted else 0,
+        dead_channels=came - _channels(layer, graph) if isinstance(layer, Weighted) else 0,
+        format=formats.format_of(layer),
+        format_bytes=_format_bytes(layer, costs),
+        channel_bytes=_channel_bytes(layer, graph),
         alive_bytes=alive,
     )
 
@@ -123,9 +125,30 @@ def _channels(layer: Layer, graph: Graph) -> int:
     return graph.tensors[layer.output].shape[-1]
 
 
-def _channel_bytes(layer: Weighted, graph: Graph) -> int:
-    requant = convolution.layer_requant(layer, graph.tensors[layer.input], graph.tensors[layer.output])
-    return layer.bias.nbytes + REQUANT_BYTES * len(requant.multiplier)
+def _biases(layer: Layer) -> int:
+    if isinstance(layer, Stateful):
+        return sum(bias.size for bias in stateful_biases(layer))
+    return layer.bias.size if isinstance(layer, Weighted) else 0
+
+
+def _format_bytes(layer: Layer, costs: Costs) -> dict[str, int]:
+    if isinstance(layer, Stateful):
+        return {"dense": sum(part.nbytes for part in stateful_weights(layer))}
+    return dict(costs.of[layer.name]) if isinstance(layer, Weighted) else {}
+
+
+def _channel_bytes(layer: Layer, graph: Graph) -> int:
+    """A bias for each product with a zero point, and the requantization of each channel where they differ."""
+    match layer:
+        case ir.Lstm():
+            return 2 * sum(gate.bias.nbytes for gate in layer.gates)
+        case ir.Svdf():
+            return layer.bias.nbytes * (1 + layer.rank)
+        case ir.Conv2D() | ir.DepthwiseConv2D() | ir.TransposeConv2D() | ir.Dense():
+            requant = convolution.layer_requant(layer, graph.tensors[layer.input], graph.tensors[layer.output])
+            return layer.bias.nbytes + REQUANT_BYTES * len(requant.multiplier)
+        case _:
+            return 0
 
 
 def _totals(layers: tuple[LayerAnalysis, ...], graph: Graph) -> Totals:
@@ -141,12 +164,13 @@ def _totals(layers: tuple[LayerAnalysis, ...], graph: Graph) -> Totals:
         + sum(values.nbytes for values in graph.constants.values()),
         activation_bytes=graph.arena.activation_bytes,
         arena_bytes=graph.arena.bytes,
+        state_bytes=sum(state.bytes for state in ir.states(graph)),
     )
 
 
 def _fit(totals: Totals, board: Board) -> Fit:
     try:
-        check_sram(board, totals.arena_bytes, STACK_BYTES)
+        check_sram(board, totals.arena_bytes + totals.state_bytes, STACK_BYTES)
         arena_fits = True
     except BudgetError:
         arena_fits = False

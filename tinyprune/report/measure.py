@@ -53,7 +53,7 @@ def measure(
         options=options,
         board=board.name,
         toolchain=report.ToolchainInfo(elf.toolchain, elf.toolchain_version, elf.flags),
-        emulator=report.EmulatorInfo(run.emulator, run.emulator_version) if run else None,
+        emulator=report.EmulatorInfo(run.emulator, run.emulator_version, run.counted_by) if run else None,
         cycle_model=_cycle_model_info(board) if run else None,
         bit_exact=is_bit_exact(graph, run, expected) if run and expected else None,
         inputs_checked=len(run.outputs) if run else 0,
@@ -103,18 +103,19 @@ def _sram(graph: Graph, elf: Elf, board: Board, run: Run | None) -> report.Sram:
         arena=arena,
         scratch=use.arena_bytes - arena,
         stack=stack,
-        other=use.static_bytes - use.arena_bytes,
+        state=use.state_bytes,
+        other=use.static_bytes - use.arena_bytes - use.state_bytes,
     )
 
 
 def _layer(layer: Layer, graph: Graph, elf: Elf, run: Run | None, cycles: Cycles | None) -> report.LayerReport:
     weights = layer.weights if isinstance(layer, ir.Weighted) else None
-    values = formats.unpack(weights) if weights else np.zeros(0, np.int8)
+    values = formats.all_weights(layer)
     spent = cycles.of_layer(layer.name) if cycles else None
     return report.LayerReport(
         name=layer.name,
         op=ir.op_name(layer),
-        format=weights.format if weights else None,
+        format=formats.format_of(layer),
         reason=weights.reason if weights else None,
         macs=ir.macs(layer, graph),
         nonzeros=int(np.count_nonzero(values)),

@@ -37,6 +37,7 @@ class ToolchainInfo:
 class EmulatorInfo:
     name: str
     version: str
+    counted_by: str
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,14 @@ class Flash:
 
 @dataclass(frozen=True)
 class Sram:
-    """`stack` is what was used, painted and read back; None, and not in `total`, where nothing was emulated."""
+    """`stack` is what was used, painted and read back; None, and not in `total`, where nothing was emulated. `state` is
+    what the model remembers between inferences."""
 
     total: int
     arena: int
     scratch: int
     stack: int | None
+    state: int
     other: int
 
 

@@ -66,7 +66,7 @@ def _totals(report: Report) -> str:
     return (
         f"flash  {flash.total:,} bytes: code {flash.code:,}, weights {flash.weights:,}, other {flash.other:,}\n"
         f"SRAM   {sram.total:,} bytes: activations {sram.arena:,}, scratch {sram.scratch:,}, "
-        f"stack {_count(sram.stack)}, other {sram.other:,}\n"
+        f"stack {_count(sram.stack)}, {f'state {sram.state:,}, ' if sram.state else ''}other {sram.other:,}\n"
         f"run    {_count(report.instructions)} instructions; bit-exact: {exact} ({report.inputs_checked} inputs); "
         f"accuracy: {_percent(report.accuracy)}\n"
         f"time   {_count(report.cycles)} cycles: core {_count(report.core_cycles)}, "

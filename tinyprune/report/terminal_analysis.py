@@ -54,6 +54,7 @@ def _totals(totals: Totals) -> str:
         f"weights {totals.weights_bytes:,} in the smallest formats\n"
         f"SRAM   {totals.arena_bytes:,} bytes of arena: activations {totals.activation_bytes:,}, "
         f"scratch {totals.arena_bytes - totals.activation_bytes:,}"
+        f"{f'; state {totals.state_bytes:,}' if totals.state_bytes else ''}"
     )
 
 
@@ -61,10 +62,11 @@ def _fit(fit: Fit, totals: Totals) -> str:
     def line(what: str, fits: bool, size: int, memory: str, limit: int) -> str:
         return f"{what} {'can fit' if fits else 'does NOT FIT'}: {size:,} of {limit:,} bytes of {memory}"
 
+    in_sram = totals.arena_bytes + totals.state_bytes
     return (
         f"{fit.board}: {line('constants', fit.constants_fit, totals.constants_bytes, 'flash', fit.flash_bytes)}\n"
         f"{' ' * len(fit.board)}  "
-        f"{line('arena', fit.arena_fits, totals.arena_bytes, 'SRAM', fit.sram_bytes)} (code is extra)"
+        f"{line('arena', fit.arena_fits, in_sram, 'SRAM', fit.sram_bytes)} (code is extra)"
     )
 
 

@@ -25,8 +25,10 @@ class MemoryUse:
 
     flash: FlashUse
     static_bytes: int
-    """variables, the arena included, the stack excluded"""
+    """variables, arena and state included, the stack excluded"""
     arena_bytes: int
+    state_bytes: int
+    """what the model remembers between inferences"""
     stack_bytes: int
     """reserved, in SRAM or CCM"""
 
@@ -34,11 +36,12 @@ class MemoryUse:
 def memory_use(elf: Elf, board: Board) -> MemoryUse:
     """What `elf` occupies on `board`, from its section sizes and symbols."""
     symbols = elf.symbols
-    arena = symbols.get("tp_arena")
+    arena, state = symbols.get("tp_arena"), symbols.get("tp_state")
     return MemoryUse(
         flash=_flash_use(elf, board),
         static_bytes=_bytes(elf, ".data", ".bss"),
         arena_bytes=arena.bytes if arena else 0,
+        state_bytes=state.bytes if state else 0,
         stack_bytes=symbols["__stack_top"].address - symbols["__stack_limit"].address,
     )
 

@@ -1,7 +1,8 @@
 """Runs a `.tflite` file in another interpreter: `python process.py NAME MODEL GIVEN RESULT`, in a process of its own.
 
 GIVEN (an .npz file) holds the indices of tensors, and then an array (n, ...) for each input of the model; RESULT gets
-the tensors of these indices, each (n, ...). Nothing of tinyprune is imported here.
+the tensors of these indices, each (n, ...). Nothing of tinyprune is imported here. Each inference begins as after a
+reset: the inputs are independent.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ def tflite_micro(content: bytes, inputs: list[Any]) -> Iterator[Reader]:
         content, arena_size=ARENA_BYTES, intrepreter_config=every.InterpreterConfig.kPreserveAllTensors
     )
     for sample in zip(*inputs, strict=True):
+        interpreter.reset()
         for number, one in enumerate(sample):
             interpreter.set_input(one.reshape(interpreter.get_input_details(number)["shape"]), number)
         interpreter.invoke()
@@ -45,6 +47,7 @@ def litert(content: bytes, inputs: list[Any]) -> Iterator[Reader]:
     )
     interpreter.allocate_tensors()
     for sample in zip(*inputs, strict=True):
+        interpreter.reset_all_variables()
         for one, given in zip(sample, interpreter.get_input_details(), strict=True):
             interpreter.set_tensor(given["index"], one.reshape(given["shape"]))
         interpreter.invoke()

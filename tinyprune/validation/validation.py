@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import tinyprune
-from tinyprune import edges, ir, reference
+from tinyprune import edges, emulators, ir, reference
 from tinyprune.board import Board
-from tinyprune.emulators import EMULATORS
 from tinyprune.ir import Graph, Int8, Tensor
 from tinyprune.report.report import SCHEMA, ModelInfo, to_json
 from tinyprune.source import Samples, share_right
@@ -110,7 +109,7 @@ def _firmware(firmware: Firmware, samples: Samples) -> Comparison:
     """The compiled-in input runs too, and is compared; it has no label."""
     graph = firmware.graph
     inputs = np.concatenate([firmware.sample, samples.inputs])
-    run = EMULATORS[firmware.emulator](firmware.elf, firmware.board, inputs)
+    run = emulators.run(firmware.emulator, firmware.elf, firmware.board, inputs)
     expected = reference.run(graph, inputs)
     layers = differences(graph, expected, {layer.output: run.layer_outputs[layer.name] for layer in graph.layers})
     whole = _difference("output", "tp_invoke", run.outputs, reference.outputs_of(graph, expected))

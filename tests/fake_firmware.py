@@ -20,6 +20,7 @@ extern int8_t tp_output[TP_OUTPUT_BYTES];
 void tp_invoke(void);
 typedef struct { const char *name; int8_t *data; uint32_t bytes; } tp_edge;
 extern const tp_edge tp_inputs[TP_INPUT_COUNT], tp_outputs[TP_OUTPUT_COUNT];
+void tp_reset(void);
 typedef struct { const char *name; void (*run)(void); const int8_t *output; uint32_t output_bytes; } tp_layer;
 extern const tp_layer tp_layers[TP_LAYER_COUNT];
 #endif
@@ -33,24 +34,27 @@ int8_t tp_input[TP_INPUT_BYTES];
 int8_t tp_output[TP_OUTPUT_BYTES];
 static const volatile int8_t weights[%d] __attribute__((section(".tp_weights"))) = {3, -5, 7};
 int32_t tp_bias = -7; /* in .data */
-static void scale(void)
+#define LAYER static __attribute__((noinline)) void
+LAYER tp_layer_scale(void)
 {
     for (int i = 0; i < TP_INPUT_BYTES; i++) {
         tp_arena[i] = (int8_t)(tp_input[i] * weights[i % 3]);
     }
 }
-static void spread(void)
+LAYER tp_layer_spread(void)
 {
     for (int i = 0; i < TP_OUTPUT_BYTES; i++) {
         tp_output[i] = (int8_t)(tp_arena[i % TP_INPUT_BYTES] + tp_bias);
     }
     tp_input[0] = 99; /* as the arena's reuse would */
 }
-const tp_layer tp_layers[TP_LAYER_COUNT] = {{"scale", scale, tp_arena, 8}, {"spread", spread, tp_output, 20}};
+const tp_layer tp_layers[TP_LAYER_COUNT] = {{"scale", tp_layer_scale, tp_arena, 8},
+                                               {"spread", tp_layer_spread, tp_output, 20}};
 const tp_edge tp_inputs[TP_INPUT_COUNT] = {{"x", tp_input, TP_INPUT_BYTES}};
 const tp_edge tp_outputs[TP_OUTPUT_COUNT] = {{"y", tp_output, TP_OUTPUT_BYTES}};
 void tp_invoke(void);
-__attribute__((noinline)) void tp_invoke(void) { scale(); spread(); }
+__attribute__((noinline)) void tp_invoke(void) { tp_layer_scale(); tp_layer_spread(); }
+void tp_reset(void) {}
 """
 
 SAMPLE_INPUT_H = '#include "model.h"\nextern const int8_t tp_sample_input[TP_INPUT_BYTES];\n'
