@@ -23,6 +23,8 @@ DIGESTED = (
     "boards",
     "tests/golden/chain.py",
     "tests/golden/random_*",
+    "tests/pruning/random_functional.py",
+    "tests/pruning/shrinking_check.py",
     "tests/host.py",
     "tests/runner.c",
     "tests/tflite_writer.py",

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import shlex
-import sys
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from tinyprune import __version__
-from tinyprune.errors import TinypruneError
+from tinyprune.cli_prune import prune
+from tinyprune.console import errors as _errors
+from tinyprune.console import progress as _progress
+from tinyprune.console import show as _print
 
 app = typer.Typer(
     name="tinyprune",
@@ -218,6 +218,9 @@ def options(
     """Pruned neural networks on Cortex-M microcontrollers: bit-exact, measured."""
 
 
+app.command()(prune)
+
+
 def main() -> None:
     app()
 
@@ -226,32 +229,3 @@ def _job(model: Path | None, board: str | None, data: str | None, sparsity: floa
     from tinyprune import project
 
     return project.job(model, board, data, sparsity, say)
-
-
-def _print(as_json: bool, document: str, table: Any) -> None:
-    if as_json:
-        sys.stdout.write(document)
-    else:
-        table()
-
-
-@contextmanager
-def _errors() -> Generator[None]:
-    """A TinypruneError becomes one message on stderr and exit code 2; all else is a bug and shows its traceback."""
-    try:
-        yield
-    except TinypruneError as error:
-        typer.secho("error: ", fg=typer.colors.RED, bold=True, err=True, nl=False)
-        typer.echo(error.what, err=True)
-        if error.remedy:
-            typer.echo(f"  help: {error.remedy}", err=True)
-        raise typer.Exit(2) from None
-
-
-@contextmanager
-def _progress() -> Generator[Any]:
-    """A `say` that shows on stderr what goes on and for how long; errors end it as in `_errors`."""
-    from tinyprune.report.progress import Progress
-
-    with _errors(), Progress() as progress:
-        yield progress.say

@@ -35,6 +35,9 @@ RANKS = {
     "project": 6,
     "saved_builds": 7,
     "pipeline": 8,
+    "pruned_file": 6,
+    "console": 9,
+    "cli_prune": 9,
     "cli": 9,
     "__main__": 10,
 }
@@ -51,6 +54,9 @@ NEIGHBOURS = {
     ("emulators", "toolchain"),
     ("cycles", "emulators"),
     ("validation", "report"),
+    ("cli_prune", "console"),
+    ("cli", "console"),
+    ("cli", "cli_prune"),
 }
 TENSORFLOW_ROOMS = {"frontend", "pruning"}
 FILES = sorted(PACKAGE.rglob("*.py"))
