@@ -116,12 +116,17 @@ def method(criterion: str, granularity: str, scope: str, limits: Limits) -> Meth
             f"granularity '{granularity}' leaves each layer equally dense, which scope '{scope}' would not",
             remedy="give scope 'uniform', and leave layers out with exclude",
         )
+    if units.row.pooled and scope not in ("uniform", "global"):
+        raise TinypruneError(
+            f"granularity '{granularity}' takes a share of all units, which scope '{scope}' does not give",
+            remedy="give scope 'uniform'",
+        )
     if bool(limits.layers) != (scope == "per_layer"):
         raise TinypruneError(
             "scope 'per_layer' and the sparsities of layers belong together",
             remedy="give both, as in scope='per_layer', layers={'conv*': 0.5}, or neither",
         )
-    return Method(CRITERIA[criterion], units, SCOPES[scope], limits)
+    return Method(CRITERIA[criterion], units, SCOPES["global" if units.row.pooled else scope], limits)
 
 
 def included(groups: Sequence[Group], limits: Limits, layers: Sequence[str]) -> list[Group]:

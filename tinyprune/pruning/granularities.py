@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyprune.errors import TinypruneError, unknown_name
-from tinyprune.pruning import matrices, structures
+from tinyprune.pruning import matrices, residual_blocks, structures
 
 if TYPE_CHECKING:
     import keras
@@ -27,7 +27,8 @@ class Granularity:
     `groups` divides the model, `patterns` are the shapes that may be asked for, the first by default. `check` raises
     TinypruneError for a group that the pattern does not fit. `protect` gives the scores (units,) of those units that
     the pattern keeps, +inf; `shrink` removes masked units for real. Each group keeps at least `floor` units, or
-    `min_channels` where units are `channels` of some kind.
+    `min_channels` where units are `channels` of some kind. Where they are `pooled`, groups are of one unit, and all of
+    them compete.
     """
 
     summary: str
@@ -37,6 +38,7 @@ class Granularity:
     protect: Callable[[NDArray[np.float64], Pattern], NDArray[np.float64]] | None = None
     shrink: Callable[[keras.Model, dict[str, NDArray[np.bool_]]], keras.Model] | None = None
     channels: bool = False
+    pooled: bool = False
     floor: int = 1
 
 
@@ -76,6 +78,12 @@ def _shrink(model: keras.Model, masks: dict[str, NDArray[np.bool_]]) -> keras.Mo
     return shrink(model, masks)
 
 
+def _shorten(model: keras.Model, masks: dict[str, NDArray[np.bool_]]) -> keras.Model:
+    from tinyprune.pruning.shortening import shorten  # imports Keras
+
+    return shorten(model, masks)
+
+
 GRANULARITIES: dict[str, Granularity] = {
     "element": Granularity("single weights", matrices.elements),
     "n_m": Granularity(
@@ -98,5 +106,12 @@ GRANULARITIES: dict[str, Granularity] = {
     ),
     "head": Granularity(
         "heads of MultiHeadAttention; the model gets smaller", structures.heads, shrink=_shrink, channels=True
+    ),
+    "layer": Granularity(
+        "the branches of residual blocks; the model gets shorter",
+        residual_blocks.blocks,
+        shrink=_shorten,
+        pooled=True,
+        floor=0,
     ),
 }
