@@ -35,6 +35,9 @@ def prune(
     ] = None,
     epochs: Annotated[Count, typer.Option("--epochs", help="of fine-tuning, in all steps together")] = None,
     learning_rate: Annotated[Number, typer.Option("--learning-rate", help="of Adam; default 0.001")] = None,
+    distillation: Annotated[
+        Number, typer.Option("--distillation", help="share of the loss that is the distance to the model given")
+    ] = None,
     min_density: Annotated[Number, typer.Option("--min-density", help="share that each layer keeps")] = None,
     min_channels: Annotated[Count, typer.Option("--min-channels", help="that each layer keeps; default 1")] = None,
     round_to: Annotated[Count, typer.Option("--round-to", help="keep a multiple of so many")] = None,
@@ -66,6 +69,7 @@ def prune(
         "schedule": schedule,
         "epochs": epochs,
         "learning_rate": learning_rate,
+        "distillation": distillation,
         "min_density": min_density,
         "min_channels": min_channels,
         "round_to": round_to,

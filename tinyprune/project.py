@@ -35,6 +35,7 @@ PRUNE_KEYS: dict[str, type | tuple[type, ...]] = {
     "schedule": str,
     "epochs": int,
     "learning_rate": NUMBER,
+    "distillation": NUMBER,
     "min_density": NUMBER,
     "min_channels": int,
     "round_to": int,

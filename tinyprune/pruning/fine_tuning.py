@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tinyprune.errors import TinypruneError
 from tinyprune.pruning.copying import copy_of
+from tinyprune.pruning.distillation import distiller
 from tinyprune.pruning.evidence import EVIDENCE, endless_batches
 from tinyprune.pruning.mask_keeper import MaskKeeper
 from tinyprune.pruning.samples import training_set
@@ -29,7 +30,15 @@ Arrays = dict[str, NDArray[Any]]
 class FineTuning:
     """A copy of a model that trains under masks, compiled once for all steps."""
 
-    def __init__(self, model: "keras.Model", data: "Samples | None", trains: bool, rate: float, seed: int) -> None:
+    def __init__(
+        self,
+        model: "keras.Model",
+        data: "Samples | None",
+        trains: bool,
+        rate: float,
+        seed: int,
+        distillation: float = 0.0,
+    ) -> None:
         """Raises TinypruneError if the model cannot be copied, or `trains` and `data` cannot be trained with."""
         make_deterministic(seed)
         self._original = model
@@ -40,8 +49,9 @@ class FineTuning:
         self._weights = weights_of(self._model)
         self._keeper = MaskKeeper(self._model, {})
         self._optimizer = keras.optimizers.Adam(rate)
+        self._trained: Any = self._model  # or what trains it
         if trains:
-            self._compile()
+            self._compile(distillation)
         self._anchor = self._variables()
 
     def weights(self) -> "dict[str, FloatArray]":
@@ -73,7 +83,7 @@ class FineTuning:
         keras.utils.set_random_seed(self._seed + number)
         rate = keras.callbacks.LearningRateScheduler(decay(self._rate, step))
         x, y = self._training_set()
-        done = self._model.fit(
+        done = self._trained.fit(
             x, y, batch_size=BATCH, initial_epoch=epoch, epochs=epoch + 1, verbose=0, callbacks=[self._keeper, rate]
         )
         return float(done.history["loss"][-1])
@@ -117,7 +127,7 @@ class FineTuning:
         remedy = "give data, or prune with schedule 'one_shot' by criterion 'magnitude', which can do without"
         return training_set(self._data, "fine-tuning", remedy)
 
-    def _compile(self) -> None:
+    def _compile(self, distillation: float) -> None:
         x, y = self._training_set()
         task = task_of(self._model, y)
         loss = compiled_loss(self._original) or loss_for(self._model, task)
@@ -131,6 +141,9 @@ class FineTuning:
                 f"the loss of model '{self._model.name}' refuses labels of shape {y.shape}: {error}",
                 remedy="give labels for that loss, or save the model uncompiled to have one chosen",
             ) from error
+        if distillation:
+            self._trained = distiller(copy_of(self._original), self._model, task, distillation)
+            self._trained.compile(self._optimizer, loss, jit_compile=False)
 
 
 def make_deterministic(seed: int) -> None:

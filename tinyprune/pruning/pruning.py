@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tinyprune.errors import TinypruneError
 from tinyprune.pruning.channels import graph_of
 from tinyprune.pruning.checkpoint import Checkpoint, State, call_of
 from tinyprune.pruning.choosing import Limits
@@ -55,6 +56,7 @@ def prune(
     schedule: str = "iterative",
     epochs: int | None = None,
     learning_rate: float = LEARNING_RATE,
+    distillation: float = 0.0,
     min_density: float = 0.0,
     min_channels: int = 1,
     round_to: int = 1,
@@ -71,28 +73,32 @@ def prune(
     channels, heads or layers, smaller. `model` is not changed. Granularity `n_m` fixes the sparsity: leave it out.
 
     The copy is fine-tuned with the loss that `model` was compiled with, else with one that fits its output and the
-    labels, by Adam at `learning_rate`, for `epochs` in all (None: the schedule's default). `min_density` to `layers`
-    are the fields of `Limits`. The same call gives the same weights: it seeds Python, numpy and TensorFlow with `seed`,
-    and makes TensorFlow's operators deterministic for the rest of the process. With a `checkpoint` file, a call that
-    was killed goes on from the last epoch that it finished. `progress` is called with what was done and the share of
-    the work behind it.
+    labels, by Adam at `learning_rate`, for `epochs` in all (None: the schedule's default). The share `distillation` of
+    the loss is the distance to what `model` answers. `min_density` to `layers` are the fields of `Limits`.
+
+    The same call gives the same weights: it seeds Python, numpy and TensorFlow with `seed`, and makes TensorFlow's
+    operators deterministic for the rest of the process. With a `checkpoint` file, a call that was killed goes on from
+    the last epoch that it finished. `progress` is called with what was done and the share of the work behind it.
 
     Raises TinypruneError for an unknown name, a sparsity out of range, a model without anything to prune, missing
     training data, and labels that do not match the model's output.
     """
     limits = Limits(min_density, min_channels, round_to, tuple(exclude), dict(layers or {}))
     graph_of(model)
+    if not 0 <= distillation <= 1:
+        raise TinypruneError(f"distillation {distillation} is not in [0, 1]", remedy="0.5 is a good start")
     plan = make_plan(model, sparsity, criterion, granularity, scope, schedule, epochs, limits)
     check_samples(model, data)
     if plan.method.criterion.evidence:
         training_set(data, f"criterion '{criterion}'", "give data, or take criterion 'magnitude', which needs none")
     from tinyprune.pruning.fine_tuning import FineTuning  # imports Keras
 
-    tuning = FineTuning(model, data, plan.trains, learning_rate, seed)
+    tuning = FineTuning(model, data, plan.trains, learning_rate, seed, distillation)
     before = tuning.accuracy()
     stepping = Stepping(tuning, plan, seed, progress)
     if checkpoint is not None:
-        call = call_of({"plan": plan.description, "learning rate": learning_rate, "seed": seed}, tuning.weights(), data)
+        options = {"learning rate": learning_rate, "distillation": distillation, "seed": seed}
+        call = call_of({"plan": plan.description, **options}, tuning.weights(), data)
         stepping.continue_from(Checkpoint(Path(checkpoint), call))
     return _result(model, tuning, plan, stepping.finish(), before)
 
