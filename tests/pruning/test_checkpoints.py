@@ -116,15 +116,16 @@ def test_rewinding_goes_back_to_the_weights_given(model: Any, data: Dataset) -> 
 
     tuning = FineTuning(model, data, trains=True, rate=1e-2, seed=0)
     given = tuning.weights()["head/kernel"]
-    tuning.train_epoch(Step(0.0, 1), 0, 0)
+    losses: list[float] = []
+    tuning.train(Step(0.0, 1), 0, 0, losses.append)
     moved = tuning.weights()["head/kernel"]
     mask = np.arange(given.size).reshape(given.shape) % 2 == 0
     tuning.mask({"head/kernel": mask}, rewind=True)
     assert not np.allclose(moved, given)
     assert np.array_equal(tuning.weights()["head/kernel"], np.where(mask, given, 0))
-    tuning.train_epoch(Step(0.0, 1), 0, 0)
+    tuning.train(Step(0.0, 1), 0, 0, losses.append)
     tuning.drop_anchor()
     early = tuning.weights()["head/kernel"]
-    tuning.train_epoch(Step(0.0, 1), 0, 1)
+    tuning.train(Step(0.0, 1), 0, 1, losses.append)
     tuning.mask({"head/kernel": mask}, rewind=True)
     assert np.array_equal(tuning.weights()["head/kernel"], early)

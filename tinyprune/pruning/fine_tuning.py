@@ -75,18 +75,19 @@ class FineTuning:
         """Rewinding leads back to here."""
         self._anchor = self._variables()
 
-    def train_epoch(self, step: "Step", epoch: int, number: int) -> float:
-        """Trains epoch `epoch` of `step`, the `number`th of all, and returns its loss.
-
-        Seeded by its number, so that it goes the same way whether or not the process ran the epochs before it.
-        """
-        keras.utils.set_random_seed(self._seed + number)
-        rate = keras.callbacks.LearningRateScheduler(decay(self._rate, step))
+    def train(self, step: "Step", epoch: int, number: int, ended: Callable[[float], None]) -> None:
+        """Trains `step` from its epoch `epoch` on, the `number`th of all, and tells `ended` each epoch's loss."""
         x, y = self._training_set()
-        done = self._trained.fit(
-            x, y, batch_size=BATCH, initial_epoch=epoch, epochs=epoch + 1, verbose=0, callbacks=[self._keeper, rate]
+        rate = keras.callbacks.LearningRateScheduler(decay(self._rate, step))
+        self._trained.fit(
+            epochs_of(x, y, range(number, number + step.epochs - epoch), self._seed),
+            steps_per_epoch=math.ceil(len(x) / BATCH),
+            initial_epoch=epoch,
+            epochs=step.epochs,
+            verbose=0,
+            shuffle=False,
+            callbacks=[self._keeper, rate, _EpochEnd(ended)],
         )
-        return float(done.history["loss"][-1])
 
     def accuracy(self) -> float | None:
         """The share of test samples that the model gets right; None without a labelled test set or for a regression."""
@@ -146,12 +147,41 @@ class FineTuning:
             self._trained.compile(self._optimizer, loss, jit_compile=False)
 
 
+class _EpochEnd(keras.callbacks.Callback):
+    def __init__(self, ended: Callable[[float], None]) -> None:
+        super().__init__()
+        self._ended = ended
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
+        self._ended(float(logs["loss"]))
+
+
 def make_deterministic(seed: int) -> None:
     """Seeds Python, numpy and TensorFlow, and has TensorFlow use operators that give the same bits each time."""
     import tensorflow as tf
 
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
+
+
+def epochs_of(x: NDArray[Any], y: NDArray[Any], numbers: range, seed: int) -> Any:
+    """Batches of the epochs `numbers`, one after another.
+
+    The order in each is a function of its number and `seed`, so that it is the same whether or not the process ran the
+    epochs before it.
+    """
+    import tensorflow as tf
+
+    def batches(number: Any) -> Any:
+        order = tf.random.experimental.stateless_shuffle(tf.range(len(x)), [seed, number])
+        chosen = tf.data.Dataset.from_tensor_slices(order).batch(BATCH)
+        return chosen.map(picked)
+
+    def picked(places: Any) -> Any:
+        return tf.gather(samples, places), tf.gather(labels, places)
+
+    samples, labels = tf.constant(x), tf.constant(y)
+    return tf.data.Dataset.range(numbers.start, numbers.stop).flat_map(batches)
 
 
 def compiled_loss(model: "keras.Model") -> Any:

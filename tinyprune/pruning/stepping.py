@@ -44,8 +44,7 @@ class Stepping:
         for number in range(self._state.step, len(self._plan.steps)):
             if self._state.epoch == 0:
                 self._begin(number)
-            for epoch in range(self._state.epoch, self._plan.steps[number].epochs):
-                self._train(number, epoch)
+            self._train(number)
             self._end(number)
         return self._state
 
@@ -61,19 +60,24 @@ class Stepping:
         random = np.random.default_rng([self._seed, number])
         return plan.choose(plan.steps[number], self._tuning.weights(), evidence, self._state.kept, random)
 
-    def _train(self, number: int, epoch: int) -> None:
-        step = self._plan.steps[number]
-        done = sum(earlier.epochs for earlier in self._plan.steps[:number]) + epoch
-        loss = self._tuning.train_epoch(step, epoch, done)
-        if step.anchor and epoch + 1 == step.epochs:
+    def _train(self, number: int) -> None:
+        step, epoch = self._plan.steps[number], self._state.epoch
+        if epoch < step.epochs:
+            done = sum(earlier.epochs for earlier in self._plan.steps[:number]) + epoch
+            self._tuning.train(step, epoch, done, lambda loss: self._trained(number, loss))
+
+    def _trained(self, number: int, loss: float) -> None:
+        step, epoch = self._plan.steps[number], self._state.epoch + 1
+        if step.anchor and epoch == step.epochs:
             self._tuning.drop_anchor()
-        self._state = replace(self._state, epoch=epoch + 1, loss=loss)
+        self._state = replace(self._state, epoch=epoch, loss=loss)
         if self._checkpoint is not None:
             self._checkpoint.save(replace(self._state, tuning=self._tuning.save()))
         if self._progress:
+            done = sum(earlier.epochs for earlier in self._plan.steps[:number]) + epoch
             total = sum(each.epochs for each in self._plan.steps)
             reached = f"{self._plan.sparsity * step.share:.0%} sparse"
-            self._progress(f"fine-tuned epoch {done + 1} of {total}, {reached}", (done + 1) / total)
+            self._progress(f"fine-tuned epoch {done} of {total}, {reached}", done / total)
 
     def _end(self, number: int) -> None:
         step = self._plan.steps[number]
