@@ -1,8 +1,9 @@
 """Kernels layer by layer beside CMSIS-NN, at zero wait states: `python benchmarks/kernels.py [--layers ...] [--json]`.
 
 Each layer of SHAPES, at each sparsity, in each kernel that can run it: in one image, emulated, priced, and compared
-with the reference bit by bit. Masks are uniformly random, in the blocks of a format of blocks. CMSIS-NN's cycles are those of
-`--cmsis-nn IMAGE` (its functions `layer_<name>`, counted as ours are), or of cmsis_nn_m4.json, which says of what.
+with the reference bit by bit. Masks are uniformly random, in the blocks of a format of blocks. CMSIS-NN's cycles are
+those of `--cmsis-nn IMAGE` (its functions `layer_<name>`, counted as ours are), or of cmsis_nn_m4.json, which says of
+what.
 """
 
 from __future__ import annotations
