@@ -7,7 +7,7 @@ import resource
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,11 +16,13 @@ sys.path += [str(HERE / "golden"), str(HERE / "frontend"), str(HERE / "pruning")
 
 import chain  # noqa: E402
 from chain import Subject, Wrong  # noqa: E402
+from never_above import above_dense  # noqa: E402
 from random_models import edge_inputs, random_model  # noqa: E402
 from test_hostile_files import LIMIT_BYTES, LIMIT_S, import_mutants  # noqa: E402
 
 from tinyprune.frontend import tflite_file  # noqa: E402
 
+SPARSITIES = (0.0, 0.5, 0.8, 0.9)
 MLPERF = ("ad", "ic", "kws", "vww")
 GRAPHS = "random graphs"
 KERAS_MODELS = "random Keras models"
@@ -106,6 +108,29 @@ def random_zig(unit: Unit) -> Outcome:
     return over_graphs(unit, lambda subjects: [emulated(subject, "auto", "zig") for subject in subjects])
 
 
+def mlperf_above(unit: Unit) -> Outcome:
+    """`subject` is a model; parts are its sparsities."""
+    folder = models_folder()
+    assert folder is not None
+    content = (folder / f"{unit.subject}.tflite").read_bytes()
+    return _above((content, unit.subject, sparsity) for sparsity in SPARSITIES[unit.start : unit.stop])
+
+
+def random_above(unit: Unit) -> Outcome:
+    """Of the random graphs, each pruned to one of the sparsities."""
+    seeds = range(unit.start, unit.stop)
+    return _above((random_model(seed), f"random_{seed}", SPARSITIES[seed % len(SPARSITIES)]) for seed in seeds)
+
+
+def _above(models: Iterable[tuple[bytes, str, float]]) -> Outcome:
+    compared, wrong = 0, Wrong()
+    for content, name, sparsity in models:
+        with tempfile.TemporaryDirectory() as folder:
+            count, above = above_dense(content, name, sparsity, Path(folder))
+        compared, wrong = compared + count, wrong | above
+    return Outcome(compared, wrong)
+
+
 def mutants(unit: Unit) -> Outcome:
     """`start` is the seed. An unclean error ends the check, and shows as such."""
     *_, worst_s = import_mutants(unit.stop - unit.start, unit.start)
@@ -132,6 +157,8 @@ CHECKS: Mapping[str, Check] = {
     "random-gcc": Check("emulated firmware, gcc = reference, every layer", random_gcc, 5),
     "random-zig": Check("emulated firmware, zig = reference, every layer", random_zig, 5),
     "channels": Check("without the masked channels = with them, within 1e-5 of the largest output", channels, 20),
+    "mlperf-above": Check("chosen never above dense: cycles, flash", mlperf_above, 1),
+    "random-above": Check("chosen never above dense: cycles, flash", random_above, 5),
     "mutants": Check(f"a graph or a clean error, within {LIMIT_S:.0f} s and 1 GB", mutants, 2000),
 }
 

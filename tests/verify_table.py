@@ -22,6 +22,7 @@ DIGESTED = (
     "firmware_templates",
     "boards",
     "tests/golden/chain.py",
+    "tests/golden/never_above.py",
     "tests/golden/random_*",
     "tests/pruning/random_functional.py",
     "tests/pruning/shrinking_check.py",

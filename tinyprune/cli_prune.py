@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tinyprune.console import progress, show
+from tinyprune.console import print_result, progress
 from tinyprune.errors import TinypruneError
 
 Text = str | None
@@ -56,7 +56,7 @@ def prune(
 ) -> None:
     """Prune a Keras model, fine-tune what is left, and write a plain Keras model."""
     if list_:
-        show(as_json, json.dumps(_registries(), indent=2) + "\n", _print_registries)
+        print_result(as_json, json.dumps(_registries(), indent=2) + "\n", _print_registries)
         return
     from tinyprune import project
     from tinyprune.pruned_file import prune_file
@@ -82,7 +82,7 @@ def prune(
         target = output or Path("build") / f"{job.model.stem}-pruned.keras"
         picture = target.with_suffix(".png") if plot else None
         document = prune_file(job.model, job.data, job.options, target, say, picture)
-    show(as_json, json.dumps(document, indent=2) + "\n", lambda: _print(document))
+    print_result(as_json, json.dumps(document, indent=2) + "\n", lambda: _print(document))
 
 
 def _layers(given: Sequence[str]) -> dict[str, float]:

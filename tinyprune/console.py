@@ -1,9 +1,9 @@
-"""What every command does around its work: progress and errors on stderr, the result on stdout."""
+"""What every command says and how it ends: results on stdout, progress and errors on stderr."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,8 +12,8 @@ import typer
 from tinyprune.errors import TinypruneError
 
 
-def show(as_json: bool, document: str, table: Any) -> None:
-    """Writes `document`, or calls `table` to print one."""
+def print_result(as_json: bool, document: str, table: Callable[[], None]) -> None:
+    """The `document` as it is, or what `table` prints."""
     if as_json:
         sys.stdout.write(document)
     else:

@@ -55,6 +55,9 @@ class PruningJob:
     options: dict[str, Any]
 
 
+UNITS = {"K": 1 << 10, "M": 1 << 20}
+
+
 @dataclass(frozen=True)
 class Job:
     model: Path
@@ -111,6 +114,14 @@ def _settings(model: Path | None, note: Callable[[str], None]) -> dict[str, Any]
     if "model" not in settings:
         raise TinypruneError(f"{file} names no model", remedy='add a line: model = "FILE.keras"')
     return settings
+
+
+def size(text: str) -> int:
+    """A number of bytes: 65536, 64K or 1M. Raises TinypruneError for anything else."""
+    number, unit = (text[:-1], text[-1].upper()) if text[-1:].upper() in UNITS else (text, "")
+    if not number.isdecimal():
+        raise TinypruneError(f"'{text}' is not a number of bytes", remedy="give 65536, 64K or 1M")
+    return int(number) * UNITS.get(unit, 1)
 
 
 def _read(file: Path) -> dict[str, Any]:

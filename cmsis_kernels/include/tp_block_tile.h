@@ -2,7 +2,7 @@
  * @file
  * Two output channels with a list of their non-zero 2x2 blocks, at four pixels: eight outputs a tile.
  *
- * A block holds the weights of two channels for two neighbouring inputs, h-packed (tp_h_tile.h): the word is
+ * A block holds the weights of two channels for two neighbouring inputs, h-packed (tp_h_group.h): the word is
  * 256 * a0 + b0 in its low halfword, 256 * a1 + b1 in its high one, and two SMLAD add eight products at two pixels.
  */
 #ifndef TP_BLOCK_TILE_H
@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "tp_dsp.h"
-#include "tp_h_tile.h"
+#include "tp_h_group.h"
 #include "tp_requantize.h"
 #include "tp_tile_line.h"
 

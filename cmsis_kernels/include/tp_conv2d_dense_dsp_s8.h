@@ -1,6 +1,6 @@
 /**
  * @file
- * Dense convolution on two pixels and four output channels at a time, with h-packed weights (tp_h_tile.h).
+ * Dense convolution on two pixels and four output channels at a time, with h-packed weights (tp_h_group.h).
  */
 #ifndef TP_CONV2D_DENSE_DSP_S8_H
 #define TP_CONV2D_DENSE_DSP_S8_H

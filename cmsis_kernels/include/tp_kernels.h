@@ -29,6 +29,19 @@ void tp_conv2d_dense_s8(const tp_window_params *params, const tp_requant *requan
 void tp_conv2d_csr_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
                       const tp_csr_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
 
+/** Convolution, sparse rows with distances of 8 bits: rows are output channels, columns index the patch (HWI). */
+void tp_conv2d_csr_delta_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
+                            const tp_csr_delta_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
+/** Convolution, sparse rows with distances of 4 bits: rows are output channels, columns index the patch (HWI). */
+void tp_conv2d_csr_delta4_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
+                             const tp_csr_delta4_weights *weights, const int32_t *bias, int8_t *scratch,
+                             int8_t *output);
+
+/** Convolution, non-zeros and a bit for each weight: rows are output channels, columns index the patch (HWI). */
+void tp_conv2d_bitmap_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
+                         const tp_bitmap_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
 /** Convolution, weights in blocks of any shape: rows are output channels, columns index the patch (HWI). */
 void tp_conv2d_bsr_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
                       const tp_bsr_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
@@ -86,6 +99,22 @@ void tp_dense_dense_dsp_s8(const tp_dense_params *params, const tp_requant *requ
 /** Fully connected layer, CSR weights. */
 void tp_dense_csr_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
                      const tp_csr_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
+/** Fully connected layer, sparse rows with distances of 8 bits. */
+void tp_dense_csr_delta_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
+                           const tp_csr_delta_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
+/** Fully connected layer, sparse rows with distances of 4 bits. */
+void tp_dense_csr_delta4_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
+                            const tp_csr_delta4_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
+/** Fully connected layer, non-zeros and a bit for each weight. */
+void tp_dense_bitmap_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
+                        const tp_bitmap_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
+/** Fully connected layer, weights in blocks of any shape. */
+void tp_dense_bsr_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
+                     const tp_bsr_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
 
 /**
  * Fully connected layer, the distances between the non-zeros of a row in bytes. The generator proves for each output

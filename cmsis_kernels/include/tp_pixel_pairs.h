@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 
+#include "tp_columns.h"
 #include "tp_dsp.h"
 #include "tp_types.h"
 
@@ -51,15 +52,14 @@ static inline void tp_pack_strip_pairs(const tp_window_params *params, const int
     const int32_t top = row * params->stride_height - params->pad_top, below = distance * params->stride_height;
     const int32_t bottom =
         top + (rows - 1) * params->stride_height + (params->window_height - 1) * params->dilation_height;
-    const int32_t right = width - params->pad_left;
-    const int32_t inside = right < params->input_width ? right : params->input_width;
+    const tp_columns columns = tp_columns_of(params, width);
     for (int32_t y = top; y <= bottom; y++) {
         const tp_run above = {input + y * row_values, 4}, under = {input + (y + below) * row_values, 4};
         const tp_run first = y < 0 || y >= params->input_height ? padding : above;
         const tp_run second = y + below < 0 || y + below >= params->input_height ? padding : under;
-        target = tp_pack_pairs(padding, padding, params->pad_left * channels, target);
-        target = tp_pack_pairs(first, second, inside * channels, target);
-        target = tp_pack_pairs(padding, padding, (right - inside) * channels, target);
+        target = tp_pack_pairs(padding, padding, columns.left * channels, target);
+        target = tp_pack_pairs(first, second, columns.inside * channels, target);
+        target = tp_pack_pairs(padding, padding, columns.right * channels, target);
     }
 }
 

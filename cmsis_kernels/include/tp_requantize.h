@@ -55,7 +55,7 @@ static inline int8_t tp_requantize(const tp_requant *requant, int32_t channel, i
 }
 
 /**
- * What `tp_requantize` gives where the shift is to the right, in five instructions. The generator proves |acc| < 2^23,
+ * What `tp_requantize` gives where the shift is to the right, in five instructions. The generator proves |acc| < 2^29,
  * and shift in [-23, -1].
  *
  * SMMLAR(2 * acc, multiplier) = round(acc * multiplier / 2^31), ties towards +infinity: the first rounding. To that are

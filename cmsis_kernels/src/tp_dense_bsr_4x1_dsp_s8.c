@@ -1,5 +1,6 @@
 #include "tp_h_column.h"
 #include "tp_kernels.h"
+#include "tp_repeat.h"
 #include "tp_requantize_row.h"
 
 /* Four blocks: 26 instructions of 4 bytes, 27 cycles, 16 products. */
@@ -18,6 +19,8 @@
     "ldrsb.w %[x1], [%[x], %[x1]]\n\t"                                                                                 \
     "pkhbt %[x0], %[y0], %[x0], lsl #16\n\t"                                                                           \
     "pkhbt %[x1], %[y1], %[x1], lsl #16\n\t" TP_H_PRODUCTS
+
+#define ROUND TP_REPEAT_8(FOUR)
 
 /** Twice the sum of products of each output. */
 // cppcheck-suppress constParameterPointer // the assembly writes the sums
@@ -40,9 +43,7 @@ static void multiply(const uint32_t *weights, const int8_t *input, int32_t *sums
                      "mov.w %[l1], #0\n\t"
                      "add pc, %[x0]\n\t"
                      "nop\n"
-                     "1:\n\t"
-                     ".rept 8\n\t" FOUR ".endr\n\t"
-                     "ldr.w %[x0], [sp]\n\t"
+                     "1:\n\t" ROUND "ldr.w %[x0], [sp]\n\t"
                      "cmp.w %[w], %[x0]\n\t"
                      "bne.w 1b\n\t"
                      "sub.w %[s0], %[s0], %[l0]\n\t"

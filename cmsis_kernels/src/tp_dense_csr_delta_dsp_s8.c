@@ -1,5 +1,6 @@
 #include "tp_dsp.h"
 #include "tp_kernels.h"
+#include "tp_repeat.h"
 #include "tp_requantize_row.h"
 
 /* Four non-zeros: their weights are in v, their deltas in d; loads those of the next four: 16 instructions of 4 bytes,
@@ -22,6 +23,8 @@
     "smlabt %[sum], %[x2], %[even], %[sum]\n\t"                                                                        \
     "smlabt %[sum], %[x3], %[odd], %[sum]\n\t"
 
+#define ROUND TP_REPEAT_8(FOUR)
+
 /** Twice the sum of products of each output. */
 // cppcheck-suppress constParameterPointer // the assembly writes the sums
 static void multiply(const uint32_t *weights, const int8_t *input, int32_t *sums) {
@@ -43,9 +46,7 @@ static void multiply(const uint32_t *weights, const int8_t *input, int32_t *sums
                      "mov.w %[sum], #0\n\t"
                      "add pc, %[x0]\n\t"
                      "nop\n"
-                     "1:\n\t"
-                     ".rept 8\n\t" FOUR ".endr\n\t"
-                     "cmp.w %[w], %[end]\n\t"
+                     "1:\n\t" ROUND "cmp.w %[w], %[end]\n\t"
                      "bne.w 1b\n\t"
                      "lsl.w %[sum], %[sum], #1\n\t"
                      "str.w %[sum], [%[out]], #4\n\t"
