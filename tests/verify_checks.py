@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 HERE = Path(__file__).parent
-sys.path += [str(HERE / "golden"), str(HERE / "frontend")]  # as pytest does
+sys.path += [str(HERE / "golden"), str(HERE / "frontend"), str(HERE / "pruning")]  # as pytest does
 
 import chain  # noqa: E402
 from chain import Subject, Wrong  # noqa: E402
@@ -25,6 +25,7 @@ from tinyprune.frontend import tflite_file  # noqa: E402
 SPARSITIES = (0.0, 0.5, 0.8, 0.9)
 MLPERF = ("ad", "ic", "kws", "vww")
 GRAPHS = "random graphs"
+KERAS_MODELS = "random Keras models"
 FILES = "mutated files"
 INPUTS_OF_A_GRAPH = 12
 
@@ -138,6 +139,14 @@ def mutants(unit: Unit) -> Outcome:
     return Outcome(unit.stop - unit.start, {what: count for what, count in wrong.items() if count})
 
 
+def channels(unit: Unit) -> Outcome:
+    """Seeds, as everywhere; a wrong number of parameters ends the check, and shows as such."""
+    from shrinking_check import TOLERANCE, difference  # imports TensorFlow
+
+    seeds = range(unit.start, unit.stop)
+    return Outcome(len(seeds), Counter({f"seed {seed}": 1 for seed in seeds if not difference(seed) <= TOLERANCE}))
+
+
 CHECKS: Mapping[str, Check] = {
     "mlperf-tflm": Check("reference = tflite-micro, every layer", mlperf_tflm, 20),
     "mlperf-host": Check("host C (sanitizers), dense = reference, every layer", mlperf_host, 20),
@@ -147,6 +156,7 @@ CHECKS: Mapping[str, Check] = {
     "random-host": Check("host C (sanitizers), dense and csr = reference, every layer", random_host, 5),
     "random-gcc": Check("emulated firmware, gcc = reference, every layer", random_gcc, 5),
     "random-zig": Check("emulated firmware, zig = reference, every layer", random_zig, 5),
+    "channels": Check("without the masked channels = with them, within 1e-5 of the largest output", channels, 20),
     "mlperf-above": Check("chosen never above dense: cycles, flash", mlperf_above, 1),
     "random-above": Check("chosen never above dense: cycles, flash", random_above, 5),
     "mutants": Check(f"a graph or a clean error, within {LIMIT_S:.0f} s and 1 GB", mutants, 2000),

@@ -24,6 +24,8 @@ DIGESTED = (
     "tests/golden/chain.py",
     "tests/golden/never_above.py",
     "tests/golden/random_*",
+    "tests/pruning/random_functional.py",
+    "tests/pruning/shrinking_check.py",
     "tests/host.py",
     "tests/runner.c",
     "tests/tflite_writer.py",

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tinyprune import __version__, cli_boards, cli_doctor, cli_export, cli_flash, cli_profile, cli_report
+from tinyprune import __version__, cli_boards, cli_doctor, cli_export, cli_flash, cli_profile, cli_prune, cli_report
 from tinyprune.console import errors as _errors
 from tinyprune.console import print_result as _print
 from tinyprune.console import progress as _progress
@@ -25,6 +25,7 @@ app.command()(cli_flash.flash)
 app.command()(cli_export.export)
 app.command()(cli_doctor.doctor)
 app.command()(cli_profile.profile)
+app.command()(cli_prune.prune)
 
 Model = Annotated[
     Path | None, typer.Argument(help=".keras, .h5 or int8 .tflite; else tinyprune.toml, else the example")

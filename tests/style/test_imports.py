@@ -37,6 +37,7 @@ RANKS = {
     "report": 6,
     "validation": 6,
     "project": 6,
+    "pruned_file": 6,
     "lowering": 7,
     "saved_builds": 8,
     "checking": 9,
@@ -49,6 +50,7 @@ RANKS = {
     "cli_export": 10,
     "cli_flash": 10,
     "cli_report": 10,
+    "cli_prune": 10,
     "cli": 10,
     "cli_profile": 10,
     "__main__": 11,
@@ -72,6 +74,7 @@ NEIGHBOURS = {
     ("cli", "cli_export"),
     ("cli", "cli_flash"),
     ("cli", "cli_report"),
+    ("cli", "cli_prune"),
     ("cli", "cli_profile"),
 }
 TENSORFLOW_ROOMS = {"frontend", "pruning"}
