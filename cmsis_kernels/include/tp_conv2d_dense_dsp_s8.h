@@ -21,6 +21,7 @@ typedef struct {
     uint16_t pairs; /**< of inputs, in each segment */
     uint16_t width; /**< of a strip, in pixels; 0: patches */
     uint16_t strip_rows; /**< output rows for which input is packed at a time */
+    uint8_t buffered;    /**< whether the words of four channels are copied into scratch before they are used */
 } tp_conv2d_dense_dsp_weights;
 
 /** Four output channels: their biases and requantization. Those beyond `count` are never stored. */
@@ -76,7 +77,7 @@ tp_h_run_tile(const tp_conv2d_dense_dsp_weights *weights, const uint32_t *w, con
  *
  * The generator proves for each output channel |bias| + 128 * sum(|weights|) < 2^23, a shift in [-23, -1], and that no
  * weight of -128 stands beside a negative one in a halfword.
- * @param scratch    the strip or the patches, and one pixel more, aligned to 4
+ * @param scratch    the words of four channels, if buffered; the strip or the patches, and one pixel more; aligned to 4
  * @param pixel_step bytes from one output position's packed input to the next one's: below 4096, a compile-time
  *                   constant
  */
@@ -86,7 +87,8 @@ static inline __attribute__((always_inline)) void tp_conv2d_dense_dsp_s8(const t
                                                                          const int32_t *bias, int8_t *scratch,
                                                                          int8_t *output, const int32_t pixel_step) {
     const int32_t channels = params->output_channels, group_words = 2 * weights->pairs * weights->segments;
-    uint32_t *packed = (uint32_t *)(void *)scratch;
+    uint32_t *const buffer = (uint32_t *)(void *)scratch, *const packed =
+                                                              buffer + (weights->buffered ? group_words : 0);
     const int32_t row_words = weights->width * ((params->input_channels + 1) / 2);
     const int32_t segment_step = params->dilation_height * row_words - weights->pairs;
     for (int32_t row = 0; row < params->output_height; row += weights->strip_rows) {
@@ -101,12 +103,12 @@ static inline __attribute__((always_inline)) void tp_conv2d_dense_dsp_s8(const t
         const uint32_t *halves = weights->halves;
         for (int32_t channel = 0; channel < channels; channel += 4, halves += group_words) {
             const tp_h_group group = tp_h_load_group(requant, bias, channel, channels);
+            const uint32_t *const w = weights->buffered ? tp_copy_words(halves, group_words, buffer) : halves;
             for (int32_t i = 0; i < runs; i++) {
                 const uint32_t *x = packed + i * params->stride_height * row_words;
                 int8_t *target = output + (row + i) * params->output_width * channels + channel;
                 for (int32_t pixels = rows * params->output_width / runs; pixels > 0; pixels -= 2) {
-                    tp_h_run_tile(weights, halves, x, segment_step, &group, target, pixels > 1 ? channels : 0,
-                                  pixel_step);
+                    tp_h_run_tile(weights, w, x, segment_step, &group, target, pixels > 1 ? channels : 0, pixel_step);
                     x += pixel_step / 2;
                     target += 2 * channels;
                 }

@@ -108,7 +108,12 @@ def formats_for(layer: Layer) -> list[str]:
 
 def variants(layer: Weighted, graph: Graph, features: frozenset[str]) -> list[Variant]:
     """The ways to run this layer in its format on a core with `features`: each kernel whose precondition holds, with
-    each strip height worth trying; the plain one first."""
+    each strip height and each place of the weights worth trying; the plain one first."""
     rows = KERNELS[type(layer), layer.weights.format]
     fitting = [row for row in rows if row.needs <= features and not row.unfit(layer, graph)]
-    return [Variant(row.function, height) for row in fitting for height in row.strips(layer, graph)]
+    return [
+        Variant(row.function, height, place)
+        for row in fitting
+        for height in row.strips(layer, graph)
+        for place in row.places(layer, graph)
+    ]

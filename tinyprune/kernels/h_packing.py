@@ -10,11 +10,13 @@ from tinyprune.formats import unpack
 from tinyprune.ir import Graph, Int8, Layer, Weighted
 from tinyprune.kernels.kernel import Kernel, Operand
 from tinyprune.kernels.proofs import accumulator_problem, right_requant_problem
+from tinyprune.tensors import WeightsPlace
 
 CHANNELS = 4  # in a tile
 MAX_STEP = 4096 - 4  # bytes: the immediate offset of a load
 SMALL = 8  # input channels below which an odd number of them is not worth a zero in each pixel
 STRIPS = (1, 2, 4, 8)
+CACHED_BYTES = 256  # of weights that are read again and again: the data caches of flashes hold no less
 
 
 def is_patched(layer: ir.Conv2D, graph: Graph) -> bool:
@@ -47,8 +49,13 @@ def _pixel_step(layer: Layer, graph: Graph) -> tuple[int, ...]:
 
 
 def _scratch_bytes(layer: Layer, graph: Graph) -> int:
-    """The strip or the patches, and one pixel more: the last tile of an odd row reads it."""
+    """The strip or the patches, and one pixel more, which the last tile of an odd row reads; ahead of them the words of
+    four channels, where these are buffered."""
     assert isinstance(layer, ir.Conv2D)
+    return _packed_bytes(layer, graph) + (_group_bytes(layer, graph) if layer.variant.weights == "buffer" else 0)
+
+
+def _packed_bytes(layer: ir.Conv2D, graph: Graph) -> int:
     rows, window = layer.variant.rows, layer.window
     if is_patched(layer, graph):
         return (rows * graph.tensors[layer.output].shape[2] + 1) * _pixel_step(layer, graph)[0]
@@ -57,9 +64,21 @@ def _scratch_bytes(layer: Layer, graph: Graph) -> int:
     return height * row_bytes + _pixel_step(layer, graph)[0]
 
 
+def _group_bytes(layer: ir.Conv2D, graph: Graph) -> int:
+    """The words of four channels."""
+    segments = 1 if is_patched(layer, graph) else layer.window.size[0]
+    return 4 * segments * _segment(layer, graph)
+
+
 def _strips(layer: Layer, graph: Graph) -> tuple[int, ...]:
     height = graph.tensors[layer.output].shape[1]
     return tuple(sorted({min(rows, height) for rows in STRIPS}))
+
+
+def _places(layer: Layer, graph: Graph) -> tuple[WeightsPlace, ...]:
+    assert isinstance(layer, ir.Conv2D)
+    cached = _group_bytes(layer, graph) <= CACHED_BYTES
+    return ("flash", "sram") if cached else ("flash", "buffer", "sram")
 
 
 def halves_problem(matrix: Int8) -> str:
@@ -87,6 +106,7 @@ def _operand(layer: Weighted, graph: Graph) -> Operand:
         "pairs": runs.shape[2] // 2,
         "width": 0 if patched else _strip_width(layer, graph),
         "strip_rows": layer.variant.rows,
+        "buffered": int(layer.variant.weights == "buffer"),
     }
     return Operand("tp_conv2d_dense_dsp_weights", {"halves": halves(runs)}, numbers)
 
@@ -119,5 +139,6 @@ CONV2D_DENSE = Kernel(
     unfit=_unfit,
     operand=_operand,
     strips=_strips,
+    places=_places,
     constants=_pixel_step,
 )

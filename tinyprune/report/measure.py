@@ -15,7 +15,7 @@ from tinyprune.ir import Graph, Int8, Layer
 from tinyprune.report import report
 from tinyprune.report.report import Report
 from tinyprune.toolchain.elf import Elf
-from tinyprune.toolchain.memory import memory_use
+from tinyprune.toolchain.memory import memory_use, weight_places
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,9 +131,6 @@ def _layer(layer: Layer, graph: Graph, elf: Elf, run: Run | None, cycles: Cycles
 
 def constant_bytes(elf: Elf, layer: str) -> int:
     """What the constants of one layer take in the image: the symbols that bear its name."""
-    section = elf.sections.get(".tp_weights")
-    if section is None:
-        return 0
-    inside = range(section.address, section.address + section.bytes)
+    places = weight_places(elf)
     named = (symbol for name, symbol in elf.symbols.items() if name.startswith(f"{layer}_"))
-    return sum(symbol.bytes for symbol in named if symbol.address in inside)
+    return sum(symbol.bytes for symbol in named if any(symbol.address in place for place in places))
