@@ -13,7 +13,7 @@ import numpy as np
 
 import tinyprune
 from tinyprune import board as boards
-from tinyprune import edges, emulators, reference, saved_builds, toolchain, tuning
+from tinyprune import edges, emulators, kernels, reference, saved_builds, toolchain, tuning
 from tinyprune.board import ALL_FEATURES, Board
 from tinyprune.codegen.firmware import firmware_files
 from tinyprune.codegen.model import model_files, sample_input_files
@@ -187,7 +187,11 @@ def compile_graph(graph: Graph, sample: Int8, on: Target, folder: Path) -> Elf:
     """The firmware image of `graph` with `sample` compiled in, built in `folder`."""
     assert graph.arena is not None
     files = {
-        **firmware_files(on.board, arena_bytes=graph.arena.bytes + sum(state.bytes for state in states(graph))),
+        **firmware_files(
+            on.board,
+            arena_bytes=graph.arena.bytes + sum(state.bytes for state in states(graph)),
+            resident_bytes=kernels.resident_bytes(graph),
+        ),
         **model_files(graph, tinyprune.__version__),
         **sample_input_files(graph, sample),
         **renode_files(on.board, graph, sample),

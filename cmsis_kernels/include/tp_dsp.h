@@ -100,6 +100,29 @@ static inline uint32_t tp_sxtb16_ror8(uint32_t bytes) {
 #endif
 }
 
+/** SADD16, SSUB16: halfword by halfword, modulo 2^16. */
+static inline uint32_t tp_sadd16(uint32_t a, uint32_t b) {
+#if TP_HAS_DSP
+    uint32_t pair;
+    __asm__("sadd16 %0, %1, %2" : "=r"(pair) : "r"(a), "r"(b));
+    return pair;
+#else
+    return ((a + b) & 0xFFFFU) | ((a & 0xFFFF0000U) + (b & 0xFFFF0000U));
+#endif
+}
+
+static inline uint32_t tp_ssub16(uint32_t a, uint32_t b) {
+#if TP_HAS_DSP
+    uint32_t pair;
+    __asm__("ssub16 %0, %1, %2" : "=r"(pair) : "r"(a), "r"(b));
+    return pair;
+#else
+    return ((a - b) & 0xFFFFU) | ((a & 0xFFFF0000U) - (b & 0xFFFF0000U));
+#endif
+}
+
+static inline uint32_t tp_twice16(uint32_t a) { return tp_sadd16(a, a); }
+
 /** SMMLAR: acc + round(a * b / 2^32), ties towards +infinity. */
 static inline int32_t tp_smmlar(int32_t a, int32_t b, int32_t acc) {
 #if TP_HAS_DSP

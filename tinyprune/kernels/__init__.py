@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from tinyprune import ir
 from tinyprune.ir import Graph, Layer, Variant, Weighted
-from tinyprune.kernels import depthwise, h_packing
+from tinyprune.kernels import depthwise, h_packing, winograd
 from tinyprune.kernels.kernel import Kernel as Kernel
 from tinyprune.kernels.kernel import Operand as Operand
 
@@ -44,7 +44,11 @@ def _where_channels_stay(layer: Layer) -> tuple[str, ...]:
 
 
 KERNELS: dict[tuple[type[Layer], str], tuple[Kernel, ...]] = {
-    (ir.Conv2D, "dense"): (Kernel("tp_conv2d_dense_s8", _patch_bytes), h_packing.CONV2D_DENSE),
+    (ir.Conv2D, "dense"): (
+        Kernel("tp_conv2d_dense_s8", _patch_bytes),
+        winograd.CONV2D_DENSE,
+        h_packing.CONV2D_DENSE,
+    ),
     (ir.Conv2D, "csr"): (Kernel("tp_conv2d_csr_s8", _patch_bytes),),
     (ir.DepthwiseConv2D, "dense"): (
         Kernel("tp_depthwise_conv2d_dense_s8", _accumulator_bytes),
@@ -99,6 +103,12 @@ def scratch_bytes(layer: Layer, graph: Graph) -> int:
 def operand(layer: Weighted, graph: Graph) -> Operand:
     """The weights as the layer's kernel reads them."""
     return kernel(layer).operand(layer, graph)
+
+
+def resident_bytes(graph: Graph) -> int:
+    """The weights that are copied into SRAM at boot."""
+    weighted = [layer for layer in graph.layers if isinstance(layer, Weighted)]
+    return sum(operand(layer, graph).bytes for layer in weighted if layer.variant.weights == "sram")
 
 
 def formats_for(layer: Layer) -> list[str]:

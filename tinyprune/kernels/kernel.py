@@ -64,8 +64,8 @@ class Kernel:
     before anything is written over it. `needs` is what the core must have, of `board.FEATURES`. `unfit` says why a
     layer cannot run so ("" where it can): it proves the kernel's precondition from the layer's weights. `operand` makes
     the weights as the kernel reads them. `strips` are the values of `Variant.rows` that are worth trying,
-    `places` those of `Variant.weights`. `constants` are the compile-time constants of a kernel that is a static inline function: the generated code holds one instance
-    for each value of them.
+    `places` those of `Variant.weights`. `constants` are the compile-time constants of a kernel that is a static inline
+    function: the generated code holds one instance for each value of them.
     """
 
     function: str
