@@ -25,15 +25,17 @@ typedef struct {
 static inline void tp_winograd_inputs(const uint32_t *strip, int32_t tile_rows, int32_t tiles, int32_t pairs,
                                       int32_t element_words, uint32_t *transformed) {
     const int32_t row_words = (4 * tiles + 2) * pairs;
+    uint32_t half[36];
     for (int32_t row = 0; row < tile_rows; row++, strip += 4 * row_words) {
         for (int32_t i = 0; i < tiles * pairs; i++, transformed++) {
             const uint32_t *corner = strip + i / pairs * 4 * pairs + i % pairs;
-            uint32_t half[36];
-            for (int32_t y = 0; y < 6; y++) {
-                tp_winograd_input(corner + y * row_words, pairs, half + y, 6);
+            const int32_t six = tp_not_unrolled(6);
+            uint32_t *to = transformed;
+            for (int32_t y = 0; y < six; y++, corner += row_words) {
+                tp_winograd_input(corner, pairs, half + y, 6);
             }
-            for (int32_t x = 0; x < 6; x++) {
-                tp_winograd_input(half + 6 * x, 1, transformed + x * element_words, 6 * element_words);
+            for (int32_t x = 0; x < six; x++, to += element_words) {
+                tp_winograd_input(half + 6 * x, 1, to, 6 * element_words);
             }
         }
     }
@@ -41,11 +43,14 @@ static inline void tp_winograd_inputs(const uint32_t *strip, int32_t tile_rows, 
 
 /** The sums of products of four output channels: element after element, tile after tile, four words each. */
 static inline __attribute__((always_inline)) void tp_winograd_products(const uint32_t *weights, const uint32_t *inputs,
-                                                                       int32_t tiles, int32_t pairs, uint32_t *sums,
+                                                                       int32_t tiles, uint32_t *sums,
                                                                        const int32_t tile_step) {
-    for (int32_t element = 0; element < 36; element++, weights += 4 * pairs) {
-        for (int32_t tile = 0; tile < tiles; tile += 2, inputs += 2 * pairs, sums += 8) {
-            const tp_winograd_sums of = tp_winograd_multiply(weights, inputs, pairs, tile_step);
+    const int32_t pairs = tile_step / 4;
+    const uint32_t *const all = inputs + 36 * tiles * pairs;
+    for (; inputs != all; weights += 4 * pairs) {
+        const uint32_t *const end = inputs + tiles * pairs;
+        for (; inputs != end; inputs += pairs, weights -= 4 * pairs, sums += 8) {
+            const tp_winograd_sums of = tp_winograd_multiply(&weights, &inputs, pairs, tile_step);
             sums[0] = (uint32_t)of.sum00;
             sums[1] = (uint32_t)of.sum10;
             sums[2] = (uint32_t)of.sum20;
@@ -70,11 +75,12 @@ static inline void tp_winograd_tile(const uint32_t *sums, int32_t element_words,
     /* What is outside goes to the first column, which is written last. */
     const int32_t second = columns > 1 ? channels : 0, third = columns > 2 ? 2 * channels : 0;
     const int32_t fourth = columns > 3 ? 3 * channels : 0;
+    const int32_t six = tp_not_unrolled(6), inside = tp_not_unrolled(rows);
     uint32_t half[24], y[4];
-    for (int32_t x = 0; x < 6; x++) {
-        tp_winograd_output(sums + x * element_words, 6 * element_words, half + 4 * x);
+    for (int32_t x = 0; x < six; x++, sums += element_words) {
+        tp_winograd_output(sums, 6 * element_words, half + 4 * x);
     }
-    for (int32_t i = 0; i < rows; i++, output += row_bytes) {
+    for (int32_t i = 0; i < inside; i++, output += row_bytes) {
         tp_winograd_output(half + i, 4, y);
         output[fourth] = tp_winograd_requantize(to, y[3], bias);
         output[third] = tp_winograd_requantize(to, y[2], bias);
@@ -115,14 +121,13 @@ tp_conv2d_winograd_dsp_s8(const tp_window_params *params, const tp_requant *requ
     for (int32_t row = 0; row < params->output_height; row += weights->strip_rows) {
         const int32_t left = params->output_height - row;
         const int32_t tile_rows = ((left < weights->strip_rows ? left : weights->strip_rows) + 3) / 4;
-        const int32_t tiles = (tile_rows * weights->tiles + 1) & ~1;
+        const int32_t tiles = tp_not_unrolled((tile_rows * weights->tiles + 1) & ~1);
         uint32_t *const sums = transformed + 36 * tiles * pairs;
         tp_pack_strip(params, input, row, 4 * tile_rows, width, (int16_t *)(void *)strip);
         tp_winograd_inputs(strip, tile_rows, weights->tiles, pairs, tiles * pairs, transformed);
         for (int32_t channel = 0; channel < channels; channel++) {
             if (channel % 4 == 0) {
-                tp_winograd_products(weights->transformed + 36 * channel * pairs, transformed, tiles, pairs, sums,
-                                     tile_step);
+                tp_winograd_products(weights->transformed + 36 * channel * pairs, transformed, tiles, sums, tile_step);
             }
             tp_winograd_outputs(params, sums + channel % 4, tile_rows, 4 * tiles, tp_right_requant_of(requant, channel),
                                 bias[channel], row, output + channel);

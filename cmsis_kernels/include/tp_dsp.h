@@ -14,6 +14,15 @@
 #define TP_HAS_DSP 0
 #endif
 
+/**
+ * `count`, which the compiler cannot know: a loop that it bounds is not unrolled. Large bodies gain nothing from that,
+ * and leave the instruction cache of a slow flash, 1 KB on many chips.
+ */
+static inline int32_t tp_not_unrolled(int32_t count) {
+    __asm__("" : "+r"(count));
+    return count;
+}
+
 /** The word at an address that need not be aligned. */
 static inline uint32_t tp_load_word(const void *address) {
     uint32_t word;

@@ -51,8 +51,8 @@ static inline const uint32_t *tp_copy_words(const uint32_t *source, int32_t coun
  * The input that output rows [row, row + rows) see: each input row from -pad_left on, `width` pixels of `channels`
  * values, which is input_channels rounded up to even (what is added is never written, and weighs nothing).
  */
-static inline void tp_pack_strip(const tp_window_params *params, const int8_t *input, int32_t row, int32_t rows,
-                                 int32_t width, int16_t *target) {
+__attribute__((noinline, unused)) static void tp_pack_strip(const tp_window_params *params, const int8_t *input,
+                                                            int32_t row, int32_t rows, int32_t width, int16_t *target) {
     const int32_t channels = params->input_channels, padded = (channels + 1) & ~1;
     const int32_t top = row * params->stride_height - params->pad_top;
     const int32_t bottom =
@@ -78,8 +78,9 @@ static inline void tp_pack_strip(const tp_window_params *params, const int8_t *i
 }
 
 /** The patch of each output position of rows [row, row + rows), `size` values a patch: HWI, rounded up to even. */
-static inline void tp_pack_patches(const tp_window_params *params, const int8_t *input, int32_t row, int32_t rows,
-                                   int32_t size, int16_t *target) {
+__attribute__((noinline, unused)) static void tp_pack_patches(const tp_window_params *params, const int8_t *input,
+                                                              int32_t row, int32_t rows, int32_t size,
+                                                              int16_t *target) {
     const int32_t channels = params->input_channels;
     for (int32_t position = 0; position < rows * params->output_width; position++, target += size) {
         const int32_t top = (row + position / params->output_width) * params->stride_height - params->pad_top;

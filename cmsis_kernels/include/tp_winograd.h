@@ -63,17 +63,17 @@ typedef struct {
     "smlad %[s31], %[w1], %[x1], %[s31]\n\t"
 
 /**
- * The sums over `pairs` (at least 1) times two input channels.
+ * The sums over `pairs` (at least 1) times two input channels; moves on behind these.
  * @param weights four words for each pair, one for each output channel
  * @param inputs  a word for each pair of the first tile; those of the second lie `tile_step` bytes further, a
  *                compile-time constant below 4096
  */
-static inline __attribute__((always_inline)) tp_winograd_sums tp_winograd_multiply(const uint32_t *weights,
-                                                                                   const uint32_t *inputs,
+static inline __attribute__((always_inline)) tp_winograd_sums tp_winograd_multiply(const uint32_t **weights,
+                                                                                   const uint32_t **inputs,
                                                                                    int32_t pairs,
                                                                                    const int32_t tile_step) {
     tp_winograd_sums to = {0, 0, 0, 0, 0, 0, 0, 0};
-    const uint32_t *const end = weights + 4 * pairs;
+    const uint32_t *const end = *weights + 4 * pairs;
 #if TP_HAS_DSP
     /* Eight pairs a round, entered in the middle, as in tp_h_tile.h. */
     uint32_t x0 = (uint32_t)(uintptr_t)end, x1 = (uint32_t)(-pairs & 7) * 56U, w0, w1;
@@ -87,21 +87,22 @@ static inline __attribute__((always_inline)) tp_winograd_sums tp_winograd_multip
         "bne.w 1b\n\t"
         "add sp, #4"
         : [s00] "+r"(to.sum00), [s10] "+r"(to.sum10), [s20] "+r"(to.sum20), [s30] "+r"(to.sum30), [s01] "+r"(to.sum01),
-          [s11] "+r"(to.sum11), [s21] "+r"(to.sum21), [s31] "+r"(to.sum31), [w] "+r"(weights), [x] "+r"(inputs),
+          [s11] "+r"(to.sum11), [s21] "+r"(to.sum21), [s31] "+r"(to.sum31), [w] "+r"(*weights), [x] "+r"(*inputs),
           [x0] "+&r"(x0), [x1] "+&r"(x1), [w0] "=&r"(w0), [w1] "=&r"(w1)
         : [step] "i"(tile_step)
         : "cc", "memory");
 #else
-    for (; weights != end; weights += 4, inputs++) {
-        const uint32_t x0 = *inputs, x1 = *(const uint32_t *)(const void *)((const char *)inputs + tile_step);
-        to.sum00 = tp_smlad(weights[0], x0, to.sum00);
-        to.sum10 = tp_smlad(weights[1], x0, to.sum10);
-        to.sum20 = tp_smlad(weights[2], x0, to.sum20);
-        to.sum30 = tp_smlad(weights[3], x0, to.sum30);
-        to.sum01 = tp_smlad(weights[0], x1, to.sum01);
-        to.sum11 = tp_smlad(weights[1], x1, to.sum11);
-        to.sum21 = tp_smlad(weights[2], x1, to.sum21);
-        to.sum31 = tp_smlad(weights[3], x1, to.sum31);
+    for (; *weights != end; *weights += 4, ++*inputs) {
+        const uint32_t x0 = **inputs, x1 = *(const uint32_t *)(const void *)((const char *)*inputs + tile_step);
+        const uint32_t *const w = *weights;
+        to.sum00 = tp_smlad(w[0], x0, to.sum00);
+        to.sum10 = tp_smlad(w[1], x0, to.sum10);
+        to.sum20 = tp_smlad(w[2], x0, to.sum20);
+        to.sum30 = tp_smlad(w[3], x0, to.sum30);
+        to.sum01 = tp_smlad(w[0], x1, to.sum01);
+        to.sum11 = tp_smlad(w[1], x1, to.sum11);
+        to.sum21 = tp_smlad(w[2], x1, to.sum21);
+        to.sum31 = tp_smlad(w[3], x1, to.sum31);
     }
 #endif
     return to;
