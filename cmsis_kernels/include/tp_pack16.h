@@ -11,9 +11,13 @@
 #include "tp_dsp.h"
 #include "tp_types.h"
 
-/** Widens `count` values; `target` is aligned to 4 where `count` is 4 or more. Returns the end of what was written. */
+/** Widens `count` values. Returns the end of what was written. */
 static inline int16_t *tp_widen(const int8_t *source, int32_t count, int16_t *target) {
 #if TP_HAS_DSP
+    if (((uintptr_t)target & 2U) != 0 && count > 0) { /* words are written to multiples of 4 */
+        *target++ = *source++;
+        count--;
+    }
     uint32_t *words = (uint32_t *)(void *)target;
     for (; count >= 4; count -= 4, source += 4) {
         const uint32_t bytes = tp_load_word(source);
@@ -77,23 +81,34 @@ __attribute__((noinline, unused)) static void tp_pack_strip(const tp_window_para
     }
 }
 
+/** `taps` neighbouring pixels of one input row, from column `x` on, or padding. Returns the end of what was written. */
+static inline int16_t *tp_pack_run(const tp_window_params *params, const int8_t *input, int32_t y, int32_t x,
+                                   int32_t taps, int16_t *target) {
+    const int32_t channels = params->input_channels, width = params->input_width;
+    const int32_t first = x < 0 ? 0 : x, end = x + taps < width ? x + taps : width;
+    if (y < 0 || y >= params->input_height || first >= end) {
+        return tp_fill16(params->input_zero_point, taps * channels, target);
+    }
+    target = tp_fill16(params->input_zero_point, (first - x) * channels, target);
+    target = tp_widen(input + (y * width + first) * channels, (end - first) * channels, target);
+    return tp_fill16(params->input_zero_point, (x + taps - end) * channels, target);
+}
+
 /** The patch of each output position of rows [row, row + rows), `size` values a patch: HWI, rounded up to even. */
 __attribute__((noinline, unused)) static void tp_pack_patches(const tp_window_params *params, const int8_t *input,
                                                               int32_t row, int32_t rows, int32_t size,
                                                               int16_t *target) {
-    const int32_t channels = params->input_channels;
-    for (int32_t position = 0; position < rows * params->output_width; position++, target += size) {
-        const int32_t top = (row + position / params->output_width) * params->stride_height - params->pad_top;
-        const int32_t left = position % params->output_width * params->stride_width - params->pad_left;
-        int16_t *end = target;
-        for (int32_t i = 0; i < params->window_height; i++) {
-            const int32_t y = top + i * params->dilation_height;
-            const int8_t *source = input + y * params->input_width * channels;
-            for (int32_t j = 0; j < params->window_width; j++) {
-                const int32_t x = left + j * params->dilation_width;
-                const int inside = y >= 0 && y < params->input_height && x >= 0 && x < params->input_width;
-                end = inside ? tp_widen(source + x * channels, channels, end)
-                             : tp_fill16(params->input_zero_point, channels, end);
+    const int32_t taps = params->dilation_width == 1 ? params->window_width : 1;
+    for (int32_t y = row; y < row + rows; y++) {
+        for (int32_t x = 0; x < params->output_width; x++, target += size) {
+            const int32_t top = y * params->stride_height - params->pad_top;
+            const int32_t left = x * params->stride_width - params->pad_left;
+            int16_t *end = target;
+            for (int32_t i = 0; i < params->window_height; i++) {
+                for (int32_t j = 0; j < params->window_width; j += taps) {
+                    end = tp_pack_run(params, input, top + i * params->dilation_height,
+                                      left + j * params->dilation_width, taps, end);
+                }
             }
         }
     }

@@ -14,7 +14,6 @@ from tinyprune.tensors import WeightsPlace
 
 CHANNELS = 4  # in a tile
 MAX_STEP = 4096 - 4  # bytes: the immediate offset of a load
-SMALL = 8  # input channels below which an odd number of them is not worth a zero in each pixel
 STRIPS = (1, 2, 4, 8)
 CACHED_BYTES = 256  # of weights that are read again and again: the data caches of flashes hold no less
 
@@ -22,8 +21,7 @@ CACHED_BYTES = 256  # of weights that are read again and again: the data caches 
 def is_patched(layer: ir.Conv2D, graph: Graph) -> bool:
     """Whether each output position's input is gathered; else strips of rows are packed, which positions share."""
     channels, window = graph.tensors[layer.input].shape[3], layer.window
-    few = channels % 2 == 1 and channels < SMALL
-    return few or window.size == (1, 1) or window.dilation[1] > 1
+    return channels == 1 or window.size == (1, 1) or window.dilation[1] > 1
 
 
 def _even(count: int) -> int:
