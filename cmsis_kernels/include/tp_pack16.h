@@ -99,6 +99,12 @@ __attribute__((noinline, unused)) static void tp_pack_patches(const tp_window_pa
                                                               int32_t row, int32_t rows, int32_t size,
                                                               int16_t *target) {
     const int32_t taps = params->dilation_width == 1 ? params->window_width : 1;
+    if (size == params->input_channels && params->output_height == params->input_height &&
+        params->output_width == params->input_width) { /* a patch is a pixel: they lie one after another */
+        const int32_t width = params->input_width * size;
+        tp_widen(input + row * width, rows * width, target);
+        return;
+    }
     for (int32_t y = row; y < row + rows; y++) {
         for (int32_t x = 0; x < params->output_width; x++, target += size) {
             const int32_t top = y * params->stride_height - params->pad_top;
