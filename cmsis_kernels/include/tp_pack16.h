@@ -81,17 +81,37 @@ __attribute__((noinline, unused)) static void tp_pack_strip(const tp_window_para
     }
 }
 
-/** `taps` neighbouring pixels of one input row, from column `x` on, or padding. Returns the end of what was written. */
-static inline int16_t *tp_pack_run(const tp_window_params *params, const int8_t *input, int32_t y, int32_t x,
+/** `before`, `inside` and `after` values of one input row: padding, `source`, padding. */
+static inline void tp_pack_run(int16_t padding, int32_t before, const int8_t *source, int32_t inside, int32_t after,
+                               int16_t *target) {
+    target = tp_fill16(padding, before, target);
+    target = tp_widen(source, inside, target);
+    tp_fill16(padding, after, target);
+}
+
+static inline int32_t tp_between(int32_t low, int32_t value, int32_t high) {
+    return value < low ? low : value > high ? high : value;
+}
+
+/**
+ * Columns [x, x + taps) of the rows that a window sees which begins in row `y`; in `target`, these rows lie one
+ * window's row apart.
+ */
+static inline void tp_pack_columns(const tp_window_params *params, const int8_t *input, int32_t y, int32_t x,
                                    int32_t taps, int16_t *target) {
-    const int32_t channels = params->input_channels, width = params->input_width;
-    const int32_t first = x < 0 ? 0 : x, end = x + taps < width ? x + taps : width;
-    if (y < 0 || y >= params->input_height || first >= end) {
-        return tp_fill16(params->input_zero_point, taps * channels, target);
+    const int32_t channels = params->input_channels, step = params->window_width * channels;
+    const int32_t before = tp_between(0, -x, taps),
+                  outside = tp_between(0, x + taps - params->input_width, taps - before);
+    const int32_t inside = (taps - before - outside) * channels;
+    const int16_t padding = params->input_zero_point;
+    for (int32_t i = 0; i < params->window_height; i++, y += params->dilation_height, target += step) {
+        if (y < 0 || y >= params->input_height || inside == 0) {
+            tp_fill16(padding, taps * channels, target);
+        } else {
+            tp_pack_run(padding, before * channels, input + (y * params->input_width + x + before) * channels, inside,
+                        outside * channels, target);
+        }
     }
-    target = tp_fill16(params->input_zero_point, (first - x) * channels, target);
-    target = tp_widen(input + (y * width + first) * channels, (end - first) * channels, target);
-    return tp_fill16(params->input_zero_point, (x + taps - end) * channels, target);
 }
 
 /** The patch of each output position of rows [row, row + rows), `size` values a patch: HWI, rounded up to even. */
@@ -109,12 +129,9 @@ __attribute__((noinline, unused)) static void tp_pack_patches(const tp_window_pa
         for (int32_t x = 0; x < params->output_width; x++, target += size) {
             const int32_t top = y * params->stride_height - params->pad_top;
             const int32_t left = x * params->stride_width - params->pad_left;
-            int16_t *end = target;
-            for (int32_t i = 0; i < params->window_height; i++) {
-                for (int32_t j = 0; j < params->window_width; j += taps) {
-                    end = tp_pack_run(params, input, top + i * params->dilation_height,
-                                      left + j * params->dilation_width, taps, end);
-                }
+            for (int32_t j = 0; j < params->window_width; j += taps) {
+                tp_pack_columns(params, input, top, left + j * params->dilation_width, taps,
+                                target + j * params->input_channels);
             }
         }
     }
