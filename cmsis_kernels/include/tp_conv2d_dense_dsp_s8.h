@@ -42,16 +42,19 @@ static inline tp_h_group tp_h_load_group(const tp_requant *requant, const int32_
 }
 
 /** Stores one channel of two pixels, the second first: where both are one pixel, the first is right. */
-static inline void tp_h_store(const tp_right_requant *to, int32_t first, int32_t second, int8_t *output,
-                              int32_t second_offset) {
-    output[second_offset] = (int8_t)tp_requantize_right(*to, second);
-    output[0] = (int8_t)tp_requantize_right(*to, first);
+static inline __attribute__((always_inline)) void tp_h_store(const tp_right_requant *to, int32_t first, int32_t second,
+                                                             int8_t *output, int32_t second_offset,
+                                                             const int rectified) {
+    output[second_offset] = (int8_t)tp_requantize_rectified(*to, second, rectified);
+    output[0] = (int8_t)tp_requantize_rectified(*to, first, rectified);
 }
 
 /** One tile of four output channels at two pixels, the second `second_offset` bytes behind the first. */
-static inline __attribute__((always_inline)) void
-tp_h_run_tile(const tp_conv2d_dense_dsp_weights *weights, const uint32_t *w, const uint32_t *x, int32_t segment_step,
-              const tp_h_group *group, int8_t *output, int32_t second_offset, const int32_t pixel_step) {
+static inline __attribute__((always_inline)) void tp_h_run_tile(const tp_conv2d_dense_dsp_weights *weights,
+                                                                const uint32_t *w, const uint32_t *x,
+                                                                int32_t segment_step, const tp_h_group *group,
+                                                                int8_t *output, int32_t second_offset,
+                                                                const int32_t pixel_step, const int rectified) {
     const int32_t sum0 = group->bias[0] * 256 + group->bias[1], sum1 = group->bias[2] * 256 + group->bias[3];
     tp_h_tile tile = {sum0, sum0, sum1, sum1, group->bias[1], group->bias[1], group->bias[3], group->bias[3]};
     for (int32_t segment = weights->segments; segment > 0; segment--) {
@@ -59,16 +62,16 @@ tp_h_run_tile(const tp_conv2d_dense_dsp_weights *weights, const uint32_t *w, con
         x += segment_step;
     }
     tp_h_store(&group->requant[0], tp_h_doubled_high(tile.sum00, tile.low00), tp_h_doubled_high(tile.sum01, tile.low01),
-               output, second_offset);
+               output, second_offset, rectified);
     if (group->count > 1) {
-        tp_h_store(&group->requant[1], 2 * tile.low00, 2 * tile.low01, output + 1, second_offset);
+        tp_h_store(&group->requant[1], 2 * tile.low00, 2 * tile.low01, output + 1, second_offset, rectified);
     }
     if (group->count > 2) {
         tp_h_store(&group->requant[2], tp_h_doubled_high(tile.sum10, tile.low10),
-                   tp_h_doubled_high(tile.sum11, tile.low11), output + 2, second_offset);
+                   tp_h_doubled_high(tile.sum11, tile.low11), output + 2, second_offset, rectified);
     }
     if (group->count > 3) {
-        tp_h_store(&group->requant[3], 2 * tile.low10, 2 * tile.low11, output + 3, second_offset);
+        tp_h_store(&group->requant[3], 2 * tile.low10, 2 * tile.low11, output + 3, second_offset, rectified);
     }
 }
 
@@ -80,12 +83,12 @@ tp_h_run_tile(const tp_conv2d_dense_dsp_weights *weights, const uint32_t *w, con
  * @param scratch    the words of four channels, if buffered; the strip or the patches, and one pixel more; aligned to 4
  * @param pixel_step bytes from one output position's packed input to the next one's: below 4096, a compile-time
  *                   constant
+ * @param rectified  whether the zero point of the output is -128, a compile-time constant
  */
-static inline __attribute__((always_inline)) void tp_conv2d_dense_dsp_s8(const tp_window_params *params,
-                                                                         const tp_requant *requant, const int8_t *input,
-                                                                         const tp_conv2d_dense_dsp_weights *weights,
-                                                                         const int32_t *bias, int8_t *scratch,
-                                                                         int8_t *output, const int32_t pixel_step) {
+static inline __attribute__((always_inline)) void
+tp_conv2d_dense_dsp_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
+                       const tp_conv2d_dense_dsp_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output,
+                       const int32_t pixel_step, const int rectified) {
     const int32_t channels = params->output_channels, group_words = 2 * weights->pairs * weights->segments;
     uint32_t *const buffer = (uint32_t *)(void *)scratch, *const packed =
                                                               buffer + (weights->buffered ? group_words : 0);
@@ -108,7 +111,8 @@ static inline __attribute__((always_inline)) void tp_conv2d_dense_dsp_s8(const t
                 const uint32_t *x = packed + i * params->stride_height * row_words;
                 int8_t *target = output + (row + i) * params->output_width * channels + channel;
                 for (int32_t pixels = rows * params->output_width / runs; pixels > 0; pixels -= 2) {
-                    tp_h_run_tile(weights, w, x, segment_step, &group, target, pixels > 1 ? channels : 0, pixel_step);
+                    tp_h_run_tile(weights, w, x, segment_step, &group, target, pixels > 1 ? channels : 0, pixel_step,
+                                  rectified);
                     x += pixel_step / 2;
                     target += 2 * channels;
                 }

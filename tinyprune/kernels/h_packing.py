@@ -9,7 +9,7 @@ from tinyprune import ir
 from tinyprune.formats import unpack
 from tinyprune.ir import Graph, Int8, Layer, Weighted
 from tinyprune.kernels.kernel import Kernel, Operand
-from tinyprune.kernels.proofs import accumulator_problem, right_requant_problem
+from tinyprune.kernels.proofs import accumulator_problem, is_rectified, right_requant_problem
 from tinyprune.tensors import WeightsPlace
 
 CHANNELS = 4  # in a tile
@@ -44,6 +44,10 @@ def _pixel_step(layer: Layer, graph: Graph) -> tuple[int, ...]:
     if is_patched(layer, graph):
         return (2 * _segment(layer, graph),)
     return (2 * layer.window.stride[1] * _even(graph.tensors[layer.input].shape[3]),)
+
+
+def _constants(layer: Layer, graph: Graph) -> tuple[int, ...]:
+    return *_pixel_step(layer, graph), int(is_rectified(layer, graph))
 
 
 def _scratch_bytes(layer: Layer, graph: Graph) -> int:
@@ -138,5 +142,5 @@ CONV2D_DENSE = Kernel(
     operand=_operand,
     strips=_strips,
     places=_places,
-    constants=_pixel_step,
+    constants=_constants,
 )

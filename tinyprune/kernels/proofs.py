@@ -6,7 +6,7 @@ import numpy as np
 
 from tinyprune.arithmetic import Int64
 from tinyprune.formats import unpack
-from tinyprune.ir import Graph, Weighted
+from tinyprune.ir import Graph, Layer, Weighted
 from tinyprune.reference import convolution
 
 SMALLEST_SHIFT = -23  # of tp_right_requant: its addend must leave room in 31 bits
@@ -30,3 +30,8 @@ def right_requant_problem(layer: Weighted, graph: Graph) -> str:
     if int(shift.min()) >= SMALLEST_SHIFT and int(shift.max()) <= -1:
         return ""
     return f"its requantization shifts by {shift.min()} to {shift.max()}, not by {SMALLEST_SHIFT} to -1"
+
+
+def is_rectified(layer: Layer, graph: Graph) -> bool:
+    """Whether negative accumulators give the lowest int8, however they are rounded."""
+    return graph.tensors[layer.output].zero_point == -128

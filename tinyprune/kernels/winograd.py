@@ -12,7 +12,7 @@ from tinyprune import ir
 from tinyprune.formats import unpack
 from tinyprune.ir import Graph, Int8, Layer, Weighted
 from tinyprune.kernels.kernel import Kernel, Operand
-from tinyprune.kernels.proofs import accumulator_problem, right_requant_problem
+from tinyprune.kernels.proofs import accumulator_problem, is_rectified, right_requant_problem
 from tinyprune.tensors import WeightsPlace
 
 CHANNELS = 4  # whose products are summed at a time
@@ -35,6 +35,10 @@ def _tiles(size: int) -> int:
 
 def _tile_step(layer: Layer, graph: Graph) -> tuple[int, ...]:
     return (4 * _pairs(layer, graph),)
+
+
+def _constants(layer: Layer, graph: Graph) -> tuple[int, ...]:
+    return *_tile_step(layer, graph), int(is_rectified(layer, graph))
 
 
 def _scratch_bytes(layer: Layer, graph: Graph) -> int:
@@ -90,5 +94,5 @@ CONV2D_DENSE = Kernel(
     operand=_operand,
     strips=_strips,
     places=_places,
-    constants=_tile_step,
+    constants=_constants,
 )
