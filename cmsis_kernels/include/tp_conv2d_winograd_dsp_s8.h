@@ -125,7 +125,7 @@ tp_conv2d_winograd_dsp_s8(const tp_window_params *params, const tp_requant *requ
         const int32_t tile_rows = ((left < weights->strip_rows ? left : weights->strip_rows) + 3) / 4;
         const int32_t tiles = tp_not_unrolled((tile_rows * weights->tiles + 1) & ~1);
         uint32_t *const sums = transformed + 36 * tiles * pairs;
-        tp_pack_strip(params, input, row, 4 * tile_rows, width, (int16_t *)(void *)strip);
+        tp_pack_strip(params, input, row, 4 * tile_rows, width, 2 * pairs, (int16_t *)(void *)strip);
         tp_winograd_inputs(strip, tile_rows, weights->tiles, pairs, tiles * pairs, transformed);
         for (int32_t channel = 0; channel < channels; channel++) {
             if (channel % 4 == 0) {

@@ -52,12 +52,13 @@ static inline const uint32_t *tp_copy_words(const uint32_t *source, int32_t coun
 }
 
 /**
- * The input that output rows [row, row + rows) see: each input row from -pad_left on, `width` pixels of `channels`
- * values, which is input_channels rounded up to even (what is added is never written, and weighs nothing).
+ * The input that output rows [row, row + rows) see: each input row from -pad_left on, `width` pixels of `padded`
+ * values, which is input_channels or one more (that is never written, and weighs nothing).
  */
 __attribute__((noinline, unused)) static void tp_pack_strip(const tp_window_params *params, const int8_t *input,
-                                                            int32_t row, int32_t rows, int32_t width, int16_t *target) {
-    const int32_t channels = params->input_channels, padded = (channels + 1) & ~1;
+                                                            int32_t row, int32_t rows, int32_t width, int32_t padded,
+                                                            int16_t *target) {
+    const int32_t channels = params->input_channels;
     const int32_t top = row * params->stride_height - params->pad_top;
     const int32_t bottom =
         top + (rows - 1) * params->stride_height + (params->window_height - 1) * params->dilation_height;

@@ -55,8 +55,8 @@ typedef struct {
     "smlad %[s01], %[w0], %[x1], %[s01]\n\t"                                                                           \
     "smlad %[s10], %[w1], %[x0], %[s10]\n\t"                                                                           \
     "smlad %[s11], %[w1], %[x1], %[s11]\n\t"                                                                           \
-    "ldr.w %[w0], [%[w], #-8]\n\t"                                                                                     \
-    "ldr.w %[w1], [%[w], #-4]\n\t"                                                                                     \
+    "ldr %[w0], [%[w], #-8]\n\t"                                                                                       \
+    "ldr %[w1], [%[w], #-4]\n\t"                                                                                       \
     "smlad %[s20], %[w0], %[x0], %[s20]\n\t"                                                                           \
     "smlad %[s21], %[w0], %[x1], %[s21]\n\t"                                                                           \
     "smlad %[s30], %[w1], %[x0], %[s30]\n\t"                                                                           \
