@@ -16,8 +16,6 @@ CHANNELS = 4  # in a tile
 MAX_STEP = 4096 - 4  # bytes: the immediate offset of a load
 STRIPS = (1, 2, 4, 8, 32)
 CACHED_BYTES = 128  # of weights that are read again and again: half of a data cache, which holds other things too
-    128  # of weights that are read again and again: half the data cache of a flash, which holds other things too
-)
 
 
 def is_patched(layer: ir.Conv2D, graph: Graph) -> bool:
