@@ -57,7 +57,7 @@ def test_an_arena_larger_than_the_sram(stm32f4: Board) -> None:
 
 def test_resident_weights_count(stm32f4: Board) -> None:
     firmware_files(stm32f4, arena_bytes=100_000, resident_bytes=31_072)
-    with pytest.raises(BudgetError, match=r"1 too few for the activation arena .* and resident weights \(31,073 bytes\)"):
+    with pytest.raises(BudgetError, match=r"1 too few for the activation arena .* and resident weights \(31,073"):
         firmware_files(stm32f4, arena_bytes=100_000, resident_bytes=31_073)
 
 
