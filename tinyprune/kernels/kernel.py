@@ -46,6 +46,11 @@ def _flash(layer: Layer, graph: Graph) -> tuple[WeightsPlace, ...]:
     return ("flash",)
 
 
+def flash_or_sram(layer: Layer, graph: Graph) -> tuple[WeightsPlace, ...]:
+    """`places` of a kernel that reads its weights in order: whether they are resident is no matter to it."""
+    return ("flash", "sram")
+
+
 def _no_constants(layer: Layer, graph: Graph) -> tuple[int, ...]:
     return ()
 

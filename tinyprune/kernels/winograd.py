@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from tinyprune import ir
 from tinyprune.formats import unpack
 from tinyprune.ir import Graph, Int8, Layer, Weighted
-from tinyprune.kernels.kernel import Kernel, Operand
+from tinyprune.kernels.kernel import Kernel, Operand, flash_or_sram
 from tinyprune.kernels.proofs import accumulator_problem, is_rectified, right_requant_problem
-from tinyprune.tensors import WeightsPlace
 
 CHANNELS = 4  # whose products are summed at a time
 TILE = 4  # outputs in each direction
@@ -82,10 +81,6 @@ def _strips(layer: Layer, graph: Graph) -> tuple[int, ...]:
     return tuple(sorted({min(rows, height) for rows in STRIPS}))
 
 
-def _places(layer: Layer, graph: Graph) -> tuple[WeightsPlace, ...]:
-    return ("flash", "sram")
-
-
 CONV2D_DENSE = Kernel(
     "tp_conv2d_winograd_dsp_s8",
     scratch_bytes=_scratch_bytes,
@@ -93,6 +88,6 @@ CONV2D_DENSE = Kernel(
     unfit=_unfit,
     operand=_operand,
     strips=_strips,
-    places=_places,
+    places=flash_or_sram,
     constants=_constants,
 )
