@@ -15,12 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from tinyprune import emulators, formats, ir, pipeline, reference
+from tinyprune import emulators, formats, ir, pipeline, reference, tuning
 from tinyprune.frontend import tflite_import
 from tinyprune.ir import Graph
-from tinyprune.passes.choose_formats import force_format
-from tinyprune.passes.choose_kernels import choose_kernels
-from tinyprune.passes.plan_memory import plan_memory
+from tinyprune.passes.choose import Goal, choose
 from tinyprune.passes.simplify import simplify
 from tinyprune.passes.verify import verify
 from tinyprune.toolchain.memory import memory_use
@@ -49,7 +47,7 @@ class Row:
 
 def measured(graph: Graph, on: pipeline.Target, features: frozenset[str]) -> tuple[Figures, emulators.Run, str]:
     """The figures of `graph` as it is, all layers dense, and its run on random inputs."""
-    ready = verify(plan_memory(choose_kernels(force_format(graph, "dense"), features)))
+    ready = verify(choose(graph, tuning.estimate(graph, features, "dense"), Goal("flash", "dense")))
     inputs = random_inputs(ready)
     with tempfile.TemporaryDirectory() as folder:
         elf = pipeline.compile_graph(ready, inputs[0], on, Path(folder))

@@ -22,15 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from unicorn import arm_const
-
-from tinyprune import board as boards
-from tinyprune.cycles import CYCLE_MODELS, Cycles, price
-from tinyprune.emulators import native
-from tinyprune.emulators.counting import Counter, PythonCounter, blocks
-from tinyprune.emulators.machine import Machine
-from tinyprune.emulators.native import NativeCounter
-from tinyprune.toolchain.elf import read_elf
+import tinyprune
 
 
 @dataclass(frozen=True)
@@ -71,25 +63,10 @@ def main() -> None:
 
 
 def measure(directory: Path, case: Case) -> Row:
-    cycles = run(directory, case)
-    if cycles.total is None:
-        raise ValueError(f"{case.board} has wait states, and what the core waits for was not counted")
-    return Row(case, cycles.core / case.per, cycles.total / case.per)
-
-
-def run(directory: Path, case: Case) -> Cycles:
-    """The cycles of `case`, in an image that boots and gets to `begin` by itself."""
-    board = boards.load(str(directory / case.board))
-    elf = read_elf(directory / case.elf)
-    machine = Machine(elf, board)
-    machine.go(elf.symbols[case.begin].address)
-    returns_to = machine.register(arm_const.UC_ARM_REG_LR) & ~1
-    library = native.load()
-    counter: Counter = NativeCounter(machine, library) if library else PythonCounter(machine)
-    counter.attach()
-    machine.go(elf.symbols[case.end].address if case.end else returns_to)
-    executed = blocks(machine, counter.detach())
-    return price(executed, machine.read, CYCLE_MODELS[board.core], board.flash_timing)
+    total = tinyprune.profile(directory / case.elf, str(directory / case.board), begin=case.begin, end=case.end).total
+    if total.core_cycles is None or total.cycles is None:
+        raise ValueError(f"the cycles of {case.board} are not claimed or were not counted")
+    return Row(case, total.core_cycles / case.per, total.cycles / case.per)
 
 
 def print_group(group: str, rows: Iterable[Row]) -> None:

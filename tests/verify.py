@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 import verify_table
-from verify_checks import CHECKS, FILES, GRAPHS, MLPERF, Outcome, Unit, models_folder
+from verify_checks import CHECKS, FILES, GRAPHS, KERAS_MODELS, MLPERF, SPARSITIES, Outcome, Unit, models_folder
 from verify_table import REPOSITORY, Record
 
 
@@ -44,6 +44,9 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--graphs", type=int, default=2000, help="random graphs, reference against tflite-micro")
     result.add_argument("--hosted", type=int, default=200, help="random graphs in C on the host")
     result.add_argument("--emulated-graphs", type=int, default=40, help="random graphs in the emulator, gcc and zig")
+    result.add_argument("--chosen", type=int, default=200, help="random graphs, the choice against all dense")
+    result.add_argument("--sparsities", type=int, default=len(SPARSITIES), help="of each MLPerf model, likewise")
+    result.add_argument("--keras-models", type=int, default=300, help="random Keras models, whose channels are removed")
     result.add_argument("--mutants", type=int, default=200_000, help="mutated files")
     result.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes at once")
     result.add_argument("--state", type=Path, default=REPOSITORY / "build/verify/state.jsonl")
@@ -54,12 +57,16 @@ def parser() -> argparse.ArgumentParser:
 def plan(options: argparse.Namespace) -> list[Unit]:
     work = [("random-tflm", GRAPHS, options.graphs), ("random-host", GRAPHS, options.hosted)]
     work += [("random-gcc", GRAPHS, options.emulated_graphs), ("random-zig", GRAPHS, options.emulated_graphs)]
+    work += [("random-above", GRAPHS, options.chosen)]
+    work += [("channels", KERAS_MODELS, options.keras_models)]
     work += [("mutants", FILES, options.mutants)]
-    if models_folder() is None and options.inputs + options.emulated:
-        sys.exit("TINYPRUNE_MODELS names no folder with mlperf_tiny/*.tflite; --inputs 0 --emulated 0 leaves them out")
+    if models_folder() is None and options.inputs + options.emulated + options.sparsities:
+        without = "--inputs 0 --emulated 0 --sparsities 0"
+        sys.exit(f"TINYPRUNE_MODELS names no folder with mlperf_tiny/*.tflite; {without} leaves them out")
     for name in MLPERF:
         work += [("mlperf-tflm", name, options.inputs), ("mlperf-host", name, options.inputs)]
         work += [("mlperf-gcc", name, options.emulated), ("mlperf-zig", name, options.emulated)]
+        work += [("mlperf-above", name, options.sparsities)]
     return [unit for check, subject, count in work for unit in parts(check, subject, count)]
 
 

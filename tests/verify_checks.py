@@ -7,22 +7,25 @@ import resource
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 HERE = Path(__file__).parent
-sys.path += [str(HERE / "golden"), str(HERE / "frontend")]  # as pytest does
+sys.path += [str(HERE / "golden"), str(HERE / "frontend"), str(HERE / "pruning")]  # as pytest does
 
 import chain  # noqa: E402
 from chain import Subject, Wrong  # noqa: E402
+from never_above import above_dense  # noqa: E402
 from random_models import edge_inputs, random_model  # noqa: E402
 from test_hostile_files import LIMIT_BYTES, LIMIT_S, import_mutants  # noqa: E402
 
 from tinyprune.frontend import tflite_file  # noqa: E402
 
+SPARSITIES = (0.0, 0.5, 0.8, 0.9)
 MLPERF = ("ad", "ic", "kws", "vww")
 GRAPHS = "random graphs"
+KERAS_MODELS = "random Keras models"
 FILES = "mutated files"
 INPUTS_OF_A_GRAPH = 12
 
@@ -105,12 +108,43 @@ def random_zig(unit: Unit) -> Outcome:
     return over_graphs(unit, lambda subjects: [emulated(subject, "auto", "zig") for subject in subjects])
 
 
+def mlperf_above(unit: Unit) -> Outcome:
+    """`subject` is a model; parts are its sparsities."""
+    folder = models_folder()
+    assert folder is not None
+    content = (folder / f"{unit.subject}.tflite").read_bytes()
+    return _above((content, unit.subject, sparsity) for sparsity in SPARSITIES[unit.start : unit.stop])
+
+
+def random_above(unit: Unit) -> Outcome:
+    """Of the random graphs, each pruned to one of the sparsities."""
+    seeds = range(unit.start, unit.stop)
+    return _above((random_model(seed), f"random_{seed}", SPARSITIES[seed % len(SPARSITIES)]) for seed in seeds)
+
+
+def _above(models: Iterable[tuple[bytes, str, float]]) -> Outcome:
+    compared, wrong = 0, Wrong()
+    for content, name, sparsity in models:
+        with tempfile.TemporaryDirectory() as folder:
+            count, above = above_dense(content, name, sparsity, Path(folder))
+        compared, wrong = compared + count, wrong | above
+    return Outcome(compared, wrong)
+
+
 def mutants(unit: Unit) -> Outcome:
     """`start` is the seed. An unclean error ends the check, and shows as such."""
     *_, worst_s = import_mutants(unit.stop - unit.start, unit.start)
     peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     wrong = {f"longest {worst_s:.1f} s": int(worst_s > LIMIT_S), f"{peak_bytes:,} bytes": int(peak_bytes > LIMIT_BYTES)}
     return Outcome(unit.stop - unit.start, {what: count for what, count in wrong.items() if count})
+
+
+def channels(unit: Unit) -> Outcome:
+    """Seeds, as everywhere; a wrong number of parameters ends the check, and shows as such."""
+    from shrinking_check import TOLERANCE, difference  # imports TensorFlow
+
+    seeds = range(unit.start, unit.stop)
+    return Outcome(len(seeds), Counter({f"seed {seed}": 1 for seed in seeds if not difference(seed) <= TOLERANCE}))
 
 
 CHECKS: Mapping[str, Check] = {
@@ -122,6 +156,9 @@ CHECKS: Mapping[str, Check] = {
     "random-host": Check("host C (sanitizers), dense and csr = reference, every layer", random_host, 5),
     "random-gcc": Check("emulated firmware, gcc = reference, every layer", random_gcc, 5),
     "random-zig": Check("emulated firmware, zig = reference, every layer", random_zig, 5),
+    "channels": Check("without the masked channels = with them, within 1e-5 of the largest output", channels, 20),
+    "mlperf-above": Check("chosen never above dense: cycles, flash", mlperf_above, 1),
+    "random-above": Check("chosen never above dense: cycles, flash", random_above, 5),
     "mutants": Check(f"a graph or a clean error, within {LIMIT_S:.0f} s and 1 GB", mutants, 2000),
 }
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import shlex
-import sys
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from tinyprune import __version__
-from tinyprune.errors import TinypruneError
+from tinyprune import __version__, cli_profile, cli_prune, cli_report
+from tinyprune.console import errors as _errors
+from tinyprune.console import print_result as _print
+from tinyprune.console import progress as _progress
 
 app = typer.Typer(
     name="tinyprune",
@@ -32,7 +31,16 @@ Data = Annotated[
     str | None, typer.Option("--data", help=".npz with x_train, y_train, x_test, y_test, or module:function")
 ]
 Sparsity = Annotated[float | None, typer.Option("--sparsity", help="share of zero weights, from 0 to below 1")]
-Format = Annotated[str, typer.Option("--format", help="auto (fewest bytes a layer), dense or csr")]
+Granularity = Annotated[
+    str,
+    typer.Option("--granularity", help="what goes as one piece: element; of a .tflite also block_2x2, block_4x1, 2:4"),
+]
+Format = Annotated[str, typer.Option("--format", help="auto (each layer's best), or one for all that can: dense, csr")]
+Objective = Annotated[str, typer.Option("--objective", help="what to make the least: cycles, flash or sram")]
+MaxFlash = Annotated[str | None, typer.Option("--max-flash", help="a budget in bytes, as 64K or 1M; else the board's")]
+MaxSram = Annotated[str | None, typer.Option("--max-sram", help="a budget in bytes, stack included; else the board's")]
+MaxCycles = Annotated[int | None, typer.Option("--max-cycles", help="a budget of cycles for an inference")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="also what each layer could have been instead")]
 ToolchainOption = Annotated[str | None, typer.Option("--toolchain", help="gcc or zig; else whichever is found")]
 Emulator = Annotated[str, typer.Option("--emulator", help="unicorn, qemu, renode, or none")]
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="default: build/<model>-<board>")]
@@ -45,10 +53,16 @@ def build(
     board: BoardOption = None,
     data: Data = None,
     sparsity: Sparsity = None,
+    granularity: Granularity = "element",
     format: Format = "auto",
+    objective: Objective = "cycles",
+    max_flash: MaxFlash = None,
+    max_sram: MaxSram = None,
+    max_cycles: MaxCycles = None,
     toolchain: ToolchainOption = None,
     emulator: Emulator = "unicorn",
     output: Output = None,
+    verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
     """Make the firmware of a model, run it in an emulator, report what it takes."""
@@ -63,13 +77,18 @@ def build(
             job.board,
             data=job.data,
             sparsity=job.sparsity,
+            granularity=granularity,
             format=format,
+            objective=objective,
+            max_flash=_size(max_flash),
+            max_sram=_size(max_sram),
+            max_cycles=max_cycles,
             toolchain=toolchain,
             emulator=emulator,
             output=target,
             say=say,
         )
-    _print(as_json, report.to_json(), lambda: terminal.print_report(report, target))
+    _print(as_json, report.to_json(), lambda: terminal.print_report(report, target, verbose))
 
 
 @app.command()
@@ -78,12 +97,17 @@ def compare(
     board: BoardOption = None,
     data: Data = None,
     sparsity: Sparsity = None,
+    granularity: Granularity = "element",
+    objective: Objective = "cycles",
+    max_flash: MaxFlash = None,
+    max_sram: MaxSram = None,
+    max_cycles: MaxCycles = None,
     toolchain: ToolchainOption = None,
     emulator: Emulator = "unicorn",
     output: Output = None,
     as_json: Json = False,
 ) -> None:
-    """Build the same weights dense and sparse, and set them side by side."""
+    """Build the same weights all dense, and each layer as it is best, and set them side by side."""
     from tinyprune import pipeline
     from tinyprune.report import terminal
     from tinyprune.report.report import to_json
@@ -96,6 +120,11 @@ def compare(
             job.board,
             data=job.data,
             sparsity=job.sparsity,
+            granularity=granularity,
+            objective=objective,
+            max_flash=_size(max_flash),
+            max_sram=_size(max_sram),
+            max_cycles=max_cycles,
             toolchain=toolchain,
             emulator=emulator,
             output=target,
@@ -126,7 +155,7 @@ def run(
         report, outputs = pipeline.run(directory, inputs=inputs, emulator=emulator, say=say)
         if output:
             arrays.save(output, outputs)
-    _print(as_json, report.to_json(), lambda: terminal.print_report(report, directory))
+    _print(as_json, report.to_json(), lambda: terminal.print_report(report, directory, verbose=False))
 
 
 @app.command()
@@ -161,6 +190,10 @@ def validate(
         result = pipeline.validate(model, board, data=data, inputs=inputs, say=say)
     _print(as_json, result.to_json(), lambda: print_validation(result))
     raise typer.Exit(0 if result.passed else 1)
+
+
+app.command()(cli_profile.profile)
+app.command()(cli_prune.prune)
 
 
 @app.command()
@@ -228,30 +261,10 @@ def _job(model: Path | None, board: str | None, data: str | None, sparsity: floa
     return project.job(model, board, data, sparsity, say)
 
 
-def _print(as_json: bool, document: str, table: Any) -> None:
-    if as_json:
-        sys.stdout.write(document)
-    else:
-        table()
+def _size(text: str | None) -> int | None:
+    from tinyprune import project
+
+    return None if text is None else project.size(text)
 
 
-@contextmanager
-def _errors() -> Generator[None]:
-    """A TinypruneError becomes one message on stderr and exit code 2; all else is a bug and shows its traceback."""
-    try:
-        yield
-    except TinypruneError as error:
-        typer.secho("error: ", fg=typer.colors.RED, bold=True, err=True, nl=False)
-        typer.echo(error.what, err=True)
-        if error.remedy:
-            typer.echo(f"  help: {error.remedy}", err=True)
-        raise typer.Exit(2) from None
-
-
-@contextmanager
-def _progress() -> Generator[Any]:
-    """A `say` that shows on stderr what goes on and for how long; errors end it as in `_errors`."""
-    from tinyprune.report.progress import Progress
-
-    with _errors(), Progress() as progress:
-        yield progress.say
+app.command()(_errors()(cli_report.report))

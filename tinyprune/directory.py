@@ -13,6 +13,7 @@ from typing import Any
 from tinyprune.errors import TinypruneError
 
 REPORT, COMPARISON = "report.json", "comparison.json"
+REPORT_PAGE, COMPARISON_PAGE = "report.html", "comparison.html"
 
 
 @contextmanager
@@ -67,12 +68,26 @@ def _make_parents(folder: Path) -> list[Path]:
     return missing[::-1]
 
 
+def read_comparison(directory: Path) -> dict[str, Any] | None:
+    """The `comparison.json` of a directory that `compare` made; None where there is none."""
+    return _read(directory, COMPARISON) if (directory / COMPARISON).is_file() else None
+
+
 def read_report(directory: Path) -> dict[str, Any]:
     """The `report.json` of a build directory."""
+    return _read(directory, REPORT)
+
+
+def page(directory: Path) -> Path:
+    """The HTML page of a directory that `build` or `compare` made."""
+    return directory / (COMPARISON_PAGE if (directory / COMPARISON).is_file() else REPORT_PAGE)
+
+
+def _read(directory: Path, name: str) -> dict[str, Any]:
     try:
-        return dict(json.loads((directory / REPORT).read_text(encoding="utf-8")))
+        return dict(json.loads((directory / name).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
         raise TinypruneError(
-            f"{directory} is not a tinyprune build directory: no readable {REPORT}",
+            f"{directory} is not a tinyprune build directory: no readable {name}",
             remedy="make one with: tinyprune build MODEL --board BOARD -o DIR",
         ) from error

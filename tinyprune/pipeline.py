@@ -13,24 +13,24 @@ import numpy as np
 
 import tinyprune
 from tinyprune import board as boards
-from tinyprune import edges, emulators, kernels, reference, saved_builds, toolchain, tuning
+from tinyprune import edges, emulators, reference, saved_builds, toolchain, tuning
 from tinyprune.board import ALL_FEATURES, Board
-from tinyprune.codegen.firmware import firmware_files
-from tinyprune.codegen.model import model_files, sample_input_files
+from tinyprune.codegen.image import image_files
 from tinyprune.codegen.renode import renode_files
-from tinyprune.directory import COMPARISON, REPORT, new_directory, read_report
+from tinyprune.directory import COMPARISON, COMPARISON_PAGE, REPORT, REPORT_PAGE, new_directory, read_report
 from tinyprune.emulators import EMULATORS
 from tinyprune.errors import unknown_name
-from tinyprune.formats import FORMATS
 from tinyprune.frontend.dataset import Dataset, load_dataset
-from tinyprune.ir import Graph, Int8, states
-from tinyprune.passes.choose_formats import choose_formats, force_format
-from tinyprune.passes.choose_kernels import choose_kernels
-from tinyprune.passes.plan_memory import plan_memory
-from tinyprune.passes.simplify import simplify
-from tinyprune.passes.verify import verify
-from tinyprune.report import analysis, report
-from tinyprune.report.measure import Expected, measure
+from tinyprune.ir import Graph, Int8
+from tinyprune.lowering import Chooser, exceeded, lower
+from tinyprune.passes.choose import Goal
+from tinyprune.profiling import viewers
+from tinyprune.profiling.profile import Profile, priced
+from tinyprune.profiling.profiling import profile
+from tinyprune.report import analysis, html, report
+from tinyprune.report.comparison import comparison
+from tinyprune.report.measure import Described, Expected, measure
+from tinyprune.report.patterns import patterns
 from tinyprune.report.report import Report
 from tinyprune.source import ONE_SHOT_INT8, Say, Source, accuracy, checked_inputs, prepare, samples
 from tinyprune.toolchain import Toolchain
@@ -38,7 +38,10 @@ from tinyprune.toolchain.elf import Elf
 from tinyprune.validation import validation
 from tinyprune.validation.validation import Validation
 
+__all__ = ["analyze", "build", "compare", "lower", "profile", "run", "validate"]
+
 INPUTS_CHECKED = 3
+ATTEMPTS = 4  # to get within budgets
 SEED = 0
 NO_EMULATOR = "none"
 
@@ -71,7 +74,12 @@ def build(
     *,
     data: str | None = None,
     sparsity: float = 0.0,
+    granularity: str = "element",
     format: str = "auto",
+    objective: str = "cycles",
+    max_flash: int | None = None,
+    max_sram: int | None = None,
+    max_cycles: int | None = None,
     toolchain: str | None = None,
     emulator: str = "unicorn",
     output: str | Path,
@@ -79,13 +87,15 @@ def build(
 ) -> Report:
     """Builds the firmware of `model` for `board` into the directory `output`, runs it, and reports.
 
+    Of each layer's formats and kernels those are taken that make `objective` (cycles, flash or sram) the least, within
+    the budgets: bytes of flash and SRAM, those of the board at most, and cycles of an inference.
     Raises TinypruneError for anything the caller can put right; `output` is then not written.
     """
     on = target(board, toolchain, emulator)
-    check_format(format)
+    goal = Goal(objective, format, max_flash, max_sram, max_cycles)
     with new_directory(Path(output)) as folder:
-        source = prepare(Path(model), data, sparsity, say)
-        return build_variant(source, format, on, folder, accuracy(source.graph, source.dataset), say)
+        source = prepare(Path(model), data, sparsity, granularity, say)
+        return build_variant(source, goal, on, folder, accuracy(source.graph, source.dataset), say)
 
 
 def compare(
@@ -94,28 +104,36 @@ def compare(
     *,
     data: str | None = None,
     sparsity: float = 0.0,
+    granularity: str = "element",
+    objective: str = "cycles",
+    max_flash: int | None = None,
+    max_sram: int | None = None,
+    max_cycles: int | None = None,
     toolchain: str | None = None,
     emulator: str = "unicorn",
     output: str | Path,
     say: Say = _silent,
 ) -> dict[str, Any]:
-    """Builds the same weights dense and sparse, one subdirectory each, and sets them side by side.
+    """Builds the same weights all dense, and as `build` chooses, one subdirectory each, and sets them side by side.
 
+    The budgets are for the latter.
     Returns what `comparison.json` holds: the variants, the ratios of each to the first, and the accuracy of the model
     as it came, before pruning.
     """
     on = target(board, toolchain, emulator)
+    goals = [Goal(objective, "dense"), Goal(objective, "auto", max_flash, max_sram, max_cycles)]
     with new_directory(Path(output)) as folder:
-        source = prepare(Path(model), data, sparsity, say)
+        source = prepare(Path(model), data, sparsity, granularity, say)
         score = accuracy(source.graph, source.dataset)
-        reports = {name: build_variant(source, name, on, folder / name, score, say) for name in ("dense", "csr")}
+        reports = {goal.format: build_variant(source, goal, on, folder / goal.format, score, say) for goal in goals}
         unpruned = score
         if sparsity and score is not None:
             say("the same model without pruning, for its accuracy")
-            original = prepare(Path(model), data, 0.0, _silent)
+            original = prepare(Path(model), data, 0.0, "element", _silent)
             unpruned = accuracy(original.graph, original.dataset)
         document = comparison(reports, unpruned)
         (folder / COMPARISON).write_text(report.to_json(document), encoding="utf-8")
+        (folder / COMPARISON_PAGE).write_text(html.comparison_page(document), encoding="utf-8")
         return document
 
 
@@ -124,79 +142,69 @@ def analyze(
 ) -> analysis.Analysis:
     """What `model` is and takes, layer by layer, and whether it can fit `board`; nothing is compiled."""
     on = boards.load(board) if board else None
-    source = prepare(Path(model), data, 0.0, say)
+    source = prepare(Path(model), data, 0.0, "element", say)
     info = report.ModelInfo(source.path, source.sha256)
-    graph = lower(source.graph, "auto", on.features if on else ALL_FEATURES)
-    return analysis.analyse(graph, source.graph, tuning.flash_costs(graph), info, on)
+    features = on.features if on else ALL_FEATURES
+    graph = lower(source.graph, "auto", features)
+    return analysis.analyse(graph, source.graph, tuning.estimate(graph, features), info, on)
 
 
-def comparison(reports: Mapping[str, Report], unpruned_accuracy: float | None) -> dict[str, Any]:
-    variants = {name: dataclasses.asdict(one) for name, one in reports.items()}
-    first = next(iter(variants.values()))
-    return {
-        "schema": report.SCHEMA,
-        "tinyprune": tinyprune.__version__,
-        "unpruned_accuracy": unpruned_accuracy,
-        "variants": [{"name": name, "report": one} for name, one in variants.items()],
-        "ratios": {name: _ratios(one, first) for name, one in variants.items()},
-    }
+def build_variant(source: Source, goal: Goal, on: Target, folder: Path, score: float | None, say: Say) -> Report:
+    """Chooses, generates, compiles, runs and reports one graph in `folder`; again with less where that is above a
+    budget, for costs are measured layer by layer, and a firmware may take a little more than their sum."""
+    inputs = checked_inputs(source.graph, source.dataset, INPUTS_CHECKED, SEED)
+    emulated = on.emulator != NO_EMULATOR
+    chooser = Chooser.of(source.graph, inputs[0], on.board, on.toolchain, emulated, goal, say)
+    aim, attempts = goal, 0
+    while True:
+        result = _build_once(source, chooser.choice(aim), inputs, chooser, on, folder, score, say)
+        corrected, attempts = chooser.corrected(aim, result), attempts + 1
+        if corrected is None:
+            return result
+        if attempts == ATTEMPTS:
+            raise exceeded(goal, result)
+        aim = corrected
 
 
-def _ratios(one: Mapping[str, Any], first: Mapping[str, Any]) -> dict[str, float | None]:
-    """Each figure of `one` over that of `first`: below 1 is less."""
-
-    def ratio(a: float | None, b: float | None) -> float | None:
-        return round(a / b, 4) if a is not None and b else None
-
-    figures = {key: ratio(one[key], first[key]) for key in ("instructions", "cycles")}
-    totals = {key: ratio(one[key]["total"], first[key]["total"]) for key in ("flash", "sram")}
-    return figures | totals | {"flash_weights": ratio(one["flash"]["weights"], first["flash"]["weights"])}
-
-
-def check_format(name: str) -> None:
-    if name not in ("auto", *FORMATS):
-        raise unknown_name("format", name, ["auto", *FORMATS])
-
-
-def lower(graph: Graph, format_name: str, features: frozenset[str] = ALL_FEATURES) -> Graph:
-    """`graph` simplified, its formats and kernels chosen for a core with `features`, its memory planned: ready for
-    code, and with the same output."""
-    small = simplify(graph)
-    chosen = (
-        choose_formats(small, tuning.flash_costs(small)) if format_name == "auto" else force_format(small, format_name)
-    )
-    return verify(plan_memory(verify(choose_kernels(chosen, features))))
-
-
-def build_variant(source: Source, format_name: str, on: Target, folder: Path, score: float | None, say: Say) -> Report:
-    """Generates, compiles, runs and reports one graph in `folder`."""
-    graph = lower(source.graph, format_name, on.board.features)
-    inputs = checked_inputs(graph, source.dataset, INPUTS_CHECKED, SEED)
-    say(f"{format_name}: compiling with {on.toolchain.name} {on.toolchain.version}")
+def _build_once(
+    source: Source,
+    graph: Graph,
+    inputs: Int8,
+    chooser: Chooser,
+    on: Target,
+    folder: Path,
+    score: float | None,
+    say: Say,
+) -> Report:
+    goal = chooser.goal
+    say(f"{goal.format}: compiling with {on.toolchain.name} {on.toolchain.version}")
     elf = compile_graph(graph, inputs[0], on, folder)
     (folder / "model.tflite").write_bytes(source.tflite)
     np.save(folder / "inputs.npy", inputs)
     info = report.ModelInfo(source.path, source.sha256)
-    options = report.Options(format_name, source.sparsity, source.pruning)
-    result, _ = _emulate(source.graph, graph, on.board, elf, on.emulator, inputs, info, options, score, say)
+    options = report.Options(
+        format=goal.format,
+        objective=goal.objective,
+        max_flash=goal.flash,
+        max_sram=goal.sram,
+        max_cycles=goal.cycles,
+        sparsity=source.sparsity,
+        granularity=source.granularity,
+        pruning=source.pruning,
+    )
+    described = Described(info, options, score, chooser.costs.of)
+    result, spent, _ = _emulate(source.graph, graph, on.board, elf, on.emulator, inputs, described, say)
+    if spent:
+        viewers.write(spent, folder)
     (folder / REPORT).write_text(result.to_json(), encoding="utf-8")
+    page = html.report_page(dataclasses.asdict(result), patterns(graph))
+    (folder / REPORT_PAGE).write_text(page, encoding="utf-8")
     return result
 
 
 def compile_graph(graph: Graph, sample: Int8, on: Target, folder: Path) -> Elf:
     """The firmware image of `graph` with `sample` compiled in, built in `folder`."""
-    assert graph.arena is not None
-    files = {
-        **firmware_files(
-            on.board,
-            arena_bytes=graph.arena.bytes + sum(state.bytes for state in states(graph)),
-            resident_bytes=kernels.resident_bytes(graph),
-        ),
-        **model_files(graph, tinyprune.__version__),
-        **sample_input_files(graph, sample),
-        **renode_files(on.board, graph, sample),
-        f"{on.board.name}.toml": on.board.toml,
-    }
+    files = image_files(graph, on.board, sample, tinyprune.__version__) | renode_files(on.board, graph, sample)
     return toolchain.build(files, on.board, on.toolchain, folder)
 
 
@@ -207,21 +215,20 @@ def _emulate(
     elf: Elf,
     emulator: str,
     inputs: Int8,
-    info: report.ModelInfo,
-    options: report.Options,
-    score: float | None,
+    described: Described,
     say: Say,
-) -> tuple[Report, Int8 | None]:
-    """The report, and the outputs for `inputs` where something was emulated.
+) -> tuple[Report, Profile | None, Int8 | None]:
+    """The report, and the profile and the outputs for `inputs` where something was emulated.
 
     `graph` is what was built; its output must be that of the model as it came, `original`.
     """
     if emulator == NO_EMULATOR:
-        return measure(graph, board, elf, None, None, info, options, score), None
-    say(f"{options.format}: {len(inputs)} inferences in {emulator}")
+        return measure(graph, board, elf, None, None, None, described), None, None
+    say(f"{described.options.format}: {len(inputs)} inferences in {emulator}")
     run = emulators.run(emulator, elf, board, inputs)
     expected = Expected(reference.run(graph, inputs), reference.output(original, inputs))
-    return measure(graph, board, elf, run, expected, info, options, score), run.outputs
+    spent = priced(elf, board, run)
+    return measure(graph, board, elf, run, spent, expected, described), spent, run.outputs
 
 
 def run(
@@ -243,12 +250,13 @@ def run(
     options = report.Options(**saved["options"])
     original = saved_builds.imported(folder, saved)
     board = boards.load_file(folder / f"{saved['board']}.toml")
-    graph = lower(original, options.format, board.features)
+    graph = saved_builds.lowered(folder, saved)
     checked, elf = saved_builds.checked_inputs(folder), saved_builds.elf(folder, saved)
     given = checked[1:] if inputs is None else edges.gathered(graph, inputs)
     info = report.ModelInfo(**saved["model"])
+    described = Described(info, options, saved["accuracy"], saved_builds.candidates(saved))
     every = np.concatenate([checked[:1], given])
-    result, outputs = _emulate(original, graph, board, elf, emulator, every, info, options, saved["accuracy"], say)
+    result, _, outputs = _emulate(original, graph, board, elf, emulator, every, described, say)
     assert outputs is not None
     return result, edges.named(graph, graph.outputs, outputs if inputs is None else outputs[1:])
 
@@ -264,7 +272,7 @@ def validate(
         folder = Path(model)
         if not folder.is_dir():
             if board is None:
-                source = prepare(folder, data, 0.0, say)
+                source = prepare(folder, data, 0.0, "element", say)
                 taken = samples(source.graph, source.dataset, inputs, SEED)
                 say("running the interpreters")
                 info = report.ModelInfo(source.path, source.sha256)
@@ -278,9 +286,8 @@ def _validate_build(folder: Path, dataset: Dataset | None, count: int, say: Say)
     saved = read_report(folder)
     graph = saved_builds.imported(folder, saved)
     board = boards.load_file(folder / f"{saved['board']}.toml")
-    lowered = lower(graph, saved["options"]["format"], board.features)
     firmware = validation.Firmware(
-        lowered,
+        saved_builds.lowered(folder, saved),
         saved_builds.elf(folder, saved),
         board,
         saved_builds.checked_inputs(folder)[:1],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,45 @@ else:
     import tomli as tomllib
 
 FILE = "tinyprune.toml"
-KEYS: dict[str, type | tuple[type, ...]] = {"model": str, "data": str, "sparsity": (int, float), "board": str}
+KEYS: dict[str, type | tuple[type, ...]] = {
+    "model": str,
+    "data": str,
+    "sparsity": (int, float),
+    "board": str,
+    "prune": dict,
+}
+
+
+NUMBER = (int, float)
+PRUNE_KEYS: dict[str, type | tuple[type, ...]] = {
+    "sparsity": NUMBER,
+    "criterion": str,
+    "granularity": str,
+    "scope": str,
+    "schedule": str,
+    "epochs": int,
+    "learning_rate": NUMBER,
+    "distillation": NUMBER,
+    "min_density": NUMBER,
+    "min_channels": int,
+    "round_to": int,
+    "exclude": list,
+    "layers": dict,
+    "seed": int,
+    "checkpoint": str,
+}
+
+
+@dataclass(frozen=True)
+class PruningJob:
+    """`options` are arguments of `tinyprune.prune`."""
+
+    model: Path
+    data: str | None
+    options: dict[str, Any]
+
+
+UNITS = {"K": 1 << 10, "M": 1 << 20}
 
 
 @dataclass(frozen=True)
@@ -37,15 +75,7 @@ def job(
     model: Path | None, board: str | None, data: str | None, sparsity: float | None, note: Callable[[str], None]
 ) -> Job:
     """The job that the options describe; what they leave out comes from the project file where no model is given."""
-    settings: dict[str, Any] = {}
-    if model is None:
-        file = Path(FILE)
-        if not file.is_file():
-            file = paths.example() / FILE
-            note(f"no model given and no {FILE} here: the bundled example, {paths.example().name}")
-        settings = _read(file)
-        if "model" not in settings:
-            raise TinypruneError(f"{file} names no model", remedy='add a line: model = "FILE.keras"')
+    settings = _settings(model, note)
     board = board or settings.get("board")
     if board is None:
         raise TinypruneError("no board given", remedy="give --board NAME; `tinyprune boards` lists them")
@@ -57,18 +87,60 @@ def job(
     )
 
 
+def pruning_job(
+    model: Path | None, data: str | None, options: Mapping[str, Any], note: Callable[[str], None]
+) -> PruningJob:
+    """What `tinyprune prune` does: its options, else those of the project file where no model is given.
+
+    There they are keys of the table `prune`; its `sparsity` is that of the whole file if it has none of its own.
+    """
+    settings = _settings(model, note)
+    saved = settings.get("prune", {})
+    if "sparsity" in settings:
+        saved = {"sparsity": settings["sparsity"], **saved}
+    given = {key: value for key, value in options.items() if value not in (None, [], {})}
+    return PruningJob(model or Path(settings["model"]), data or settings.get("data"), {**saved, **given})
+
+
+def _settings(model: Path | None, note: Callable[[str], None]) -> dict[str, Any]:
+    """Those of the project file, or of the bundled example; none if a model is given."""
+    if model is not None:
+        return {}
+    file = Path(FILE)
+    if not file.is_file():
+        file = paths.example() / FILE
+        note(f"no model given and no {FILE} here: the bundled example, {paths.example().name}")
+    settings = _read(file)
+    if "model" not in settings:
+        raise TinypruneError(f"{file} names no model", remedy='add a line: model = "FILE.keras"')
+    return settings
+
+
+def size(text: str) -> int:
+    """A number of bytes: 65536, 64K or 1M. Raises TinypruneError for anything else."""
+    number, unit = (text[:-1], text[-1].upper()) if text[-1:].upper() in UNITS else (text, "")
+    if not number.isdecimal():
+        raise TinypruneError(f"'{text}' is not a number of bytes", remedy="give 65536, 64K or 1M")
+    return int(number) * UNITS.get(unit, 1)
+
+
 def _read(file: Path) -> dict[str, Any]:
     """The settings in a project file; model and data are taken as relative to it."""
     try:
         settings = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise TinypruneError(f"cannot read {file}: {error}") from error
-    for key, value in settings.items():
-        if key not in KEYS:
-            raise unknown_name(f"key in {file}", key, KEYS)
-        if not isinstance(value, KEYS[key]) or isinstance(value, bool):
-            raise TinypruneError(f"{file}: {key} is {value!r}, which is not of its type")
+    _check(settings, KEYS, str(file))
+    _check(settings.get("prune", {}), PRUNE_KEYS, f"{file}, [prune]")
     for key in ("model", "data"):
         if key in settings and ":" not in settings[key]:
             settings[key] = str(file.parent / settings[key])
     return settings
+
+
+def _check(settings: Mapping[str, Any], keys: Mapping[str, type | tuple[type, ...]], where: str) -> None:
+    for key, value in settings.items():
+        if key not in keys:
+            raise unknown_name(f"key in {where}", key, keys)
+        if not isinstance(value, keys[key]) or isinstance(value, bool):
+            raise TinypruneError(f"{where}: {key} is {value!r}, which is not of its type")

@@ -10,6 +10,8 @@ import numpy as np
 
 from tinyprune import toolchain
 from tinyprune.ir import Graph, Int8
+from tinyprune.lowering import lower_as
+from tinyprune.passes.candidates import Cost
 from tinyprune.report.report import Options
 from tinyprune.source import import_pruned
 from tinyprune.toolchain.elf import Elf
@@ -19,7 +21,18 @@ def imported(folder: Path, saved: Mapping[str, Any]) -> Graph:
     """The model as it came, before any pass; `saved` is the directory's report."""
     options = Options(**saved["options"])
     content = (folder / "model.tflite").read_bytes()
-    return import_pruned(content, Path(saved["model"]["path"]).stem, options.sparsity, options.pruning)
+    name = Path(saved["model"]["path"]).stem
+    return import_pruned(content, name, options.sparsity, options.granularity, options.pruning)
+
+
+def lowered(folder: Path, saved: Mapping[str, Any]) -> Graph:
+    """The graph that was built, with its formats, kernels and arena."""
+    return lower_as(imported(folder, saved), saved["layers"])
+
+
+def candidates(saved: Mapping[str, Any]) -> dict[str, tuple[Cost, ...]]:
+    """By layer, as they were measured for the build."""
+    return {layer["name"]: tuple(Cost(**one) for one in layer["candidates"]) for layer in saved["layers"]}
 
 
 def elf(folder: Path, saved: Mapping[str, Any]) -> Elf:

@@ -15,7 +15,7 @@ from tinyprune.errors import TinypruneError
 from tinyprune.frontend import tflite_import
 from tinyprune.frontend.dataset import Dataset, load_dataset
 from tinyprune.ir import Graph, Int8
-from tinyprune.passes.prune_weights import prune_weights
+from tinyprune.passes.prune_weights import check_granularity, prune_weights
 from tinyprune.passes.verify import verify
 
 
@@ -41,10 +41,11 @@ class Source:
     graph: Graph
     dataset: Dataset | None
     sparsity: float
+    granularity: str
     pruning: str | None
 
 
-def prepare(model: Path, data: str | None, sparsity: float, say: Say) -> Source:
+def prepare(model: Path, data: str | None, sparsity: float, granularity: str, say: Say) -> Source:
     """Reads, prunes and quantizes `model` (.keras, .h5 or int8 .tflite); says what it does."""
     if not 0 <= sparsity < 1:
         raise TinypruneError(f"sparsity {sparsity} is not a share of zeros", remedy="it must be in [0, 1)")
@@ -55,36 +56,44 @@ def prepare(model: Path, data: str | None, sparsity: float, say: Say) -> Source:
     digest = hashlib.sha256(model.read_bytes()).hexdigest()
     dataset = load_dataset(data) if data else None
     keras = model.suffix in KERAS_SUFFIXES
-    tflite, pruning = _from_keras(model, dataset, sparsity, say) if keras else _from_tflite(model, sparsity, say)
-    graph = import_pruned(tflite, model.stem, sparsity, pruning)
+    if keras:
+        tflite, pruning = _from_keras(model, dataset, sparsity, granularity, say)
+    else:
+        tflite, pruning = _from_tflite(model, sparsity, granularity, say)
+    graph = import_pruned(tflite, model.stem, sparsity, granularity, pruning)
     if dataset is not None:
         check_one_input(graph)
-    return Source(str(model), digest, tflite, graph, dataset, sparsity, pruning)
+    return Source(str(model), digest, tflite, graph, dataset, sparsity, granularity, pruning)
 
 
-def import_pruned(tflite: bytes, name: str, sparsity: float, pruning: str | None) -> Graph:
+def import_pruned(tflite: bytes, name: str, sparsity: float, granularity: str, pruning: str | None) -> Graph:
     """The graph of an int8 file, verified, and one-shot pruned where `pruning` says that it was done on int8."""
     graph = verify(tflite_import.import_tflite(tflite, name))
-    return verify(prune_weights(graph, sparsity)) if pruning == ONE_SHOT_INT8 else graph
+    return verify(prune_weights(graph, sparsity, granularity)) if pruning == ONE_SHOT_INT8 else graph
 
 
-def _from_tflite(model: Path, sparsity: float, say: Say) -> tuple[bytes, str | None]:
+def _from_tflite(model: Path, sparsity: float, granularity: str, say: Say) -> tuple[bytes, str | None]:
+    check_granularity(granularity, sparsity)
     if not sparsity:
         return model.read_bytes(), None
     say(f"pruning the int8 weights to {sparsity:.0%} by magnitude, in one shot: accuracy was not looked after")
     return model.read_bytes(), ONE_SHOT_INT8
 
 
-def _from_keras(model: Path, dataset: Dataset | None, sparsity: float, say: Say) -> tuple[bytes, str | None]:
+def _from_keras(
+    model: Path, dataset: Dataset | None, sparsity: float, granularity: str, say: Say
+) -> tuple[bytes, str | None]:
     if dataset is None:
         raise TinypruneError(
             f"{model} must be quantized, and that needs samples to calibrate with",
             remedy="give --data FILE.npz with x_train or x_test (or module:function), or an int8 .tflite file",
         )
-    return keras_to_tflite(model, dataset, sparsity, say)
+    return keras_to_tflite(model, dataset, sparsity, granularity, say)
 
 
-def keras_to_tflite(model: Path, dataset: Dataset, sparsity: float, say: Say) -> tuple[bytes, str | None]:
+def keras_to_tflite(
+    model: Path, dataset: Dataset, sparsity: float, granularity: str, say: Say
+) -> tuple[bytes, str | None]:
     """The Keras model as int8 `.tflite`, pruned to `sparsity`, and how it was pruned. Imports TensorFlow."""
     say("loading TensorFlow")
     from tinyprune.frontend.keras_model import load_keras_model
@@ -103,7 +112,12 @@ def keras_to_tflite(model: Path, dataset: Dataset, sparsity: float, say: Say) ->
         say(f"pruning to {sparsity:.0%} by magnitude, {how}")
         schedule = "iterative" if trains else "one_shot"
         keras_model, _ = prune(
-            keras_model, dataset, sparsity, schedule=schedule, progress=lambda text, _: say(text, transient=True)
+            keras_model,
+            dataset,
+            sparsity,
+            granularity=granularity,
+            schedule=schedule,
+            progress=lambda text, _: say(text, transient=True),
         )
     say("quantizing to int8")
     return quantize(keras_model, dataset.calibration()), pruning

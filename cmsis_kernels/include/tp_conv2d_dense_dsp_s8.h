@@ -1,10 +1,11 @@
 /**
  * @file
- * Dense convolution on two pixels and four output channels at a time, with h-packed weights (tp_h_tile.h).
+ * Dense convolution on two pixels and four output channels at a time, with h-packed weights (tp_h_group.h).
  */
 #ifndef TP_CONV2D_DENSE_DSP_S8_H
 #define TP_CONV2D_DENSE_DSP_S8_H
 
+#include "tp_h_group.h"
 #include "tp_h_tile.h"
 #include "tp_pack16.h"
 #include "tp_requantize.h"
@@ -23,23 +24,6 @@ typedef struct {
     uint8_t buffered;    /**< whether the words of four channels are copied into scratch before they are used */
 } tp_conv2d_dense_dsp_weights;
 
-/** Four output channels: their biases and requantization. Those beyond `count` are never stored. */
-typedef struct {
-    int32_t bias[4];
-    tp_right_requant requant[4];
-    int32_t count;
-} tp_h_group;
-
-static inline tp_h_group tp_h_load_group(const tp_requant *requant, const int32_t *bias, int32_t channel,
-                                         int32_t channels) {
-    tp_h_group group = {{0, 0, 0, 0}, {{0, 0, 0}, {0, 0, 0}, {0, 0, 0}, {0, 0, 0}}, channels - channel};
-    for (int32_t i = 0; i < 4 && i < group.count; i++) {
-        group.bias[i] = bias[channel + i];
-        group.requant[i] = tp_right_requant_of(requant, channel + i);
-    }
-    return group;
-}
-
 /** Stores one channel of two pixels, the second first: where both are one pixel, the first is right. */
 static inline __attribute__((always_inline)) void tp_h_store(const tp_right_requant *to, int32_t first, int32_t second,
                                                              int8_t *output, int32_t second_offset,
@@ -54,7 +38,7 @@ static inline __attribute__((always_inline)) void tp_h_run_tile(const int32_t se
                                                                 int32_t segment_step, const tp_h_group *group,
                                                                 int8_t *output, int32_t second_offset,
                                                                 const int32_t pixel_step, const int rectified) {
-    const int32_t sum0 = group->bias[0] * 256 + group->bias[1], sum1 = group->bias[2] * 256 + group->bias[3];
+    const int32_t sum0 = tp_h_sum(group->bias[0], group->bias[1]), sum1 = tp_h_sum(group->bias[2], group->bias[3]);
     tp_h_tile tile = {sum0, sum0, sum1, sum1, group->bias[1], group->bias[1], group->bias[3], group->bias[3]};
     for (int32_t segment = segments > 1 ? tp_not_unrolled(segments) : 1; segment > 0; segment--) {
         tp_h_tile_add(&tile, &w, &x, pairs, pixel_step);

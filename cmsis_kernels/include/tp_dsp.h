@@ -132,6 +132,28 @@ static inline uint32_t tp_ssub16(uint32_t a, uint32_t b) {
 
 static inline uint32_t tp_twice16(uint32_t a) { return tp_sadd16(a, a); }
 
+/** UXTB16: bytes 0 and 2, zero extended, as a pair of halfwords. */
+static inline uint32_t tp_uxtb16(uint32_t bytes) {
+#if TP_HAS_DSP
+    uint32_t pair;
+    __asm__("uxtb16 %0, %1" : "=r"(pair) : "r"(bytes));
+    return pair;
+#else
+    return bytes & 0x00FF00FFU;
+#endif
+}
+
+/** UXTB16 after a rotation: bytes 1 and 3. */
+static inline uint32_t tp_uxtb16_ror8(uint32_t bytes) {
+#if TP_HAS_DSP
+    uint32_t pair;
+    __asm__("uxtb16 %0, %1, ror #8" : "=r"(pair) : "r"(bytes));
+    return pair;
+#else
+    return tp_uxtb16(bytes >> 8);
+#endif
+}
+
 /** SMMLAR: acc + round(a * b / 2^32), ties towards +infinity. */
 static inline int32_t tp_smmlar(int32_t a, int32_t b, int32_t acc) {
 #if TP_HAS_DSP

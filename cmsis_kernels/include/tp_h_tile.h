@@ -1,11 +1,6 @@
 /**
  * @file
- * h-packing: a halfword h = 256 * a + b holds the weights a and b of two output channels for one input, and
- * SMLAD(h, x) adds both products at once.
- *
- * For inputs x of 16 bits, S = sum(h * x) = 256 * A + B, where A = sum(a * x) and B = sum(b * x). The low bytes alone,
- * sign extended, give B, so A = (S - B) / 256. Exact modulo 2^32 as long as |A| < 2^23 and h is the int16 that it
- * should be: 256 * a + b leaves int16 only for a = -128 with b < 0. The generator proves both.
+ * h-packed weights (tp_h_group.h) of four output channels at two pixels.
  */
 #ifndef TP_H_TILE_H
 #define TP_H_TILE_H
@@ -79,11 +74,6 @@ static inline __attribute__((always_inline)) void tp_h_tile_add(tp_h_tile *tile,
         tile->low11 = tp_smlad(b1, x1, tile->low11);
     }
 #endif
-}
-
-/** Twice A of S and B. */
-static inline int32_t tp_h_doubled_high(int32_t sum, int32_t low) {
-    return (int32_t)((uint32_t)sum - (uint32_t)low) >> 7;
 }
 
 #endif

@@ -29,6 +29,23 @@ void tp_conv2d_dense_s8(const tp_window_params *params, const tp_requant *requan
 void tp_conv2d_csr_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
                       const tp_csr_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
 
+/** Convolution, sparse rows with distances of 8 bits: rows are output channels, columns index the patch (HWI). */
+void tp_conv2d_csr_delta_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
+                            const tp_csr_delta_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
+/** Convolution, sparse rows with distances of 4 bits: rows are output channels, columns index the patch (HWI). */
+void tp_conv2d_csr_delta4_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
+                             const tp_csr_delta4_weights *weights, const int32_t *bias, int8_t *scratch,
+                             int8_t *output);
+
+/** Convolution, non-zeros and a bit for each weight: rows are output channels, columns index the patch (HWI). */
+void tp_conv2d_bitmap_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
+                         const tp_bitmap_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
+/** Convolution, weights in blocks of any shape: rows are output channels, columns index the patch (HWI). */
+void tp_conv2d_bsr_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
+                      const tp_bsr_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
 /**
  * Depthwise convolution: output channel o reads input channel o / (output_channels / input_channels).
  * @param weights HWO, int8
@@ -68,9 +85,60 @@ void tp_transpose_conv2d_dense_s8(const tp_window_params *params, const tp_requa
 void tp_dense_dense_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
                        const int8_t *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
 
+/**
+ * Fully connected layer, dense h-packed weights (tp_h_group.h). The generator proves for each output channel
+ * 128 * sum(|weights|) < 2^23, |bias| + 128 * sum(|weights|) < 2^29, a shift in [-23, -1], and that no weight of -128
+ * stands beside a negative one in a halfword.
+ * @param weights for each four outputs and each four inputs, four words: inputs 0 and 2 of outputs 0 and 1, of outputs
+ *                2 and 3; inputs 1 and 3; in a word the first input is low; zeros for what there is not
+ * @param scratch 4 bytes for each output, their number rounded up to a multiple of four; aligned to 4
+ */
+void tp_dense_dense_dsp_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
+                           const uint32_t *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
 /** Fully connected layer, CSR weights. */
 void tp_dense_csr_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
                      const tp_csr_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
+/** Fully connected layer, sparse rows with distances of 8 bits. */
+void tp_dense_csr_delta_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
+                           const tp_csr_delta_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
+/** Fully connected layer, sparse rows with distances of 4 bits. */
+void tp_dense_csr_delta4_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
+                            const tp_csr_delta4_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
+/** Fully connected layer, non-zeros and a bit for each weight. */
+void tp_dense_bitmap_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
+                        const tp_bitmap_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
+/** Fully connected layer, weights in blocks of any shape. */
+void tp_dense_bsr_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
+                     const tp_bsr_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
+/**
+ * Fully connected layer, the distances between the non-zeros of a row in bytes. The generator proves for each output
+ * channel |bias| + 128 * sum(|weights|) < 2^29 and a shift in [-23, -1].
+ * @param weights for each output a header and n >= 1 times four non-zeros: a word of weights, and one of the distances
+ *                of each from the one before it, or from input 0, the first lowest. A weight may be zero. The header
+ *                holds 8 * n + 4 in its low half, 64 * (-n mod 8) in its high half. Two zero words end the last row.
+ * @param scratch 4 bytes for each output, aligned to 4
+ */
+void tp_dense_csr_delta_dsp_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
+                               const uint32_t *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
+/**
+ * Fully connected layer, blocks of four outputs and one input, h-packed (tp_h_group.h). The generator proves for each
+ * output channel 128 * sum(|weights|) < 2^23, |bias| + 128 * sum(|weights|) < 2^29, a shift in [-23, -1], and that no
+ * weight of -128 stands beside a negative one in a halfword.
+ * @param weights for each four outputs a header and n >= 1 times four blocks: two words of the blocks' inputs, 16 bits
+ *                each, the first lowest, and four words: blocks 0 and 1 of outputs 0 and 1, of outputs 2 and 3; blocks
+ *                2 and 3; in a word the first block is low. A block may be zero. The header holds 24 * n in its low
+ *                half, 104 * (-n mod 8) in its high half. A zero word ends it all.
+ * @param scratch 4 bytes for each output, their number rounded up to a multiple of four; aligned to 4
+ */
+void tp_dense_bsr_4x1_dsp_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
+                             const uint32_t *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
 
 /** Elementwise addition: each input is raised by 20 bits and rescaled to a common scale, their sum to the output's. */
 typedef struct {

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "tp_columns.h"
 #include "tp_dsp.h"
 #include "tp_types.h"
 
@@ -62,23 +63,22 @@ __attribute__((noinline, unused)) static void tp_pack_strip(const tp_window_para
     const int32_t top = row * params->stride_height - params->pad_top;
     const int32_t bottom =
         top + (rows - 1) * params->stride_height + (params->window_height - 1) * params->dilation_height;
-    const int32_t right = width - params->pad_left;
-    const int32_t inside = right < params->input_width ? right : params->input_width;
+    const tp_columns columns = tp_columns_of(params, width);
     for (int32_t y = top; y <= bottom; y++) {
         if (y < 0 || y >= params->input_height) {
             target = tp_fill16(params->input_zero_point, width * padded, target);
             continue;
         }
         const int8_t *source = input + y * params->input_width * channels;
-        target = tp_fill16(params->input_zero_point, params->pad_left * padded, target);
+        target = tp_fill16(params->input_zero_point, columns.left * padded, target);
         if (padded == channels) {
-            target = tp_widen(source, inside * channels, target);
+            target = tp_widen(source, columns.inside * channels, target);
         } else {
-            for (int32_t x = 0; x < inside; x++) {
+            for (int32_t x = 0; x < columns.inside; x++) {
                 target = tp_widen(source + x * channels, channels, target) + 1;
             }
         }
-        target = tp_fill16(params->input_zero_point, (right - inside) * padded, target);
+        target = tp_fill16(params->input_zero_point, columns.right * padded, target);
     }
 }
 

@@ -55,7 +55,7 @@ static inline int8_t tp_requantize(const tp_requant *requant, int32_t channel, i
 }
 
 /**
- * What `tp_requantize` gives where the shift is to the right, in five instructions. The generator proves |acc| < 2^23,
+ * What `tp_requantize` gives where the shift is to the right, in five instructions. The generator proves |acc| < 2^29,
  * and shift in [-23, -1].
  *
  * SMMLAR(2 * acc, multiplier) = round(acc * multiplier / 2^31), ties towards +infinity: the first rounding. To that are
@@ -77,7 +77,8 @@ static inline tp_right_requant tp_right_requant_of(const tp_requant *requant, in
 
 /** `doubled` is twice the accumulator. */
 static inline int32_t tp_requantize_right(tp_right_requant to, int32_t doubled) {
-    return tp_saturate(tp_smmlar(doubled, to.multiplier, to.addend - (doubled < 0 ? 1 : 0)) >> to.exponent);
+    return tp_saturate(tp_smmlar(doubled, to.multiplier, to.addend - (int32_t)((uint32_t)doubled >> 31)) >>
+                       to.exponent);
 }
 
 /**

@@ -43,4 +43,35 @@ typedef struct {
     const uint16_t *row_nonzeros;
 } tp_csr_weights;
 
+/**
+ * Sparse rows with distances: an entry lies `distance` columns behind the one before it in its row, the first one
+ * behind column 0. Entries of value 0 bridge longer distances.
+ */
+typedef struct {
+    const int8_t *values;
+    const uint8_t *distances;
+    const uint16_t *row_entries;
+} tp_csr_delta_weights;
+
+/** The same with two distances a byte, that of the first entry of all in the low bits of the first. */
+typedef tp_csr_delta_weights tp_csr_delta4_weights;
+
+/** The non-zeros of each row in order, and a bit for each weight, set where it is one: rows begin with a byte. */
+typedef struct {
+    const int8_t *values;
+    const uint8_t *bits;
+} tp_bitmap_weights;
+
+/**
+ * Block compressed sparse rows: the blocks that are not all zero, row of blocks after row in order, the columns of
+ * blocks that they lie in, and how many each row of blocks has. Blocks may reach beyond the last row and column, with
+ * zeros.
+ */
+typedef struct {
+    const int8_t *values; /**< block_rows * block_columns for each block, row after row */
+    const uint16_t *columns;
+    const uint16_t *row_blocks;
+    uint8_t block_rows, block_columns;
+} tp_bsr_weights;
+
 #endif

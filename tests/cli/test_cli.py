@@ -85,7 +85,7 @@ def test_run_takes_and_gives_arrays(built: Path, tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", inputs)
     result = tinyprune(tmp_path, "run", str(built), "--input", "x.npy", "--output", "y.npy", "--json")
     assert result.returncode == 0, result.stderr
-    graph = import_pruned(Path(DIGITS).read_bytes(), "digits", 0.8, "one-shot-int8")
+    graph = import_pruned(Path(DIGITS).read_bytes(), "digits", 0.8, "element", "one-shot-int8")
     np.testing.assert_array_equal(np.load(tmp_path / "y.npy"), reference.output(graph, inputs))
     assert json.loads(result.stdout)["inputs_checked"] == 6  # the compiled-in one is always among them
 
@@ -98,13 +98,14 @@ def test_run_refuses_arrays_that_do_not_fit(built: Path, tmp_path: Path, array: 
 
 
 def test_compare_writes_both_variants(tmp_path: Path) -> None:
-    result = tinyprune(tmp_path, "compare", DIGITS, "--board", "stm32f4", "--sparsity", "0.8", "-o", "both", "--json")
+    options = ["--board", "stm32f4", "--sparsity", "0.8", "--objective", "flash", "-o", "both", "--json"]
+    result = tinyprune(tmp_path, "compare", DIGITS, *options)
     document = json.loads(result.stdout)
     assert document == json.loads((tmp_path / "both" / "comparison.json").read_text())
-    assert [variant["name"] for variant in document["variants"]] == ["dense", "csr"]
+    assert [variant["name"] for variant in document["variants"]] == ["dense", "auto"]
     assert all(variant["report"]["bit_exact"] for variant in document["variants"])
-    assert document["ratios"]["csr"]["instructions"] < 1 and document["ratios"]["csr"]["flash"] < 1
-    assert (tmp_path / "both" / "csr" / "firmware.elf").is_file()
+    assert document["ratios"]["auto"]["flash"] < 0.9
+    assert (tmp_path / "both" / "auto" / "firmware.elf").is_file()
 
 
 def test_boards_answers_fast(tmp_path: Path) -> None:
@@ -149,6 +150,16 @@ BUILD_ERRORS = {
     "unknown format": (["{data}/digits.tflite", "--format", "crs"], ["crs", "did you mean csr"]),
     "unknown emulator": (["{data}/digits.tflite", "--emulator", "qemuu"], ["qemuu"]),
     "unknown toolchain": (["{data}/digits.tflite", "--toolchain", "icc"], ["icc", "gcc, zig"]),
+    "unknown objective": (["{data}/digits.tflite", "--objective", "speed"], ["speed", "cycles, flash, sram"]),
+    "unknown granularity": (["{data}/digits.tflite", "--granularity", "block_4x4"], ["block_4x4", "block_4x1"]),
+    "a budget that is no number": (
+        ["{data}/digits.tflite", "--max-flash", "64KB"],
+        ["'64KB' is not a number"],
+    ),
+    "budget too small": (
+        ["{data}/digits.tflite", "--max-flash", "10K"],
+        ["bytes of flash are needed", "10,240"],
+    ),
     "bad sparsity": (["{data}/digits.tflite", "--sparsity", "1.5"], ["1.5", "[0, 1)"]),
     "no such model": (["nothing.tflite"], ["no model file nothing.tflite"]),
     "another kind of file": (["{data}/make.py"], [".keras, .h5, .tflite"]),

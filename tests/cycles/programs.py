@@ -46,7 +46,7 @@ def cycles(program: Program, model: CycleModel) -> int | None:
     code = bytes.fromhex(program.code)
     start = FLASH + program.offset
     block = Block("layer", start, len(code), 0, program.count, program.taken, program.entered)
-    return price([block], lambda address, size: code, model, NO_WAIT).total
+    return price([block], lambda address, size: code, model, NO_WAIT).cost.cycles
 
 
 def assemblers() -> dict[str, tuple[str, ...]]:

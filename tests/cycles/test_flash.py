@@ -10,7 +10,7 @@ import pytest
 from tinyprune import board
 from tinyprune.board import Board, FlashTiming, LineCache
 from tinyprune.cycles import CYCLE_MODELS, price
-from tinyprune.cycles.flash import sequential_stall, stalls
+from tinyprune.cycles.flash import data_stalls, fetch_stalls, sequential_stall
 from tinyprune.emulators import native
 from tinyprune.emulators.counting import Counter, PythonCounter, blocks
 from tinyprune.emulators.machine import Machine
@@ -36,7 +36,9 @@ def test_a_line_that_follows_on(timing: FlashTiming, cycles: int) -> None:
 
 
 def test_every_other_line_takes_the_wait_states() -> None:
-    assert stalls(FlashMisses(sequential=7, jumped=3, data=11), FlashTiming(5, True, L4, L4)) == 7 * 2 + (3 + 11) * 5
+    misses, timing = FlashMisses(sequential=7, jumped=3, data=11), FlashTiming(5, True, L4, L4)
+    assert fetch_stalls(misses, timing) == 7 * 2 + 3 * 5
+    assert data_stalls(misses, timing) == 11 * 5
 
 
 FLASH = 0x0800_0000
@@ -79,4 +81,4 @@ def test_a_tiny_program(kind: str) -> None:
     assert len(misses) == len(executed)
     assert [sum(column) for column in zip(*map(astuple, misses), strict=True)] == [2, 1, 4]
     cycles = price(executed, image.read, CYCLE_MODELS["cortex-m4"], small.flash_timing)
-    assert cycles.stalls == 2 * 2 + 1 * 5 + 4 * 5
+    assert cycles.cost.flash_stalls == 2 * 2 + 1 * 5 + 4 * 5

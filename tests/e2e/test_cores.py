@@ -55,7 +55,7 @@ def test_a_firmware_for_the_core(core: str, toolchain: str, tmp_path: Path) -> N
 
 
 def test_the_terminal_says_why_there_are_no_cycles(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    print_report(built(tmp_path, "cortex-m7", TOOLCHAIN), tmp_path)
+    print_report(built(tmp_path, "cortex-m7", TOOLCHAIN), tmp_path, verbose=True)
     shown = " ".join(capsys.readouterr().out.split())
     assert "time - cycles: core -, flash stalls -" in shown
     assert f"cycles: {NOT_CLAIMED['cortex-m7']}" in shown

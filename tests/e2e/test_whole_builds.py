@@ -55,7 +55,8 @@ def test_the_headers_are_clean_cpp(built: Path, tmp_path: Path) -> None:
 def test_only_the_kernels_that_are_called_are_there(built: Path) -> None:
     sources = {file.stem for file in (built / "kernels").glob("*.c")}
     called = set(re.findall(r"\b(tp_\w+_s8)\(", (built / "model.c").read_text()))
-    assert sources == called
+    inlined = {file.stem for file in (built / "kernels").glob("*_s8.h")}
+    assert sources == called - inlined and inlined <= called
 
 
 def test_the_exported_symbols(built: Path) -> None:
@@ -115,9 +116,9 @@ def test_the_example_keeps_its_accuracy_at_80_percent(tmp_path: Path) -> None:
     document = tinyprune.compare(
         job.model, job.board, data=job.data, sparsity=job.sparsity, output=tmp_path / "example"
     )
-    dense, csr = (variant["report"] for variant in document["variants"])
-    assert dense["bit_exact"] and csr["bit_exact"]
-    assert dense["accuracy"] == csr["accuracy"] >= document["unpruned_accuracy"] - 0.02
-    assert csr["instructions"] < dense["instructions"] and csr["flash"]["total"] < dense["flash"]["total"]
+    dense, auto = (variant["report"] for variant in document["variants"])
+    assert dense["bit_exact"] and auto["bit_exact"]
+    assert dense["accuracy"] == auto["accuracy"] >= document["unpruned_accuracy"] - 0.02
+    assert auto["cycles"] <= dense["cycles"]
     weights = {layer["name"]: layer["weights_bytes"] for layer in dense["layers"]}
     assert max(weights.values()) < 0.6 * sum(weights.values())

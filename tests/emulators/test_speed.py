@@ -39,4 +39,5 @@ def test_a_whole_inference_with_its_flash_stalls(model: str, limit_s: float, tmp
     executed = blocks(machine, counter.detach())
     cycles = price(executed, elf.read, CYCLE_MODELS[nucleo.core], nucleo.flash_timing)
     assert time.process_time() - before < limit_s
-    assert cycles.stalls is not None and 0 < cycles.stalls < cycles.core
+    stalls, core = cycles.cost.flash_stalls, cycles.cost.core_cycles
+    assert stalls is not None and core is not None and 0 < stalls < core

@@ -1,5 +1,7 @@
 """Every storage format gives back what it was given, in the bytes that it promises."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 from tinyprune import formats
 from tinyprune.formats import FORMATS, csr
+from tinyprune.formats.nm import NM
 from tinyprune.ir import Int8, Quant
 
 ONE = Quant((1.0,), 0)
@@ -34,9 +37,22 @@ def weights(draw: st.DrawFn) -> Int8:
     return values
 
 
+def holdable(name: str, values: Int8) -> Int8:
+    """`values` without what the format called `name` cannot hold: N:M formats have room for N of M neighbours."""
+    module = FORMATS[name].module
+    if not isinstance(module, NM):
+        return values
+    matrix = values.reshape(len(values), -1).copy()
+    for start in range(0, matrix.shape[1], module.group):
+        part = matrix[:, start : start + module.group]
+        part[np.cumsum(part != 0, axis=1) > module.kept] = 0
+    return matrix.reshape(values.shape)
+
+
 @pytest.mark.parametrize("name", FORMATS)
 @given(values=weights())
 def test_round_trip(name: str, values: Int8) -> None:
+    values = holdable(name, values)
     packed = formats.pack(name, values, ONE)
     assert packed.format == name
     assert packed.shape == values.shape
@@ -45,15 +61,62 @@ def test_round_trip(name: str, values: Int8) -> None:
     np.testing.assert_array_equal(again, values)
 
 
-@given(values=weights())
-def test_dense_takes_a_byte_a_weight(values: Int8) -> None:
-    assert formats.nbytes(formats.pack("dense", values, ONE)) == values.size
+# what each format promises, of a (rows, columns) matrix
+PROMISED: dict[str, Callable[[Int8], int]] = {
+    "dense": lambda matrix: matrix.size,
+    "csr": lambda matrix: 3 * np.count_nonzero(matrix) + 2 * len(matrix),
+    "csr_delta": lambda matrix: 2 * entries(matrix, 255) + 2 * len(matrix),
+    "csr_delta4": lambda matrix: -(-3 * entries(matrix, 15) // 2) + 2 * len(matrix),
+    "bitmap": lambda matrix: np.count_nonzero(matrix) + len(matrix) * -(-matrix.shape[1] // 8),
+    "bsr_2x2": lambda matrix: 6 * blocks(matrix, 2, 2) + 2 * -(-len(matrix) // 2),
+    "bsr_4x1": lambda matrix: 6 * blocks(matrix, 4, 1) + 2 * -(-len(matrix) // 4),
+    "bsr_4x2": lambda matrix: 10 * blocks(matrix, 4, 2) + 2 * -(-len(matrix) // 4),
+    "bsr_1x4": lambda matrix: 6 * blocks(matrix, 1, 4) + 2 * len(matrix),
+    "nm_1_4": lambda matrix: -(-len(matrix) * -(-matrix.shape[1] // 4) * 10 // 8),
+    "nm_2_4": lambda matrix: -(-len(matrix) * -(-matrix.shape[1] // 4) * 20 // 8),
+    "nm_4_8": lambda matrix: -(-len(matrix) * -(-matrix.shape[1] // 8) * 44 // 8),
+    "csc": lambda matrix: 3 * np.count_nonzero(matrix) + 2 * matrix.shape[1],
+    "coo": lambda matrix: 5 * np.count_nonzero(matrix),
+}
 
 
+def entries(matrix: Int8, largest: int) -> int:
+    """The non-zeros, and one more for each `largest` columns that a distance goes beyond the first of them."""
+    count = 0
+    for row in matrix:
+        column = 0
+        for nonzero in map(int, np.flatnonzero(row)):
+            while nonzero - column > largest:
+                column, count = column + largest, count + 1
+            column, count = nonzero, count + 1
+    return count
+
+
+def blocks(matrix: Int8, height: int, width: int) -> int:
+    return len({(row // height, column // width) for row, column in zip(*np.nonzero(matrix), strict=True)})
+
+
+@pytest.mark.parametrize("name", FORMATS)
 @given(values=weights())
-def test_csr_takes_three_bytes_a_non_zero_and_two_a_row(values: Int8) -> None:
-    expected = 3 * np.count_nonzero(values) + 2 * values.shape[0]
-    assert formats.nbytes(formats.pack("csr", values, ONE)) == expected
+def test_a_format_takes_what_it_promises(name: str, values: Int8) -> None:
+    matrix = holdable(name, values).reshape(len(values), -1)
+    assert formats.nbytes(formats.pack(name, matrix, ONE)) == PROMISED[name](matrix)
+
+
+@pytest.mark.parametrize("name", ["csr_delta", "csr_delta4"])
+@pytest.mark.parametrize("gap", [15, 16, 30, 31, 255, 256, 510, 511, 999])
+def test_long_distances_take_entries_of_zero(name: str, gap: int) -> None:
+    matrix = np.zeros((3, 1000), np.int8)
+    matrix[0, [0, gap]] = 1, -128
+    matrix[2, gap] = 127
+    packed = formats.pack(name, matrix, ONE)
+    np.testing.assert_array_equal(formats.unpack(packed), matrix)
+    assert formats.nbytes(packed) == PROMISED[name](matrix)
+
+
+def test_nm_refuses_a_group_with_more_non_zeros() -> None:
+    with pytest.raises(ValueError, match="nm_2_4 holds 2 of 4 weights, not 3"):
+        FORMATS["nm_2_4"].module.pack(np.array([[0, 1, 0, 0, 5, 6, 0, 7]], np.int8))
 
 
 def test_csr_holds_its_last_column() -> None:

@@ -52,7 +52,7 @@ def import_mutants(count: int, seed: int) -> tuple[int, int, float]:
         content = mutated(choice.choice(contents), choice)
         start_s = time.perf_counter()
         try:
-            lower(import_pruned(content, "mutant", 0.0, None), "auto")
+            lower(import_pruned(content, "mutant", 0.0, "element", None), "auto")
             accepted += 1
         except TinypruneError:
             refused += 1

@@ -9,6 +9,7 @@ from verify_checks import GRAPHS, Outcome, Unit
 from verify_table import Record
 
 NOTHING = [*("--inputs", "0"), *("--emulated", "0"), *("--hosted", "0"), *("--emulated-graphs", "0"), *("--jobs", "1")]
+NOTHING += [*("--keras-models", "0"), *("--chosen", "0"), *("--sparsities", "0")]
 SMALL = [*NOTHING, "--graphs", "1", "--mutants", "20"]
 UNIT, UNIT_BEHIND = Unit("random-tflm", GRAPHS, 0, 10), Unit("random-tflm", GRAPHS, 10, 20)
 

@@ -63,19 +63,20 @@ class Builder:
         part = st.tuples(st.integers(-128, 127), st.integers(-128, 127)).map(lambda pair: (min(pair), max(pair)))
         return self.draw(whole | whole | part)
 
-    def window(self, dilated: bool) -> Window:
-        """One that fits. Pools, which are never dilated, have less padding on each side than they cover."""
+    def window(self, dilated: bool, usual: bool = False) -> Window:
+        """One that fits; a usual one is 3x3 with strides of 1 or 2. Pools, which are never dilated, have less padding
+        on each side than they cover."""
         size, stride, dilation, pads = [], [], [], []
         for length in self.source.shape[1:3]:
             step = self.draw(st.integers(1, 3)) if dilated else 1
-            taps = self.draw(st.integers(1, 4))
+            taps = 3 if usual else self.draw(st.integers(1, 4))
             reach = (taps - 1) * step + 1
             most = 2 * reach if dilated else reach - 1
             before, after = (self.draw(st.integers(0, most)) for _ in range(2))
             if length + before + after < reach:
                 before = after = reach - 1
             size.append(taps)
-            stride.append(self.draw(st.integers(1, 3)))
+            stride.append(self.draw(st.integers(1, 2 if usual else 3)))
             dilation.append(step)
             pads += [before, after]
         return Window(_pair(size), _pair(stride), _pair(dilation), Padding(*pads))

@@ -20,7 +20,9 @@ def conv2d(build: Builder) -> Layer:
 
 
 def depthwise(build: Builder) -> Layer:
-    window, channels = build.window(dilated=True), build.source.shape[3] * build.draw(st.integers(1, 3))
+    usual = build.draw(st.booleans())  # a fast kernel is for those
+    window = build.window(dilated=not usual, usual=usual)
+    channels = build.source.shape[3] * (1 if usual else build.draw(st.integers(1, 3)))
     values = build.weights((1, *window.size, channels), 3)
     target = build.target((1, *build.slid(window), channels))
     weights, bias = build.weighted(values, 3, target)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tinyprune import formats
+from tinyprune import formats, ir, kernels
 from tinyprune.ir import (
     Add,
     AveragePool,
@@ -21,6 +21,7 @@ from tinyprune.ir import (
     Tensor,
     Window,
 )
+from tinyprune.passes.candidates import candidates, with_candidates
 
 WHOLE = (-128, 127)
 QUANT = Quant((0.5,), 3)
@@ -80,3 +81,15 @@ def two_dense(first: Int8, second: Int8) -> Graph:
     named = tensors(x=(1, first.shape[1]), h=(1, len(first)), y=(1, len(second)))
     layers = (dense("one", "x", "h", first), dense("two", "h", "y", second))
     return Graph("two", named, layers, ("x",), ("y",))
+
+
+def in_format(graph: Graph, name: str) -> Graph:
+    """Every layer that can run in that format in it, by the plain kernel."""
+    layers = [layer for layer in graph.layers if isinstance(layer, ir.Weighted)]
+    chosen = {layer.name: candidates(layer, graph, frozenset(), name)[0] for layer in layers}
+    asked = {one.name: name in kernels.formats_for(one) for one in layers}
+    reasons = {
+        one.name: f"{name} was asked for" if asked[one.name] else f"{ir.op_name(one)} has no {name} kernel"
+        for one in layers
+    }
+    return with_candidates(graph, chosen, reasons)

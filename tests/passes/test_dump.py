@@ -6,11 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from chains import every_operator
+from chains import every_operator, in_format
 from networks import Network
 
 from tinyprune.ir import Graph
-from tinyprune.passes.choose_formats import force_format
 from tinyprune.passes.dump import dump
 from tinyprune.passes.plan_memory import plan_memory
 from tinyprune.passes.prune_weights import prune_weights
@@ -19,7 +18,7 @@ GOLDEN = Path(__file__).with_name("golden")
 PASSES: dict[str, Callable[[Graph], Graph]] = {
     "imported": lambda graph: graph,
     "pruned": lambda graph: prune_weights(graph, 0.9),
-    "csr": lambda graph: force_format(graph, "csr"),
+    "csr": lambda graph: in_format(graph, "csr"),
     "planned": plan_memory,
 }
 

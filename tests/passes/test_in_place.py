@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from chains import in_format
 from host import require_asan, run_host
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,6 @@ from random_flows import random_flow
 from tinyprune import reference
 from tinyprune.frontend import tflite_import
 from tinyprune.ir import Add, Arena, Graph, Layer, MaxPool, Padding, Placement, Quant, Reshape, Softmax, Tensor, Window
-from tinyprune.passes.choose_formats import force_format
 from tinyprune.passes.plan_memory import liveness_bound, plan_memory
 from tinyprune.passes.verify import InvalidGraphError, live_ranges, verify
 
@@ -142,7 +142,7 @@ def test_mlperf_arenas(name: str, most: int) -> None:
     if folder is None:
         pytest.skip("TINYPRUNE_MODELS names no folder with mlperf_tiny/*.tflite")
     graph = tflite_import.load(Path(folder) / "mlperf_tiny" / f"{name}.tflite")
-    planned = arena(force_format(graph, "dense"))
+    planned = arena(in_format(graph, "dense"))
     assert planned.activation_bytes <= most
     lives = live_ranges(graph)
     side_by_side = max(  # what no plan without work in place can go below

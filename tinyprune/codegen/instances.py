@@ -1,4 +1,8 @@
-"""Instances of the kernels that are static inline functions: one for each value of their compile-time constants."""
+"""Instances of the kernels that are static inline functions: one for each layer, so that compilers know its numbers.
+
+A function that is called in one place is compiled for the constants of that call. Were it shared, compilers would guess
+which calls deserve a copy, and a layer would take another time in another model.
+"""
 
 from __future__ import annotations
 
@@ -25,15 +29,17 @@ class Instances:
 
 
 def of(graph: Graph) -> Instances:
-    """Each instance that the layers of `graph` call, once."""
-    layers = {name(layer, graph): layer for layer in graph.layers if _constants(layer, graph)}
-    headers = sorted({f"{kernels.kernel(layer).function}.h" for layer in layers.values()})
-    return Instances(frozenset(layers), tuple(headers), tuple(_definition(layer, graph) for layer in layers.values()))
+    """Each instance that the layers of `graph` call."""
+    layers = [layer for layer in graph.layers if _constants(layer, graph)]
+    headers = sorted({f"{kernels.kernel(layer).function}.h" for layer in layers})
+    names = frozenset(name(layer, graph) for layer in layers)
+    return Instances(names, tuple(headers), tuple(_definition(layer, graph) for layer in layers))
 
 
 def name(layer: Layer, graph: Graph) -> str:
-    """The function that `layer` calls: its kernel, or the kernel's instance for its constants."""
-    return "_".join((kernels.kernel(layer).function, *map(str, _constants(layer, graph))))
+    """The function that `layer` calls: its kernel, or its instance of it."""
+    function = kernels.kernel(layer).function
+    return f"{function}_{layer.name}" if _constants(layer, graph) else function
 
 
 def _constants(layer: Layer, graph: Graph) -> tuple[int, ...]:

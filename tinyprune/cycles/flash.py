@@ -26,6 +26,11 @@ def sequential_stall(timing: FlashTiming) -> int:
     return max(0, timing.wait_states - hidden)
 
 
-def stalls(misses: FlashMisses, timing: FlashTiming) -> int:
-    """The cycles that `misses` cost."""
-    return timing.wait_states * (misses.jumped + misses.data) + sequential_stall(timing) * misses.sequential
+def fetch_stalls(misses: FlashMisses, timing: FlashTiming) -> int:
+    """The cycles that the `misses` of instructions cost."""
+    return timing.wait_states * misses.jumped + sequential_stall(timing) * misses.sequential
+
+
+def data_stalls(misses: FlashMisses, timing: FlashTiming) -> int:
+    """The cycles that the `misses` of data cost."""
+    return timing.wait_states * misses.data

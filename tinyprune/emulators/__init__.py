@@ -9,11 +9,12 @@ from tinyprune.board import Board
 from tinyprune.emulators import qemu, renode, unicorn
 from tinyprune.emulators.faults import EmulationError
 from tinyprune.emulators.run import Run
+from tinyprune.emulators.span import Counted, Span
 from tinyprune.errors import unknown_name
 from tinyprune.ir import Int8
 from tinyprune.toolchain.elf import Elf
 
-__all__ = ["EMULATORS", "EmulationError", "Emulator", "Run", "find"]
+__all__ = ["EMULATORS", "Counted", "EmulationError", "Emulator", "Run", "Span", "find"]
 
 
 @dataclass(frozen=True)
@@ -24,17 +25,20 @@ class Emulator:
     `refusal(elf, board)` says why this image cannot run there, and is empty where it can.
     `run(elf, board, inputs)` boots the image; the first of `inputs` (n, ...) is the one that is compiled in, the others
     follow. It raises EmulationError where the firmware faults or does not end.
+    `count(elf, board, span)` counts what any image executes in `span`; EmulationError likewise, and where the image
+    does not get there. None where only whole runs of tinyprune's own firmware can be counted.
     """
 
     name: str
     version: Callable[[], str]
     refusal: Callable[[Elf, Board], str]
     run: Callable[[Elf, Board, Int8], Run]
+    count: Callable[[Elf, Board, Span], Counted] | None = None
 
 
 EMULATORS: dict[str, Emulator] = {
-    "unicorn": Emulator("unicorn", unicorn.version, unicorn.refusal, unicorn.run),
-    "qemu": Emulator("qemu", qemu.version, qemu.refusal, qemu.run),
+    "unicorn": Emulator("unicorn", unicorn.version, unicorn.refusal, unicorn.run, unicorn.count),
+    "qemu": Emulator("qemu", qemu.version, qemu.refusal, qemu.run, qemu.count),
     "renode": Emulator("renode", renode.version, renode.refusal, renode.run),
 }
 
@@ -50,7 +54,21 @@ def find(name: str) -> Emulator:
 
 def run(name: str, elf: Elf, board: Board, inputs: Int8) -> Run:
     """Runs `elf` in the emulator called `name`, as `Emulator` says; EmulationError also where it cannot run there."""
+    return _able(name, elf, board).run(elf, board, inputs)
+
+
+def count(name: str, elf: Elf, board: Board, span: Span) -> Counted:
+    """Counts `span` of `elf` in the emulator called `name`, as `Emulator` says; EmulationError also where it cannot run
+    there."""
+    able = _able(name, elf, board)
+    if able.count is None:
+        others = ", ".join(other for other, one in EMULATORS.items() if one.count)
+        raise EmulationError(f"{name} does not count a part of a run", remedy=f"take --emulator {others}")
+    return able.count(elf, board, span)
+
+
+def _able(name: str, elf: Elf, board: Board) -> Emulator:
     emulator = find(name)
     if reason := emulator.refusal(elf, board):
         raise EmulationError(f"{name} cannot run this firmware: {reason}", remedy="take another with --emulator")
-    return emulator.run(elf, board, inputs)
+    return emulator

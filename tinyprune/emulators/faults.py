@@ -12,8 +12,10 @@ from tinyprune.toolchain.elf import Elf
 LIMIT_S = 8.0
 """Wall time that an emulator gets between two stops; Unicorn and QEMU run more than 10^9 instructions in it."""
 
+END = "end"
 NULL_PAGE_BYTES = 4096
 BELOW_STACK_BYTES = 4096
+STACK_READ_BYTES = 4096
 UNDEFINED = "undefined instruction"
 CAUSES = {  # DDI0403 B3.2.15: bits of the configurable fault status register
     0: "jump to where the MPU lets nothing be executed",
@@ -38,7 +40,7 @@ def error(elf: Elf, what: str, pc: int | None, returns: Iterable[int] = ()) -> E
     """What happened at `pc`, None where that was lost; `returns` may be return addresses, innermost first."""
     calls = list(_calls(elf, returns))
     place = "" if pc is None else f" at 0x{pc:08x}"
-    function = _function(elf, pc) if pc is not None else next((callee for _, callee in calls if callee), None)
+    function = elf.function(pc) if pc is not None else next((callee for _, callee in calls if callee), None)
     if function is None and calls:
         function, place = calls[0][0], f"{place}, called"
     names = [function, *(name for call in calls for name in call)]
@@ -50,9 +52,9 @@ def error(elf: Elf, what: str, pc: int | None, returns: Iterable[int] = ()) -> E
     )
 
 
-def no_end(elf: Elf, seconds: float, pc: int, returns: Iterable[int]) -> EmulationError:
-    """It ran for `seconds` and was at `pc` then."""
-    return error(elf, f"it did not end within {seconds:g} s (an endless loop?)", pc, returns)
+def no_end(elf: Elf, seconds: float, pc: int, returns: Iterable[int], goal: str) -> EmulationError:
+    """It ran for `seconds` without doing what `goal` says, and was at `pc` then."""
+    return error(elf, f"it did not {goal} within {seconds:g} s (an endless loop?)", pc, returns)
 
 
 def exited(function: int) -> EmulationError:
@@ -88,14 +90,23 @@ def _reported(elf: Elf, text: str) -> EmulationError:
 
 def is_overflow(elf: Elf, stack_pointer: int, address: int | None) -> bool:
     """Whether the stack had no room: for what was pushed, at `address`, or for the registers of an exception."""
-    limit = elf.symbols["__stack_limit"].address
-    pushed = address is not None and limit - BELOW_STACK_BYTES <= address < limit
-    return pushed or stack_pointer < limit
+    limit = elf.symbols.get("__stack_limit")
+    if limit is None:  # an image of others
+        return False
+    pushed = address is not None and limit.address - BELOW_STACK_BYTES <= address < limit.address
+    return pushed or stack_pointer < limit.address
 
 
 def overflow(elf: Elf, stack_pointer: int, stack: Iterable[int]) -> EmulationError:
     """Where the core could no longer push its registers: the calls in `stack` alone tell where it was."""
     return error(elf, f"stack overflow, the stack pointer is 0x{stack_pointer:08x}", None, stack)
+
+
+def stack_bounds(elf: Elf, stack_pointer: int) -> tuple[int, int]:
+    """Where the stack begins and ends; in an image of others, whose symbols do not tell, a part near its pointer."""
+    if {"__stack_limit", "__stack_top"} <= elf.symbols.keys():
+        return elf.symbols["__stack_limit"].address, elf.symbols["__stack_top"].address
+    return stack_pointer, stack_pointer + STACK_READ_BYTES
 
 
 def address_text(address: int) -> str:
@@ -113,13 +124,13 @@ def _calls(elf: Elf, returns: Iterable[int]) -> Iterator[tuple[str, str | None]]
     The callee is None where it was called through a register.
     """
     for value in returns:
-        caller = _function(elf, value - 3) if value & 1 else None  # holds the call; what follows may be another's
+        caller = elf.function(value - 3) if value & 1 else None  # holds the call; what follows may be another's
         if caller is None:
             continue
-        before = value - 5 if _function(elf, value - 5) == caller else value - 3
+        before = value - 5 if elf.function(value - 5) == caller else value - 3
         high, low = (int.from_bytes(elf.read(place, 2), "little") for place in (before, value - 3))
         if high >> 11 == 0b11110 and low >> 14 == 0b11 and low & 0x1000:  # BL: DDI0403 A7.7.18
-            yield caller, _function(elf, value - 1 + _offset(high, low))
+            yield caller, elf.function(value - 1 + _offset(high, low))
         elif low & 0xFF87 == 0x4780:  # BLX register: A7.7.19
             yield caller, None
 
@@ -130,11 +141,3 @@ def _offset(high: int, low: int) -> int:
     i1, i2 = (1 - ((low >> bit & 1) ^ sign) for bit in (13, 11))
     offset = i1 << 23 | i2 << 22 | (high & 0x3FF) << 12 | (low & 0x7FF) << 1
     return offset - (sign << 24)
-
-
-def _function(elf: Elf, address: int) -> str | None:
-    """The function of the image that holds `address`."""
-    for name, symbol in elf.symbols.items():
-        if symbol.kind == "function" and symbol.address <= address < symbol.address + max(symbol.bytes, 2):
-            return name
-    return None

@@ -61,29 +61,30 @@ class Debugger:
         if self.exit_code is not None:
             raise faults.exited(function)
 
-    def go(self, until: int | None = None, limit_s: float = LIMIT_S) -> None:
+    def go(self, until: int | None = None, limit_s: float = LIMIT_S, goal: str = faults.END) -> None:
         """Runs until it gets to the address `until` or exits, with `exit_code`.
 
-        Raises EmulationError where neither happens within `limit_s` seconds.
+        Raises EmulationError where neither happens within `limit_s` seconds; `goal` is what it says then that the
+        firmware did not do.
         """
         if until is not None:
             self._ask(f"Z0,{until:x},2")
         self._send("c")
         stop = self._answer(limit_s)
         if stop is None:
-            raise self._no_end(limit_s)
+            raise self._no_end(limit_s, goal)
         if stop.startswith("W"):
             self.exit_code = int(stop[1:3], 16)
         elif until is not None:
             self._ask(f"z0,{until:x},2")
 
-    def _no_end(self, limit_s: float) -> faults.EmulationError:
+    def _no_end(self, limit_s: float, goal: str) -> faults.EmulationError:
         self._send_raw(b"\x03")
         self._answer(ANSWER_S)
-        low, high = (self._elf.symbols[name].address for name in ("__stack_limit", "__stack_top"))
+        low, high = faults.stack_bounds(self._elf, self.register(SP))
         start = min(max(self.register(SP), low), high)
         returns = [self.register(LR), *faults.words(self.read(start, high - start))]
-        return faults.no_end(self._elf, limit_s, self.register(PC), returns)
+        return faults.no_end(self._elf, limit_s, self.register(PC), returns, goal)
 
     def _ask(self, packet: str) -> str:
         self._send(packet)

@@ -11,6 +11,7 @@ from unicorn import arm_const
 from tinyprune.board import Board
 from tinyprune.emulators import faults
 from tinyprune.emulators.faults import LIMIT_S, EmulationError
+from tinyprune.emulators.span import vector_table
 from tinyprune.toolchain.elf import Elf
 
 CORES: dict[str, int] = {
@@ -30,6 +31,7 @@ SYS_EXIT, SYS_EXIT_EXTENDED = 0x18, 0x20
 APPLICATION_EXIT = 0x20026
 FPU_ON = 0x4000_0000
 PAGE = 0x1000
+ARGUMENTS = tuple(getattr(arm_const, f"UC_ARM_REG_R{i}") for i in range(4))  # AAPCS32 6.4
 ACCESSES = {
     unicorn.UC_MEM_READ_UNMAPPED: "read of",
     unicorn.UC_MEM_WRITE_UNMAPPED: "write to",
@@ -109,16 +111,23 @@ class Machine:
         self.core.mem_write(address, data)
 
     def reset(self) -> None:
-        """As the core does: the stack pointer and the first address come from the vector table."""
-        stack, start = struct.unpack("<II", self.read(self.board.flash.origin, 8))
+        """As the core does: the stack pointer and the first address come from the vector table.
+
+        Of an image without one, they are the end of the SRAM, and the entry point.
+        """
+        table = vector_table(self.elf, self.board)
+        stack, start = self.board.sram.end, self.elf.entry
+        if table is not None:
+            stack, start = struct.unpack("<II", self.read(table, 8))
         self.core.reg_write(arm_const.UC_ARM_REG_SP, stack)
         self.core.reg_write(arm_const.UC_ARM_REG_PC, start | 1)
         self.core.reg_write(arm_const.UC_ARM_REG_FPEXC, FPU_ON)
 
-    def go(self, until: int, limit_s: float = LIMIT_S) -> None:
+    def go(self, until: int, limit_s: float = LIMIT_S, goal: str = faults.END) -> None:
         """Runs from where the machine stands until it gets to the address `until`, or exits, with `exit_code`.
 
         Raises EmulationError for a fault, and where neither happens within `limit_s` seconds; 0 is without limit.
+        `goal` is what it says then that the firmware did not do.
         """
         self.exit_code = None
         pc = self.register(arm_const.UC_ARM_REG_PC)
@@ -132,16 +141,31 @@ class Machine:
         if self._problem:
             raise self._fault(pc)
         if pc != until and self.exit_code is None:
-            raise faults.no_end(self.elf, limit_s, pc, self._returns())
+            raise faults.no_end(self.elf, limit_s, pc, self._returns(), goal)
 
     def call(self, function: int) -> None:
         """Calls `function` as the firmware's main would; it returns to the entry point, where the machine halts."""
         self.core.reg_write(arm_const.UC_ARM_REG_SP, self.elf.symbols["__stack_top"].address)
-        self.core.reg_write(arm_const.UC_ARM_REG_LR, self.elf.entry | 1)
-        self.core.reg_write(arm_const.UC_ARM_REG_PC, function | 1)
+        self.enter(function)
         self.go(self.elf.entry)
         if self.exit_code is not None:
             raise faults.exited(function)
+
+    def place(self) -> None:
+        """Puts the content of each segment where the firmware uses it, as its start-up code would."""
+        for segment in self.elf.segments:
+            self.core.mem_write(segment.address, segment.data)
+
+    def enter(self, function: int) -> None:
+        """Goes to the beginning of `function`, which will return to the entry point; its arguments are 0."""
+        for register in ARGUMENTS:
+            self.core.reg_write(register, 0)
+        self.core.reg_write(arm_const.UC_ARM_REG_LR, self.elf.entry | 1)
+        self.core.reg_write(arm_const.UC_ARM_REG_PC, function | 1)
+
+    def returns_to(self) -> int:
+        """Where the function that the machine stands at the beginning of will return to."""
+        return self.register(arm_const.UC_ARM_REG_LR) & ~1
 
     def finished(self) -> int:
         """The exit code. Raises EmulationError where the firmware has not ended, or not as it should."""
@@ -161,6 +185,9 @@ class Machine:
         return [self.register(arm_const.UC_ARM_REG_LR), *self._stack()]
 
     def _stack(self) -> list[int]:
-        low, high = (self.elf.symbols[name].address for name in ("__stack_limit", "__stack_top"))
-        start = min(max(self.register(arm_const.UC_ARM_REG_SP), low), high)
-        return faults.words(self.read(start, high - start))
+        """The words of the stack; where no symbols tell its bounds, those nearest to the stack pointer."""
+        pointer = self.register(arm_const.UC_ARM_REG_SP)
+        low, high = faults.stack_bounds(self.elf, pointer)
+        start = min(max(pointer, low), high)
+        memory = next((m for m in self.board.memory.values() if m.origin <= start < m.end), None)
+        return faults.words(self.read(start, min(high, memory.end) - start)) if memory else []

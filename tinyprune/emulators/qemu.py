@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,13 +15,15 @@ from tinyprune.board import Board, Region
 from tinyprune.emulators import faults, host_library, inference
 from tinyprune.emulators.counting import Place, Tally, blocks, layer_switches
 from tinyprune.emulators.faults import EmulationError
-from tinyprune.emulators.gdb import ConnectionLost, Debugger
+from tinyprune.emulators.gdb import LR, PC, ConnectionLost, Debugger
 from tinyprune.emulators.run import OUTSIDE, Run, stack_bytes
+from tinyprune.emulators.span import Counted, Span, never_there
 from tinyprune.errors import ToolMissingError
 from tinyprune.ir import Int8
 from tinyprune.toolchain.elf import Elf
 
 PROGRAM = "qemu-system-arm"
+COUNTED_BY = "TCG plugin"
 PLUGINS = (
     "take a QEMU that was built with plugins, such as Debian's (7.2 and 10.0 are known to work), or another --emulator"
 )
@@ -91,7 +93,7 @@ def run(elf: Elf, board: Board, inputs: Int8) -> Run:
     return Run(
         emulator="qemu",
         emulator_version=version(),
-        counted_by="TCG plugin",
+        counted_by=COUNTED_BY,
         uart=uart,
         exit_code=exit_code,
         blocks=blocks(elf, tallies),
@@ -101,21 +103,55 @@ def run(elf: Elf, board: Board, inputs: Int8) -> Run:
     )
 
 
+def count(elf: Elf, board: Board, span: Span) -> Counted:
+    """As `Emulator.count` says. First without counting, to know that the span ends, and where."""
+    if span.called:
+        raise EmulationError("qemu calls no functions by itself", remedy="take --emulator unicorn, or --begin SYM")
+    machine = MACHINES[board.family]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with _session(elf, machine, folder) as debugger:
+            end = _at_begin(debugger, span)
+            debugger.go(end, goal=f"get through {span}")
+            if debugger.exit_code is not None and span.end is not None:
+                raise never_there(span.end, debugger.exit_code)
+        layers, options = _plugin_options(elf, folder, span.begin.address)
+        with _session(elf, machine, folder, "-plugin", f"{options},end={end}") as debugger:
+            _at_begin(debugger, span)
+            with contextlib.suppress(ConnectionLost):  # the plugin ends QEMU where the span ends
+                debugger.go()
+        tallies = _tallies(folder / "tallies", layers)
+    return Counted("qemu", version(), COUNTED_BY, blocks(elf, tallies))
+
+
+def _at_begin(debugger: Debugger, span: Span) -> int:
+    """Goes to where `span` begins; returns the address where it ends."""
+    if debugger.register(PC) != span.begin.address:
+        debugger.go(span.begin.address, goal=f"get to {span.begin.name}")
+    if debugger.exit_code is not None:
+        raise never_there(span.begin, debugger.exit_code)
+    return span.end.address if span.end else debugger.register(LR) & ~1
+
+
 def _boot(elf: Elf, machine: Machine, folder: Path) -> tuple[str, int, dict[Place, Tally]]:
     """UART text, exit code and what the first tp_invoke executes, of one boot."""
-    switches = layer_switches(elf)
-    layers = [OUTSIDE, *sorted(set(switches.values()) - {OUTSIDE})]
-    lines = (f"{address} {layers.index(layer)}\n" for address, layer in switches.items())
-    (folder / "switches").write_text("".join(lines), encoding="ascii")
-    function = elf.symbols["tp_invoke"].address
-    library = str(_plugin()).replace(",", ",,")  # as QEMU wants it in an option
-    plugin = f"{library},function={function},switches=switches,out=tallies"
-    with _session(elf, machine, folder, "-plugin", plugin) as debugger:
+    layers, options = _plugin_options(elf, folder, elf.symbols["tp_invoke"].address)
+    with _session(elf, machine, folder, "-plugin", options) as debugger:
         debugger.go()
     exit_code = debugger.exit_code
     assert exit_code is not None  # without a breakpoint nothing else ends it
     faults.check(elf, _uart(folder), exit_code)
     return _uart(folder), exit_code, _tallies(folder / "tallies", layers)
+
+
+def _plugin_options(elf: Elf, folder: Path, function: int) -> tuple[list[str], str]:
+    """The layers by their numbers in the plugin's tallies, and how to start it: it counts from `function` on."""
+    switches = layer_switches(elf)
+    layers = [OUTSIDE, *sorted(set(switches.values()) - {OUTSIDE})]
+    lines = (f"{address} {layers.index(layer)}\n" for address, layer in switches.items())
+    (folder / "switches").write_text("".join(lines), encoding="ascii")
+    library = str(_plugin()).replace(",", ",,")  # as QEMU wants it in an option
+    return layers, f"{library},function={function},switches=switches,out=tallies"
 
 
 def _outputs(elf: Elf, machine: Machine, folder: Path, inputs: Int8) -> tuple[Int8, dict[str, Int8]]:
@@ -152,7 +188,7 @@ def _plugin_api() -> int:
     return 1 if major < 9 else 2 if (major, minor) == (9, 0) else 3
 
 
-@contextmanager
+@contextlib.contextmanager
 def _session(elf: Elf, machine: Machine, folder: Path, *options: str) -> Generator[Debugger]:
     """The machine with the image loaded, at reset, in `folder`, where its UART goes into the file `uart`."""
     serials = ["-serial", "null"] * machine.serial + ["-serial", "file:uart"]

@@ -1,6 +1,7 @@
 /*
  * A plugin of QEMU that counts executed blocks and the edges between them, by layer, during the first call of one
- * function. Compiled on first use by qemu.py, which also reads the tallies; the same facts as block_counter.c gives.
+ * function, or from one address to another, where it ends QEMU. Compiled on first use by qemu.py, which also reads the
+ * tallies; the same facts as block_counter.c gives.
  *
  * Distributions ship QEMU without qemu-plugin.h, so what is used of its API is declared here. QEMU_PLUGIN_API is the
  * version to ask for: 1 up to QEMU 8, 2 from 9.0, 3 from 9.1 on.
@@ -51,6 +52,7 @@ typedef struct {
 typedef struct block {
     uint32_t start, size;
     uint32_t begins; /* the layer that begins here, or NO_LAYER */
+    int stops;       /* counting ends behind it: QEMU's own block goes on */
     tally *tallies;  /* one a layer */
     struct block *next;
 } block;
@@ -65,8 +67,9 @@ static uint32_t function; /* whose first call is counted */
 static const char *out_name;
 
 static enum { BEFORE, WITHIN, AFTER } state = BEFORE;
-static uint32_t next;      /* where the block that was executed last ends */
-static uint32_t return_to; /* of the function */
+static uint32_t next;    /* where the block that was executed last ends */
+static uint32_t stop_at; /* where counting ends; 0: where the function returns to */
+static uint32_t return_to;
 static uint32_t layer;
 static tally *previous;
 
@@ -91,13 +94,19 @@ static void executed(unsigned cpu, void *data) {
     (void)cpu;
     if (state == BEFORE && current->start == function) {
         state = WITHIN;
-        return_to = next; /* a call ends the block that it is in */
+        return_to = stop_at != 0 ? stop_at : next; /* a call ends the block that it is in */
     } else if (state == WITHIN && current->start == return_to) {
         state = AFTER;
         previous->taken++;
+        if (stop_at != 0) {
+            exit(0);
+        }
     }
     if (state == WITHIN) {
         count(current);
+        if (current->stops) {
+            exit(0);
+        }
     }
     next = current->start + current->size;
 }
@@ -122,7 +131,7 @@ static uint32_t insn_size(const struct qemu_plugin_insn *insn) {
     return halfword >> 11 >= 0x1DU ? 4U : 2U;
 }
 
-static block *block_of(uint32_t start, uint32_t size) {
+static block *block_of(uint32_t start, uint32_t size, int stops) {
     block **bucket = &blocks[(start >> 1) % BUCKETS];
     block *found = *bucket;
     while (found != NULL && (found->start != start || found->size != size)) {
@@ -135,7 +144,7 @@ static block *block_of(uint32_t start, uint32_t size) {
             (void)fputs("tinyprune: the block counter ran out of memory\n", stderr);
             exit(1);
         }
-        *found = (block){start, size, layer_that_begins(start), tallies, *bucket};
+        *found = (block){start, size, layer_that_begins(start), stops, tallies, *bucket};
         *bucket = found;
     }
     return found;
@@ -145,8 +154,10 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb) {
     const struct qemu_plugin_insn *last = qemu_plugin_tb_get_insn(tb, qemu_plugin_tb_n_insns(tb) - 1U);
     const uint32_t start = (uint32_t)qemu_plugin_tb_vaddr(tb);
     const uint32_t end = (uint32_t)qemu_plugin_insn_vaddr(last) + insn_size(last);
+    const int stops = start < stop_at && stop_at < end;
+    const uint32_t size = (stops ? stop_at : end) - start;
     (void)id;
-    qemu_plugin_register_vcpu_tb_exec_cb(tb, executed, QEMU_PLUGIN_CB_NO_REGS, block_of(start, end - start));
+    qemu_plugin_register_vcpu_tb_exec_cb(tb, executed, QEMU_PLUGIN_CB_NO_REGS, block_of(start, size, stops));
 }
 
 /* Writes "layer start size count taken entered" a line. */
@@ -156,6 +167,9 @@ static void at_exit(qemu_plugin_id_t id, void *data) {
     (void)data;
     if (out == NULL) {
         return; /* qemu.py misses the file */
+    }
+    if (state == WITHIN) {
+        previous->taken++; /* the last block left by stopping, or by exiting */
     }
     for (uint32_t i = 0; i < BUCKETS; i++) {
         for (const block *b = blocks[i]; b != NULL; b = b->next) {
@@ -188,7 +202,8 @@ static int read_switches(const char *name) {
     return switch_count < MOST_SWITCHES;
 }
 
-/* Arguments: function=ADDRESS, switches=FILE to read, out=FILE to write. */
+/* Arguments: function=ADDRESS to count from, end=ADDRESS to count to (else to its return), switches=FILE to read,
+   out=FILE to write. */
 EXPORTED int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv) {
     int complete = 0;
     (void)info;
@@ -200,6 +215,8 @@ EXPORTED int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *in
         value++;
         if (strncmp(argv[i], "function=", 9) == 0) {
             function = (uint32_t)strtoul(value, NULL, 0);
+        } else if (strncmp(argv[i], "end=", 4) == 0) {
+            stop_at = (uint32_t)strtoul(value, NULL, 0);
         } else if (strncmp(argv[i], "switches=", 9) == 0) {
             complete = read_switches(value);
         } else if (strncmp(argv[i], "out=", 4) == 0) {

@@ -64,9 +64,6 @@ class Run:
     def instructions(self) -> int:
         return sum(block.instructions * block.count for block in self.blocks)
 
-    def layer_instructions(self, layer: str) -> int:
-        return sum(block.instructions * block.count for block in self.blocks if block.layer == layer)
-
 
 def stack_bytes(uart: str) -> int:
     """The high water mark that the firmware reads off its painted stack and prints."""

@@ -6,14 +6,17 @@ Rows are output channels; columns are the flattened rest (height, width, input c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyprune.formats import csr, dense
+from tinyprune.formats import bitmap, coo, csc, csr, dense
+from tinyprune.formats.bsr import Bsr
+from tinyprune.formats.csr_delta import CsrDelta
+from tinyprune.formats.nm import NM
 from tinyprune.ir import Int8, Layer, Quant, Stateful, Weighted, Weights
 from tinyprune.stateful import stateful_weights
 
@@ -21,13 +24,13 @@ Arrays = Mapping[str, NDArray[np.generic]]
 
 
 class Format(Protocol):
-    """What a format module provides."""
+    """What a format provides: a module, or one object for each shape of its blocks."""
 
-    @staticmethod
-    def pack(matrix: Int8, /) -> dict[str, NDArray[np.generic]]: ...
+    @property
+    def pack(self) -> Callable[[Int8], dict[str, NDArray[np.generic]]]: ...
 
-    @staticmethod
-    def unpack(arrays: Arrays, shape: tuple[int, int], /) -> Int8: ...
+    @property
+    def unpack(self) -> Callable[[Arrays, tuple[int, int]], Int8]: ...
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,18 @@ class FormatInfo:
 FORMATS: dict[str, FormatInfo] = {
     "dense": FormatInfo(dense, "every weight, row after row: 1 byte a weight"),
     "csr": FormatInfo(csr, "compressed sparse rows: 3 bytes a non-zero, 2 bytes a row"),
+    "csr_delta": FormatInfo(CsrDelta(8), "sparse rows, 8-bit distances: 2 bytes a non-zero, 2 bytes a row"),
+    "csr_delta4": FormatInfo(CsrDelta(4), "sparse rows, 4-bit distances: 1.5 bytes an entry, 2 bytes a row"),
+    "bitmap": FormatInfo(bitmap, "a bit for each weight: 1 byte a non-zero, 1 bit a weight"),
+    "bsr_2x2": FormatInfo(Bsr(2, 2), "blocks of 2 rows and 2 columns: 6 bytes a block, 1 byte a row"),
+    "bsr_4x1": FormatInfo(Bsr(4, 1), "blocks of 4 rows and 1 column: 6 bytes a block, half a byte a row"),
+    "bsr_4x2": FormatInfo(Bsr(4, 2), "blocks of 4 rows and 2 columns: 10 bytes a block, half a byte a row"),
+    "bsr_1x4": FormatInfo(Bsr(1, 4), "blocks of 4 columns: 6 bytes a block, 2 bytes a row"),
+    "nm_1_4": FormatInfo(NM(1, 4), "at most 1 of 4 neighbours: 1 byte and 2 bits for each 4"),
+    "nm_2_4": FormatInfo(NM(2, 4), "at most 2 of 4 neighbours: 2 bytes and 4 bits for each 4"),
+    "nm_4_8": FormatInfo(NM(4, 8), "at most 4 of 8 neighbours: 4 bytes and 12 bits for each 8"),
+    "csc": FormatInfo(csc, "compressed sparse columns: 3 bytes a non-zero, 2 bytes a column"),
+    "coo": FormatInfo(coo, "row, column, value: 5 bytes a non-zero"),
 }
 
 

@@ -9,7 +9,7 @@ from tinyprune import ir
 from tinyprune.formats import unpack
 from tinyprune.ir import Graph, Int8, Layer, Weighted
 from tinyprune.kernels.kernel import Kernel, Operand
-from tinyprune.kernels.proofs import accumulator_problem, is_rectified, right_requant_problem
+from tinyprune.kernels.proofs import accumulator_problem, right_requant_problem, rounding_shows
 from tinyprune.tensors import WeightsPlace
 
 CHANNELS = 4  # in a tile
@@ -59,7 +59,7 @@ def _pixel_step(layer: Layer, graph: Graph) -> tuple[int, ...]:
 
 def _constants(layer: Layer, graph: Graph) -> tuple[int, ...]:
     assert isinstance(layer, ir.Conv2D)
-    return *_pixel_step(layer, graph), int(is_rectified(layer, graph)), _segments(layer, graph)
+    return *_pixel_step(layer, graph), 1 - rounding_shows(layer, graph), _segments(layer, graph)
 
 
 def _scratch_bytes(layer: Layer, graph: Graph) -> int:

@@ -12,10 +12,20 @@ from tinyprune.reference import convolution
 SMALLEST_SHIFT = -23  # of tp_right_requant: its addend must leave room in 31 bits
 
 
+def largest_products(layer: Weighted) -> Int64:
+    """128 * sum(|w|), (channels,): no sum of some of this channel's products exceeds it."""
+    return 128 * convolution.weight_sums(layer, np.abs(unpack(layer.weights).astype(np.int64)))
+
+
 def largest_accumulators(layer: Weighted, graph: Graph) -> Int64:
     """|bias - zp * sum(w)| + 128 * sum(|w|), (channels,): no accumulator of this channel exceeds it, at any time."""
-    magnitudes = convolution.weight_sums(layer, np.abs(unpack(layer.weights).astype(np.int64)))
-    return abs(convolution.kernel_bias(layer, graph.tensors[layer.input])) + 128 * magnitudes
+    return abs(convolution.kernel_bias(layer, graph.tensors[layer.input])) + largest_products(layer)
+
+
+def products_problem(layer: Weighted, bits: int) -> str:
+    """Why some sum of products, without the bias, may not be below 2**bits; "" where all are."""
+    largest = int(largest_products(layer).max(initial=0))
+    return f"a sum of products may reach {largest:,}, beyond 2^{bits}" if largest >= 1 << bits else ""
 
 
 def accumulator_problem(layer: Weighted, graph: Graph, bits: int) -> str:
@@ -32,6 +42,6 @@ def right_requant_problem(layer: Weighted, graph: Graph) -> str:
     return f"its requantization shifts by {shift.min()} to {shift.max()}, not by {SMALLEST_SHIFT} to -1"
 
 
-def is_rectified(layer: Layer, graph: Graph) -> bool:
-    """Whether negative accumulators give the lowest int8, however they are rounded."""
-    return graph.tensors[layer.output].zero_point == -128
+def rounding_shows(layer: Layer, graph: Graph) -> int:
+    """Whether the rounding of negative accumulators shows, 1 or 0: all saturate to an output zero point of -128."""
+    return int(graph.tensors[layer.output].zero_point != -128)

@@ -12,7 +12,7 @@ from tinyprune import ir
 from tinyprune.formats import unpack
 from tinyprune.ir import Graph, Int8, Layer, Weighted
 from tinyprune.kernels.kernel import Kernel, Operand, flash_or_sram
-from tinyprune.kernels.proofs import accumulator_problem, is_rectified, right_requant_problem
+from tinyprune.kernels.proofs import accumulator_problem, right_requant_problem, rounding_shows
 
 CHANNELS = 4  # whose products are summed at a time
 TILE = 4  # outputs in each direction
@@ -37,7 +37,7 @@ def _tile_step(layer: Layer, graph: Graph) -> tuple[int, ...]:
 
 
 def _constants(layer: Layer, graph: Graph) -> tuple[int, ...]:
-    return *_tile_step(layer, graph), int(is_rectified(layer, graph))
+    return *_tile_step(layer, graph), 1 - rounding_shows(layer, graph)
 
 
 def _scratch_bytes(layer: Layer, graph: Graph) -> int:

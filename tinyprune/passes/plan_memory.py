@@ -38,6 +38,13 @@ def alive_bytes(graph: Graph) -> list[int]:
     return [needed[step] for step in range(len(graph.layers))]
 
 
+def activations_alive(graph: Graph) -> list[int]:
+    """The bytes of activations alone that are needed while each layer runs."""
+    activations, same = blocks(graph, share_places(graph, []))
+    needed = alive(activations, same)
+    return [needed[step] for step in range(len(graph.layers))]
+
+
 def _inside(block: Placement, inset: int) -> Placement:
     return Placement(block.offset + inset, block.bytes - inset)
 

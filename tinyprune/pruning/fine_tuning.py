@@ -1,7 +1,7 @@
 """Fine-tuning under masks. Imports Keras and TensorFlow: import this module only once they are needed."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -9,18 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyprune.errors import TinypruneError
-from tinyprune.pruning.kernels import prunable_kernels
+from tinyprune.pruning.copying import copy_of
+from tinyprune.pruning.distillation import distiller
+from tinyprune.pruning.evidence import EVIDENCE, endless_batches
 from tinyprune.pruning.mask_keeper import MaskKeeper
+from tinyprune.pruning.samples import training_set
 from tinyprune.pruning.tasks import accuracy, loss_for, task_of
+from tinyprune.pruning.weights import weights_of
 
 if TYPE_CHECKING:
-    from tinyprune.pruning.granularities import BoolArray
-    from tinyprune.pruning.pruning import Progress, Samples
+    from tinyprune.pruning.criteria import EvidenceKind
+    from tinyprune.pruning.groups import BoolArray, FloatArray
+    from tinyprune.pruning.samples import Samples
     from tinyprune.pruning.schedules import Step
 
-LEARNING_RATE = 1e-3
-LAST_LEARNING_RATE = LEARNING_RATE / 20
 BATCH = 32
+Arrays = dict[str, NDArray[Any]]
 
 
 class FineTuning:
@@ -30,36 +34,60 @@ class FineTuning:
         self,
         model: "keras.Model",
         data: "Samples | None",
-        steps: "list[Step]",
+        trains: bool,
+        rate: float,
         seed: int,
-        progress: "Progress | None" = None,
+        distillation: float = 0.0,
     ) -> None:
-        """Raises TinypruneError if `steps` train and `data` cannot be trained with."""
+        """Raises TinypruneError if the model cannot be copied, or `trains` and `data` cannot be trained with."""
         make_deterministic(seed)
-        check_samples(model, data)
         self._original = model
         self._data = data
+        self._rate = rate
+        self._seed = seed
         self._model = copy_of(model)
+        self._weights = weights_of(self._model)
         self._keeper = MaskKeeper(self._model, {})
-        self._reporter = _Reporter(progress, sum(step.epochs for step in steps))
-        if any(step.epochs for step in steps):
-            self._compile(*self._training_set())
+        self._optimizer = keras.optimizers.Adam(rate)
+        self._trained: Any = self._model  # or what trains it
+        if trains:
+            self._compile(distillation)
+        self._anchor = self._variables()
 
-    def kernels(self) -> dict[str, NDArray[np.float32]]:
-        """The prunable kernels as they are now, by layer name."""
-        return {name: np.asarray(kernel.numpy()) for name, kernel in prunable_kernels(self._model).items()}
+    def weights(self) -> "dict[str, FloatArray]":
+        """All weights as they are now, by name."""
+        return {name: np.asarray(weight) for name, weight in self._weights.items()}
 
-    def run(self, step: "Step", masks: "Mapping[str, BoolArray]") -> dict[str, float]:
-        """Masks the model, trains it for the step's epochs, and returns the last epoch's loss and the accuracy."""
+    def evidence(self, kind: "EvidenceKind", weights: list[str], step: int) -> "dict[str, FloatArray]":
+        """What `EVIDENCE[kind]` observes of the named weights; other samples in each step of the schedule."""
+        kernels = {name: self._weights[name] for name in weights}
+        batches = endless_batches(*self._training_set(), seed=self._seed + step)
+        return EVIDENCE[kind](self._model, kernels, self._keeper, batches)
+
+    def mask(self, masks: "Mapping[str, BoolArray]", *, rewind: bool) -> None:
+        """Masks the model from now on; with `rewind`, what stays is set back to the anchor, and the optimizer too."""
+        if rewind:
+            for name, variable in self._state():
+                variable.assign(self._anchor[name])
         self._keeper.update(masks)
-        self._reporter.label = f"{step.sparsity:.0%} sparse"
-        figures: dict[str, float] = {}
-        if step.epochs:
-            figures["loss"] = self._fit(step.epochs)
-        reached = self.accuracy()
-        if reached is not None:
-            figures["accuracy"] = reached
-        return figures
+
+    def drop_anchor(self) -> None:
+        """Rewinding leads back to here."""
+        self._anchor = self._variables()
+
+    def train(self, step: "Step", epoch: int, number: int, ended: Callable[[float], None]) -> None:
+        """Trains `step` from its epoch `epoch` on, the `number`th of all, and tells `ended` each epoch's loss."""
+        x, y = self._training_set()
+        rate = keras.callbacks.LearningRateScheduler(decay(self._rate, step))
+        self._trained.fit(
+            epochs_of(x, y, range(number, number + step.epochs - epoch), self._seed),
+            steps_per_epoch=math.ceil(len(x) / BATCH),
+            initial_epoch=epoch,
+            epochs=step.epochs,
+            verbose=0,
+            shuffle=False,
+            callbacks=[self._keeper, rate, _EpochEnd(ended)],
+        )
 
     def accuracy(self) -> float | None:
         """The share of test samples that the model gets right; None without a labelled test set or for a regression."""
@@ -75,20 +103,38 @@ class FineTuning:
         plain.set_weights(self._model.get_weights())
         return plain
 
-    def _training_set(self) -> tuple[NDArray[np.float32], NDArray[Any]]:
-        data = self._data
-        if data is None or data.x_train is None or data.y_train is None:
-            raise TinypruneError(
-                "fine-tuning needs labelled training data (x_train and y_train)",
-                remedy="give data, or prune with schedule 'one_shot', which can do without",
-            )
-        return data.x_train, data.y_train
+    def save(self) -> Arrays:
+        """Everything that later epochs depend on, by name."""
+        anchor = {f"anchor:{name}": value for name, value in self._anchor.items()}
+        return {**anchor, **{f"now:{name}": value for name, value in self._variables().items()}}
 
-    def _compile(self, x: NDArray[np.float32], y: NDArray[Any]) -> None:
+    def restore(self, saved: Arrays) -> None:
+        """Goes on from what `save` gave."""
+        for name, variable in self._state():
+            variable.assign(saved[f"now:{name}"])
+            self._anchor[name] = saved[f"anchor:{name}"]
+
+    def _variables(self) -> Arrays:
+        return {name: np.asarray(variable) for name, variable in self._state()}
+
+    def _state(self) -> Iterator[tuple[str, Any]]:
+        """The variables of the model, its random generators (those of dropout) and its optimizer."""
+        metrics = {id(variable) for metric in self._model.metrics for variable in metric.variables}
+        kept = [variable for variable in self._model.variables if id(variable) not in metrics]
+        for place, variable in enumerate([*kept, *self._optimizer.variables]):
+            yield str(place), variable
+
+    def _training_set(self) -> tuple[NDArray[np.float32], NDArray[Any]]:
+        remedy = "give data, or prune with schedule 'one_shot' by criterion 'magnitude', which can do without"
+        return training_set(self._data, "fine-tuning", remedy)
+
+    def _compile(self, distillation: float) -> None:
+        x, y = self._training_set()
         task = task_of(self._model, y)
         loss = compiled_loss(self._original) or loss_for(self._model, task)
         # compiling to XLA takes longer than such a small network trains
-        self._model.compile(keras.optimizers.Adam(LEARNING_RATE), loss, jit_compile=False)
+        self._model.compile(self._optimizer, loss, jit_compile=False)
+        self._optimizer.build(self._model.trainable_variables)
         try:
             self._model.compute_loss(x=x[:2], y=y[:2], y_pred=self._model(x[:2], training=False))
         except (ValueError, TypeError) as error:
@@ -96,28 +142,18 @@ class FineTuning:
                 f"the loss of model '{self._model.name}' refuses labels of shape {y.shape}: {error}",
                 remedy="give labels for that loss, or save the model uncompiled to have one chosen",
             ) from error
-
-    def _fit(self, epochs: int) -> float:
-        x, y = self._training_set()
-        callbacks = [self._keeper, self._reporter, keras.callbacks.LearningRateScheduler(_decay(epochs))]
-        done = self._model.fit(x, y, batch_size=BATCH, epochs=epochs, verbose=0, callbacks=callbacks)
-        return float(done.history["loss"][-1])
+        if distillation:
+            self._trained = distiller(copy_of(self._original), self._model, task, distillation)
+            self._trained.compile(self._optimizer, loss, jit_compile=False)
 
 
-class _Reporter(keras.callbacks.Callback):
-    """Counts epochs over all calls of `fit`."""
-
-    def __init__(self, progress: "Progress | None", epochs: int) -> None:
+class _EpochEnd(keras.callbacks.Callback):
+    def __init__(self, ended: Callable[[float], None]) -> None:
         super().__init__()
-        self.label = ""
-        self._progress = progress
-        self._epochs = epochs
-        self._done = 0
+        self._ended = ended
 
-    def on_epoch_end(self, epoch: int, logs: object = None) -> None:
-        self._done += 1
-        if self._progress:
-            self._progress(f"fine-tuned epoch {self._done} of {self._epochs}, {self.label}", self._done / self._epochs)
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
+        self._ended(float(logs["loss"]))
 
 
 def make_deterministic(seed: int) -> None:
@@ -128,38 +164,24 @@ def make_deterministic(seed: int) -> None:
     tf.config.experimental.enable_op_determinism()
 
 
-def check_samples(model: "keras.Model", data: "Samples | None") -> None:
-    """Raises TinypruneError unless the model has one input and one output, and the samples have the input's shape."""
-    if len(model.inputs) != 1 or len(model.outputs) != 1:
-        raise TinypruneError(
-            f"model '{model.name}' has {len(model.inputs)} inputs and {len(model.outputs)} outputs",
-            remedy="give a model with one of each",
-        )
-    expected = tuple(model.inputs[0].shape[1:])
-    for samples in (data.x_train, data.x_test) if data else ():
-        given = expected if samples is None else samples.shape[1:]
-        if len(given) != len(expected) or any(e not in (None, g) for e, g in zip(expected, given, strict=True)):
-            raise TinypruneError(
-                f"model '{model.name}' takes {expected}, but the samples are {given}",
-                remedy="give samples shaped (n, *input)",
-            )
+def epochs_of(x: NDArray[Any], y: NDArray[Any], numbers: range, seed: int) -> Any:
+    """Batches of the epochs `numbers`, one after another.
 
+    The order in each is a function of its number and `seed`, so that it is the same whether or not the process ran the
+    epochs before it.
+    """
+    import tensorflow as tf
 
-def copy_of(model: "keras.Model") -> "keras.Model":
-    """An uncompiled model with the same layers, names and weights that shares nothing with `model`."""
-    compiled = model.compiled
-    try:
-        # else Keras compiles the copy from a description, which fails for a loss of the user's own
-        model.compiled = False
-        copy = keras.models.clone_model(model)
-    except (ValueError, TypeError, NotImplementedError) as error:
-        raise TinypruneError(
-            f"model '{model.name}' cannot be copied: {error}", remedy="give a Sequential or a functional Keras model"
-        ) from error
-    finally:
-        model.compiled = compiled
-    copy.set_weights(model.get_weights())
-    return copy
+    def batches(number: Any) -> Any:
+        order = tf.random.experimental.stateless_shuffle(tf.range(len(x)), [seed, number])
+        chosen = tf.data.Dataset.from_tensor_slices(order).batch(BATCH)
+        return chosen.map(picked)
+
+    def picked(places: Any) -> Any:
+        return tf.gather(samples, places), tf.gather(labels, places)
+
+    samples, labels = tf.constant(x), tf.constant(y)
+    return tf.data.Dataset.range(numbers.start, numbers.stop).flat_map(batches)
 
 
 def compiled_loss(model: "keras.Model") -> Any:
@@ -167,12 +189,12 @@ def compiled_loss(model: "keras.Model") -> Any:
     return model.loss if model.compiled else None
 
 
-def _decay(epochs: int) -> Callable[[int, float], float]:
-    """Falls from LEARNING_RATE to LAST_LEARNING_RATE along half a cosine (Loshchilov & Hutter, SGDR, 2017)."""
-    span = LEARNING_RATE - LAST_LEARNING_RATE
+def decay(rate: float, step: "Step") -> Callable[[int, float], float]:
+    """Falls from `rate` to the step's share of it along half a cosine (Loshchilov & Hutter, SGDR, 2017)."""
+    span = rate * (1 - step.last_rate)
 
-    def rate(epoch: int, _current: float) -> float:
-        turn = math.pi * epoch / max(1, epochs - 1)
-        return LAST_LEARNING_RATE + span * (1 + math.cos(turn)) / 2
+    def now(epoch: int, _current: float) -> float:
+        turn = math.pi * epoch / max(1, step.epochs - 1)
+        return rate * step.last_rate + span * (1 + math.cos(turn)) / 2
 
-    return rate
+    return now

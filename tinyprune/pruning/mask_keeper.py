@@ -6,40 +6,41 @@ from typing import Any
 import keras
 
 from tinyprune.errors import TinypruneError, unknown_name
-from tinyprune.pruning.granularities import BoolArray
-from tinyprune.pruning.kernels import prunable_kernels
+from tinyprune.pruning.groups import BoolArray
+from tinyprune.pruning.weights import weights_of
 
 
 class MaskKeeper(keras.callbacks.Callback):
     """A callback for `fit` that zeroes the removed weights of `model` before training and after each batch.
 
     Optimizers move removed weights (gradients flow to them, and momentum lasts), so that zeroing once is not enough.
-    `masks` holds, by layer name as in `PruningResult.masks`, arrays shaped like the kernel, True where a weight stays.
+    `masks` holds, by weight name as in `PruningResult.masks` (`conv/kernel`), arrays shaped like the weight, True where
+    an element stays. In a training loop of your own, call `apply` after each step of the optimizer.
     """
 
     def __init__(self, model: "keras.Model", masks: Mapping[str, BoolArray]) -> None:
         super().__init__()
-        self._kernels = prunable_kernels(model)
+        self._weights = weights_of(model)
         self._kept: dict[str, Any] = {}
         self.update(masks)
 
     def update(self, masks: Mapping[str, BoolArray]) -> None:
-        """Sets the masks of the named layers and applies them. Raises TinypruneError for a wrong name or shape."""
+        """Sets the masks of the named weights and applies them. Raises TinypruneError for a wrong name or shape."""
         for name, mask in masks.items():
-            if name not in self._kernels:
-                raise unknown_name("prunable layer", name, self._kernels)
-            shape = tuple(self._kernels[name].shape)
+            if name not in self._weights:
+                raise unknown_name("weight", name, self._weights)
+            shape = tuple(self._weights[name].shape)
             if mask.shape != shape:
-                raise TinypruneError(f"the mask of layer '{name}' is {mask.shape}, its kernel is {shape}")
+                raise TinypruneError(f"the mask of '{name}' is {mask.shape}, the weight is {shape}")
             self._kept[name] = keras.ops.convert_to_tensor(mask)
         self.apply()
 
     def apply(self) -> None:
         """Zeroes the removed weights now."""
         for name, kept in self._kept.items():
-            kernel = self._kernels[name]
+            weight = self._weights[name]
             # not a product, which would leave -0.0, and NaN where a weight diverged
-            kernel.assign(keras.ops.where(kept, kernel, 0.0))
+            weight.assign(keras.ops.where(kept, weight, 0.0))
 
     def on_train_begin(self, logs: object = None) -> None:
         """Zeroes what was assigned since the masks were set."""

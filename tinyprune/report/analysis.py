@@ -14,7 +14,7 @@ from tinyprune.board import Board
 from tinyprune.codegen.firmware import check_sram
 from tinyprune.errors import BudgetError
 from tinyprune.ir import Graph, Layer, Stateful, Weighted
-from tinyprune.passes.choose_formats import Costs
+from tinyprune.passes.candidates import Costs
 from tinyprune.passes.plan_memory import alive_bytes
 from tinyprune.reference import convolution
 from tinyprune.report.report import SCHEMA, ModelInfo, to_json
@@ -134,7 +134,7 @@ def _biases(layer: Layer) -> int:
 def _format_bytes(layer: Layer, costs: Costs) -> dict[str, int]:
     if isinstance(layer, Stateful):
         return {"dense": sum(part.nbytes for part in stateful_weights(layer))}
-    return dict(costs.of[layer.name]) if isinstance(layer, Weighted) else {}
+    return {cost.format: cost.operand_bytes for cost in costs.of[layer.name]} if isinstance(layer, Weighted) else {}
 
 
 def _channel_bytes(layer: Layer, graph: Graph) -> int:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 import tinyprune
-from tinyprune import formats, ir, kernels
+from tinyprune import cycles, formats, ir, kernels
 from tinyprune.board import Board
-from tinyprune.cycles import CYCLE_MODELS, NOT_CLAIMED, Cycles, price
+from tinyprune.cycles import Cost
 from tinyprune.emulators.run import Run
 from tinyprune.ir import Graph, Int8, Layer
+from tinyprune.passes import candidates
+from tinyprune.passes.plan_memory import alive_bytes
+from tinyprune.profiling.profile import Profile, rows
 from tinyprune.report import report
+from tinyprune.report.hardware import hardware
+from tinyprune.report.memory_plan import memory_plan
 from tinyprune.report.report import Report
 from tinyprune.toolchain.elf import Elf
 from tinyprune.toolchain.memory import memory_use, weight_places
@@ -30,41 +36,56 @@ class Expected:
     output: Int8
 
 
+@dataclass(frozen=True)
+class Described:
+    """What a report repeats of how the build came about; `candidates` are by layer, of those that had a choice."""
+
+    model: report.ModelInfo
+    options: report.Options
+    accuracy: float | None
+    candidates: Mapping[str, tuple[candidates.Cost, ...]]
+
+
 def measure(
     graph: Graph,
     board: Board,
     elf: Elf,
     run: Run | None,
+    profile: Profile | None,
     expected: Expected | None,
-    model: report.ModelInfo,
-    options: report.Options,
-    accuracy: float | None,
+    described: Described,
 ) -> Report:
     """The report of one build. Nothing in it that was not measured: without a run, its figures are None.
 
-    `expected` is given where `run` is.
+    `profile`, that of the run, and `expected` are given where `run` is.
     """
-    cycle_model = CYCLE_MODELS.get(board.core)
-    cycles = price(run.blocks, elf.read, cycle_model, board.flash_timing) if run and cycle_model else None
+    spent = profile.total if profile else None
     return Report(
         schema=report.SCHEMA,
         tinyprune=tinyprune.__version__,
-        model=model,
-        options=options,
+        model=described.model,
+        options=described.options,
         board=board.name,
         toolchain=report.ToolchainInfo(elf.toolchain, elf.toolchain_version, elf.flags),
         emulator=report.EmulatorInfo(run.emulator, run.emulator_version, run.counted_by) if run else None,
-        cycle_model=_cycle_model_info(board) if run else None,
+        cycle_model=report.CycleModelInfo(*cycles.about(board)) if run else None,
         bit_exact=is_bit_exact(graph, run, expected) if run and expected else None,
         inputs_checked=len(run.outputs) if run else 0,
-        accuracy=accuracy,
+        accuracy=described.accuracy,
         instructions=run.instructions if run else None,
-        core_cycles=cycles.core if cycles else None,
-        flash_stalls=cycles.stalls if cycles else None,
-        cycles=cycles.total if cycles else None,
+        core_cycles=spent.core_cycles if spent else None,
+        flash_stalls=spent.flash_stalls if spent else None,
+        cycles=spent.cycles if spent else None,
         flash=_flash(elf, board),
         sram=_sram(graph, elf, board, run),
-        layers=tuple(_layer(layer, graph, elf, run, cycles) for layer in graph.layers),
+        hardware=hardware(board),
+        layers=tuple(
+            _layer(layer, graph, alive, elf, profile, described)
+            for layer, alive in zip(graph.layers, alive_bytes(graph), strict=True)
+        ),
+        memory_plan=memory_plan(graph),
+        functions=tuple(report.CostRow(**row) for row in rows(profile.functions)) if profile else None,
+        classes=tuple(report.CostRow(**row) for row in rows(profile.classes)) if profile else None,
     )
 
 
@@ -77,14 +98,6 @@ def is_bit_exact(graph: Graph, run: Run, expected: Expected) -> bool:
 
 def _same(ours: Int8, wanted: Int8) -> bool:
     return np.array_equal(ours.reshape(len(ours), -1), wanted.reshape(len(wanted), -1))
-
-
-def _cycle_model_info(board: Board) -> report.CycleModelInfo:
-    model = CYCLE_MODELS.get(board.core)
-    if model is None:
-        return report.CycleModelInfo(None, NOT_CLAIMED[board.core])
-    wait_states = board.flash_timing.wait_states
-    return report.CycleModelInfo(model.name, f"{model.claim}; flash of {wait_states} wait states")
 
 
 def _flash(elf: Elf, board: Board) -> report.Flash:
@@ -108,24 +121,30 @@ def _sram(graph: Graph, elf: Elf, board: Board, run: Run | None) -> report.Sram:
     )
 
 
-def _layer(layer: Layer, graph: Graph, elf: Elf, run: Run | None, cycles: Cycles | None) -> report.LayerReport:
-    weights = layer.weights if isinstance(layer, ir.Weighted) else None
+def _layer(
+    layer: Layer, graph: Graph, alive: int, elf: Elf, profile: Profile | None, described: Described
+) -> report.LayerReport:
+    weighted = layer if isinstance(layer, ir.Weighted) else None
     values = formats.all_weights(layer)
-    spent = cycles.of_layer(layer.name) if cycles else None
+    spent = profile.layers.get(layer.name, Cost(0, 0, 0)) if profile else None
     return report.LayerReport(
         name=layer.name,
         op=ir.op_name(layer),
         format=formats.format_of(layer),
-        reason=weights.reason if weights else None,
+        kernel=weighted.variant.kernel if weighted else None,
+        strip_rows=weighted.variant.rows if weighted else None,
+        reason=weighted.weights.reason if weighted else None,
         macs=ir.macs(layer, graph),
         nonzeros=int(np.count_nonzero(values)),
         sparsity=round(1 - np.count_nonzero(values) / values.size, 6) if values.size else None,
         weights_bytes=constant_bytes(elf, layer.name),
         scratch_bytes=kernels.scratch_bytes(layer, graph),
-        instructions=run.layer_instructions(layer.name) if run else None,
-        core_cycles=spent.core if spent else None,
-        flash_stalls=spent.stalls if spent else None,
-        cycles=spent.total if spent else None,
+        alive_bytes=alive,
+        instructions=spent.instructions if spent else None,
+        core_cycles=spent.core_cycles if spent else None,
+        flash_stalls=spent.flash_stalls if spent else None,
+        cycles=spent.cycles if spent else None,
+        candidates=described.candidates.get(layer.name, ()),
     )
 
 

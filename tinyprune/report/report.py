@@ -8,6 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tinyprune.passes.candidates import Cost
+from tinyprune.report.hardware import Hardware
+from tinyprune.report.memory_plan import MemoryPlan
+
 SCHEMA = 1
 
 
@@ -22,7 +26,12 @@ class Options:
     """What was asked for; enough to make the same graph again from the `model.tflite` beside the report."""
 
     format: str
+    objective: str
+    max_flash: int | None
+    max_sram: int | None
+    max_cycles: int | None
     sparsity: float
+    granularity: str
     pruning: str | None  # "iterative" or "one-shot" (before quantization), "one-shot-int8" (after it)
 
 
@@ -73,16 +82,34 @@ class Sram:
 
 @dataclass(frozen=True)
 class LayerReport:
+    """`candidates` are the ways in which the layer could run, the chosen one among them, and what each was measured to
+    take."""
+
     name: str
     op: str
     format: str | None
+    kernel: str | None
+    strip_rows: int | None
     reason: str | None
     macs: int
     nonzeros: int
     sparsity: float | None
     weights_bytes: int
     scratch_bytes: int
+    alive_bytes: int
     instructions: int | None
+    core_cycles: int | None
+    flash_stalls: int | None
+    cycles: int | None
+    candidates: tuple[Cost, ...]
+
+
+@dataclass(frozen=True)
+class CostRow:
+    """What a function or a class of instructions takes; the rows of a table add up to the totals of the report."""
+
+    name: str
+    instructions: int
     core_cycles: int | None
     flash_stalls: int | None
     cycles: int | None
@@ -110,7 +137,11 @@ class Report:
     cycles: int | None
     flash: Flash
     sram: Sram
+    hardware: Hardware
     layers: tuple[LayerReport, ...]
+    memory_plan: MemoryPlan
+    functions: tuple[CostRow, ...] | None
+    classes: tuple[CostRow, ...] | None
 
     def to_json(self) -> str:
         return to_json(dataclasses.asdict(self))

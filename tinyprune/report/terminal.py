@@ -10,20 +10,24 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from tinyprune.directory import COMPARISON_PAGE, REPORT_PAGE
 from tinyprune.report.report import Report
+from tinyprune.report.terminal_candidates import candidates
 
 MISSING = "-"
 
 Show = Callable[[Mapping[str, Any]], str]
 
 
-def print_report(report: Report, directory: Path) -> None:
-    """The totals, the layers, and where the figures come from."""
+def print_report(report: Report, directory: Path, verbose: bool) -> None:
+    """The totals, the layers, and where the figures come from; where `verbose`, also the candidates of each layer."""
     console = Console(highlight=False)
     console.print(_layers(report))
+    if verbose:
+        console.print(candidates(report))
     console.print(_totals(report))
     console.print(_provenance(report))
-    console.print(f"firmware in {directory}", soft_wrap=True)
+    console.print(f"firmware and {REPORT_PAGE} in {directory}", soft_wrap=True)
 
 
 def print_comparison(document: Mapping[str, Any], directory: Path) -> None:
@@ -36,7 +40,7 @@ def print_comparison(document: Mapping[str, Any], directory: Path) -> None:
     if document["unpruned_accuracy"] is not None:
         console.print(f"accuracy without pruning: {_percent(document['unpruned_accuracy'])}")
     console.print(_origin(first["toolchain"], first["emulator"], first["cycle_model"]))
-    console.print(f"firmware in {directory}", soft_wrap=True)
+    console.print(f"firmware and {COMPARISON_PAGE} in {directory}", soft_wrap=True)
 
 
 def _layers(report: Report) -> Table:

@@ -21,11 +21,10 @@ def print_analysis(analysis: Analysis) -> None:
 
 
 def _layers(analysis: Analysis) -> Table:
-    formats = list(dict.fromkeys(name for layer in analysis.layers for name in layer.format_bytes))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, title=Path(analysis.model.path).name)
     table.add_column("layer", overflow="fold")
     table.add_column("output", no_wrap=True)
-    for name in ("MACs", "parameters", "non-zeros", "dead", *formats, "alive"):
+    for name in ("MACs", "parameters", "non-zeros", "dead", "weights", "alive"):
         table.add_column(name, justify="right", no_wrap=True)
     for layer in analysis.layers:
         table.add_row(
@@ -35,16 +34,15 @@ def _layers(analysis: Analysis) -> Table:
             _count(layer.parameters),
             _count(layer.nonzeros),
             _count(layer.dead_channels),
-            *(_bytes(layer, name) for name in formats),
+            _weights(layer),
             _count(layer.alive_bytes),
         )
     return table
 
 
-def _bytes(layer: LayerAnalysis, name: str) -> str:
-    """The format that the layer gets is bold."""
-    shown = _count(layer.format_bytes.get(name, 0))
-    return f"[bold]{shown}[/bold]" if name == layer.format else shown
+def _weights(layer: LayerAnalysis) -> str:
+    """The format that the layer gets, and its bytes."""
+    return f"{layer.format} {layer.format_bytes[layer.format]:,}" if layer.format else "-"
 
 
 def _totals(totals: Totals) -> str:

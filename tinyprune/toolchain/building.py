@@ -17,7 +17,15 @@ ERROR_LINES = 20
 
 
 def build(files: Files, board: Board, toolchain: Toolchain, directory: Path) -> Elf:
-    """Writes `files` into `directory` (made where missing) and builds them there.
+    """Links `files` as `link` does, and writes `firmware.bin` and `.hex` beside the `.elf`."""
+    elf = link(files, board, toolchain, directory)
+    (directory / "firmware.bin").write_bytes(images.binary(elf))
+    (directory / "firmware.hex").write_text(images.intel_hex(elf), encoding="ascii", newline="\n")
+    return elf
+
+
+def link(files: Files, board: Board, toolchain: Toolchain, directory: Path) -> Elf:
+    """Writes `files` into `directory` (made where missing) and compiles and links them there.
 
     The same files give the same `firmware.elf`, byte for byte, in any directory. Raises BudgetError where the firmware
     is larger than the board's flash or SRAM, and TinypruneError with the command and the compiler's words for anything
@@ -27,12 +35,9 @@ def build(files: Files, board: Board, toolchain: Toolchain, directory: Path) -> 
     write_files(files, directory)
     flags = toolchain.flags(board.core)
     _compile(_command(files, toolchain, flags, directory), board, toolchain, directory)
-    elf = read_elf(
+    return read_elf(
         directory / "firmware.elf", toolchain=toolchain.name, toolchain_version=toolchain.version, flags=flags
     )
-    (directory / "firmware.bin").write_bytes(images.binary(elf))
-    (directory / "firmware.hex").write_text(images.intel_hex(elf), encoding="ascii", newline="\n")
-    return elf
 
 
 def write_files(files: Files, directory: Path) -> None:

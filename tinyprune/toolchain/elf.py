@@ -1,5 +1,7 @@
 """A built firmware, as its ELF file describes it."""
 
+import functools
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +59,25 @@ class Elf:
             if offset >= 0 and offset + size <= len(segment.data):
                 return segment.data[offset : offset + size]
         raise KeyError(f"0x{address:08x} is not in {self.path}")
+
+    def function(self, address: int) -> str | None:
+        """The function that holds `address`; of several names for it, a global one. One whose size the image does not
+        tell (hand-written assembly) goes on to the next."""
+        i = bisect_right(self._functions, (address, chr(0x10FFFF))) - 1
+        if i < 0:
+            return None
+        start, name = self._functions[i]
+        bytes = self.symbols[name].bytes
+        return name if bytes == 0 or address < start + bytes else None
+
+    @functools.cached_property
+    def _functions(self) -> list[tuple[int, str]]:
+        """Their addresses and names, in the order of addresses."""
+        names: dict[int, str] = {}
+        for name, symbol in self.symbols.items():
+            if symbol.kind == "function":
+                names.setdefault(symbol.address, name)
+        return sorted(names.items())
 
 
 def read_elf(path: Path, *, toolchain: str = "", toolchain_version: str = "", flags: tuple[str, ...] = ()) -> Elf:

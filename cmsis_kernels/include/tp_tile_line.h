@@ -1,0 +1,93 @@
+/**
+ * @file
+ * Where the eight outputs of a tile go: four neighbours in a line of output positions, two outputs each.
+ */
+#ifndef TP_TILE_LINE_H
+#define TP_TILE_LINE_H
+
+#include <stdint.h>
+
+/** A line that tiles are run on; assembly knows where each member lies. */
+typedef struct {
+    int8_t *output;     /**< the first output of the first position that is still to do */
+    int32_t distance;   /**< from a position's first output to its second one */
+    int32_t offsets[3]; /**< from the first position's outputs to those of the other three */
+    int32_t left;       /**< positions that are still to do */
+} tp_tile_line;
+
+static inline tp_tile_line tp_tile_line_of(int32_t distance, int32_t channels) {
+    return (tp_tile_line){0, distance, {channels, 2 * channels, 3 * channels}, 0};
+}
+
+/**
+ * For a tile of fewer than four positions: what is computed beyond them goes where the last one's outputs go after it.
+ * For the others again what `tp_tile_line_of` gives.
+ */
+static inline void tp_aim_tile(tp_tile_line *line, int32_t channels) {
+    const int32_t last = line->left < 4 ? line->left - 1 : 3;
+    for (int32_t i = 0; i < 3; i++) {
+        line->offsets[i] = (i < last ? i + 1 : last) * channels;
+    }
+}
+
+/** Of the first round of eight entries of a list: none, or as many as the list lacks of whole rounds. */
+static inline int32_t tp_skipped_entries(int32_t entries) { return entries ? -entries & 7 : 8; }
+
+/* Eight times an entry. gcc takes each line of assembly for an instruction when it places constants and branches: empty
+ * ones stand for those, at most 7 * 16, that .rept adds. */
+#define TP_TILE_16_LINES "\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n"
+#define TP_TILE_ROUND(entry)                                                                                           \
+    ".rept 8\n\t" entry ".endr\n\t" TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES                \
+        TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES
+
+/* A doubled accumulator's output, in its register: tp_requantize_right with the multiplier in w, the addend in y and
+ * the exponent in z; t is free. Where signs is 0 the zero point is -128, and the outputs of negative accumulators
+ * saturate to it with or without the 1 that their rounding takes away. */
+#define TP_TILE_REQUANTIZE(acc)                                                                                        \
+    ".if %c[signs]\n\t"                                                                                                \
+    "add.w %[t], %[y], " acc ", asr #31\n\t"                                                                           \
+    "smmlar " acc ", " acc ", %[w], %[t]\n\t"                                                                          \
+    ".else\n\t"                                                                                                        \
+    "smmlar " acc ", " acc ", %[w], %[y]\n\t"                                                                          \
+    ".endif\n\t"                                                                                                       \
+    "asr.w " acc ", " acc ", %[z]\n\t"                                                                                 \
+    "ssat " acc ", #8, " acc "\n\t"
+
+/* The end of a tile: outputs aJ and bJ of position J, the line at offset `at` of the structure at p; w, y, z
+ * and t are free. The last position comes first: where positions share a place, the first of them is right. So are the
+ * second outputs before the first. Loops to 2 as long as four positions are left. */
+#define TP_TILE_STORE(at)                                                                                              \
+    "ldr.w %[y], [%[p], #" #at "]\n\t"                                                                                 \
+    "ldr.w %[z], [%[p], #" #at " + 4]\n\t"                                                                             \
+    "ldr.w %[t], [%[p], #" #at " + 16]\n\t"                                                                            \
+    "add.w %[z], %[y], %[z]\n\t"                                                                                       \
+    "strb.w %[b3], [%[z], %[t]]\n\t"                                                                                   \
+    "strb.w %[a3], [%[y], %[t]]\n\t"                                                                                   \
+    "ldr.w %[t], [%[p], #" #at " + 12]\n\t"                                                                            \
+    "ldr.w %[w], [%[p], #" #at " + 8]\n\t"                                                                             \
+    "ldr.w %[a3], [%[p], #" #at " + 20]\n\t"                                                                           \
+    "strb.w %[b2], [%[z], %[t]]\n\t"                                                                                   \
+    "strb.w %[a2], [%[y], %[t]]\n\t"                                                                                   \
+    "strb.w %[b1], [%[z], %[w]]\n\t"                                                                                   \
+    "strb.w %[a1], [%[y], %[w]]\n\t"                                                                                   \
+    "strb.w %[b0], [%[z]]\n\t"                                                                                         \
+    "strb.w %[a0], [%[y]]\n\t"                                                                                         \
+    "add.w %[y], %[y], %[w], lsl #2\n\t"                                                                               \
+    "sub.w %[a3], %[a3], #4\n\t"                                                                                       \
+    "str.w %[y], [%[p], #" #at "]\n\t"                                                                                 \
+    "str.w %[a3], [%[p], #" #at " + 20]\n\t"                                                                           \
+    "cmp.w %[a3], #4\n\t"                                                                                              \
+    "bge.w 2b\n\t"
+
+/** The plain C of TP_TILE_STORE. */
+static inline void tp_tile_store(tp_tile_line *line, const int8_t first[4], const int8_t second[4]) {
+    for (int32_t i = 3; i >= 0; i--) {
+        int8_t *output = line->output + (i ? line->offsets[i - 1] : 0);
+        output[line->distance] = second[i];
+        output[0] = first[i];
+    }
+    line->output += 4 * line->offsets[0];
+    line->left -= 4;
+}
+
+#endif

@@ -1,0 +1,21 @@
+#include "tp_dot.h"
+#include "tp_kernels.h"
+#include "tp_patch.h"
+#include "tp_requantize.h"
+
+void tp_conv2d_csr_delta_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
+                            const tp_csr_delta_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output) {
+    for (int32_t position = 0; position < params->output_height * params->output_width; position++) {
+        const int32_t y = position / params->output_width, x = position % params->output_width;
+        const int8_t *patch = tp_patch(params, input, y, x, scratch);
+        const int8_t *values = weights->values;
+        const uint8_t *distances = weights->distances;
+        for (int32_t channel = 0; channel < params->output_channels; channel++) {
+            const int32_t entries = weights->row_entries[channel];
+            const int32_t acc = tp_dot_csr_delta(bias[channel], patch, values, distances, entries);
+            *output++ = tp_requantize(requant, channel, acc);
+            values += entries;
+            distances += entries;
+        }
+    }
+}

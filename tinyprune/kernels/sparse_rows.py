@@ -1,0 +1,107 @@
+"""Sparse fully connected layers for the DSP extension: streams that a kernel reads from front to back."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyprune import ir
+from tinyprune.formats import unpack
+from tinyprune.ir import Graph, Int8, Layer, Weighted
+from tinyprune.kernels.h_packing import CHANNELS, halves, halves_problem
+from tinyprune.kernels.kernel import Kernel, Operand
+from tinyprune.kernels.proofs import accumulator_problem, products_problem, right_requant_problem
+
+FOUR = 4  # non-zeros or blocks at a time
+ROUND = 8  # times that, in an unrolled loop
+DELTA_CODE_BYTES = 64  # of four non-zeros in that loop
+BLOCK_CODE_BYTES = 104  # of four blocks
+LARGEST_GAP = 255
+
+
+def _sums_bytes(layer: Layer, graph: Graph) -> int:
+    """An int32 for each output, in whole groups."""
+    assert isinstance(layer, ir.Dense)
+    outputs = layer.weights.shape[0]
+    return 4 * (outputs + -outputs % CHANNELS)
+
+
+def _unfit(layer: Layer, graph: Graph) -> str:
+    assert isinstance(layer, ir.Dense)
+    return accumulator_problem(layer, graph, 29) or right_requant_problem(layer, graph)
+
+
+def _delta_unfit(layer: Layer, graph: Graph) -> str:
+    assert isinstance(layer, ir.Dense)
+    if layer.weights.shape[1] > 32_000:  # then no row has 2^13 groups, fillers included
+        return "a row of more than 32,000 inputs may be too long for a header"
+    return _unfit(layer, graph)
+
+
+def _delta_operand(layer: Weighted, graph: Graph) -> Operand:
+    rows = [_delta_row(row) for row in unpack(layer.weights)]
+    return Operand("", {"stream": np.concatenate([*rows, np.zeros(2, np.uint32)])})
+
+
+def _delta_row(row: Int8) -> NDArray[np.uint32]:
+    """The header of a row, and a word of weights and one of distances for each four non-zeros."""
+    columns = np.flatnonzero(row)
+    gaps = np.diff(columns, prepend=0)
+    fillers = np.maximum(gaps - 1, 0) // LARGEST_GAP
+    places = np.repeat(np.arange(len(columns)), fillers)
+    values = np.insert(row[columns], places, 0)
+    deltas = np.insert(gaps - LARGEST_GAP * fillers, places, LARGEST_GAP)
+    count = max(1, -(-len(values) // FOUR))
+    end = (0, FOUR * count - len(values))
+    words = np.stack([_words(np.pad(values, end)), _words(np.pad(deltas, end))], axis=1)
+    header = 8 * count + 4 | DELTA_CODE_BYTES * (-count % ROUND) << 16
+    return np.concatenate([np.array([header], np.uint32), words.reshape(-1)])
+
+
+def _words(values: NDArray[np.integer]) -> NDArray[np.uint32]:
+    """Four bytes a word, the first lowest."""
+    return np.ascontiguousarray(values.astype(np.uint8)).view("<u4").astype(np.uint32)
+
+
+def _block_unfit(layer: Layer, graph: Graph) -> str:
+    assert isinstance(layer, ir.Dense)
+    if layer.weights.shape[1] > 10_000:
+        return "a row of more than 10,000 inputs may be too long for a header"
+    problem = halves_problem(unpack(layer.weights)) or products_problem(layer, 23)
+    return problem or _unfit(layer, graph)
+
+
+def _block_operand(layer: Weighted, graph: Graph) -> Operand:
+    matrix = unpack(layer.weights)
+    whole = np.pad(matrix, ((0, -len(matrix) % CHANNELS), (0, 0)))
+    groups = [_block_row(rows) for rows in whole.reshape(-1, CHANNELS, matrix.shape[1])]
+    return Operand("", {"stream": np.concatenate([*groups, np.zeros(1, np.uint32)])})
+
+
+def _block_row(rows: Int8) -> NDArray[np.uint32]:
+    """The header of four outputs (4, inputs), and two words of inputs and four of weights for each four blocks."""
+    columns = np.flatnonzero(rows.any(axis=0))
+    count = max(1, -(-len(columns) // FOUR))
+    end = FOUR * count - len(columns)
+    blocks = np.pad(rows[:, columns], ((0, 0), (0, end)))
+    inputs = np.pad(columns, (0, end)).astype("<u2").view("<u4").astype(np.uint32)
+    words = np.concatenate([inputs.reshape(count, 2), halves(blocks[:, np.newaxis]).reshape(count, 4)], axis=1)
+    header = 24 * count | BLOCK_CODE_BYTES * (-count % ROUND) << 16
+    return np.concatenate([np.array([header], np.uint32), words.reshape(-1)])
+
+
+CSR_DELTA = Kernel(
+    "tp_dense_csr_delta_dsp_s8",
+    scratch_bytes=_sums_bytes,
+    needs=frozenset({"dsp"}),
+    unfit=_delta_unfit,
+    operand=_delta_operand,
+)
+
+BSR_4X1 = Kernel(
+    "tp_dense_bsr_4x1_dsp_s8",
+    scratch_bytes=_sums_bytes,
+    needs=frozenset({"dsp"}),
+    unfit=_block_unfit,
+    operand=_block_operand,
+)

@@ -1,0 +1,110 @@
+"""From an imported graph to one that is ready for code: simplified, formats and kernels chosen, memory planned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tinyprune import tuning
+from tinyprune.board import ALL_FEATURES, Board
+from tinyprune.codegen.firmware import check_sram
+from tinyprune.emulators import machine
+from tinyprune.errors import BudgetError
+from tinyprune.ir import Graph, Int8, Weighted, states
+from tinyprune.passes.candidates import Candidate, Costs, with_candidates
+from tinyprune.passes.choose import UNITS, Goal, choose, main_measure, total
+from tinyprune.passes.plan_memory import activations_alive, plan_memory
+from tinyprune.passes.simplify import simplify
+from tinyprune.passes.verify import verify
+from tinyprune.report.report import Report
+from tinyprune.toolchain import Toolchain
+
+STACK_BYTES = 4096  # what a firmware reserves
+CLEARLY = 0.99
+"""Costs are measured layer by layer: a firmware takes as much as their sum, give or take less than one in a hundred."""
+
+
+def lower(graph: Graph, format_name: str, features: frozenset[str] = ALL_FEATURES) -> Graph:
+    """`graph` for a core with `features`, in the smallest formats or the given one, by what is known without a
+    compiler."""
+    small = simplify(graph)
+    costs = tuning.estimate(small, features, format_name)
+    return verify(choose(small, costs, Goal(objective="flash", format=format_name)))
+
+
+def lower_as(graph: Graph, layers: list[Mapping[str, Any]]) -> Graph:
+    """`graph` as it was built before; `layers` are those of that build's report."""
+    small = simplify(graph)
+    saved = {layer["name"]: layer for layer in layers}
+    names = [layer.name for layer in small.layers if isinstance(layer, Weighted)]
+    chosen = {name: Candidate(*(saved[name][part] for part in ("format", "kernel", "strip_rows"))) for name in names}
+    return verify(plan_memory(with_candidates(small, chosen, {name: saved[name]["reason"] for name in names})))
+
+
+@dataclass(frozen=True)
+class Chooser:
+    """Chooses for one model on one board: `small` is the model simplified, `goal` what was asked for."""
+
+    small: Graph
+    board: Board
+    costs: Costs
+    goal: Goal
+
+    @staticmethod
+    def of(
+        graph: Graph,
+        sample: Int8,
+        board: Board,
+        tools: Toolchain,
+        emulated: bool,
+        goal: Goal,
+        say: Callable[[str], None],
+    ) -> Chooser:
+        """Measures what candidates cost, in time only if it is `emulated`, and if the goal depends on it."""
+        small = simplify(graph)
+        check_sram(board, max(activations_alive(small)) + sum(state.bytes for state in states(small)), STACK_BYTES)
+        timed = goal.objective != "flash" or goal.cycles is not None
+        on = tuning.Setting(
+            board=board,
+            tools=tools,
+            emulated=emulated and timed and board.core in machine.CORES,
+            format=goal.format,
+            smallest=goal.objective == "flash",
+        )
+        return Chooser(small, board, tuning.tune(small, sample, on, say), goal)
+
+    def choice(self, goal: Goal) -> Graph:
+        """The best for `goal` that fits the board: all dense, unless another choice is clearly better."""
+        within = self._on_board(goal)
+        best = choose(self.small, self.costs, within)
+        try:
+            dense = choose(self.small, self.costs, within, only="dense") if goal.format == "auto" else best
+        except BudgetError:
+            dense = best
+        measure = main_measure(self.costs, goal.objective)
+        figures = [total(graph, self.costs, measure) for graph in (best, dense)]
+        return verify(best if figures[0] < CLEARLY * figures[1] else dense)
+
+    def _on_board(self, goal: Goal) -> Goal:
+        """`goal` with budgets that are at most what the board has."""
+        rest, ccm = self.costs.rest, self.board.memory.get("ccm")
+        reserved = 0 if ccm and ccm.bytes >= STACK_BYTES else STACK_BYTES
+        sram = self.board.sram.bytes - reserved + rest.stack_bytes
+        here = {"flash": self.board.flash.bytes, "sram": sram}
+        return replace(goal, **{name: min(goal.budgets.get(name, most), most) for name, most in here.items()})
+
+    def corrected(self, goal: Goal, report: Report) -> Goal | None:
+        """None where what was built for `goal` is within what was asked for; else a goal that is as much lower as the
+        build is above."""
+        built = {"flash": report.flash.total, "sram": report.sram.total, "cycles": report.cycles}
+        above = {name: (built[name] or 0) - most for name, most in self.goal.budgets.items()}
+        less = {name: max(1, goal.budgets[name] - excess) for name, excess in above.items() if excess > 0}
+        return replace(goal, **less) if less else None
+
+
+def exceeded(goal: Goal, report: Report) -> BudgetError:
+    """The error for a build that is above its budgets, however they are lowered."""
+    built = {"flash": report.flash.total, "sram": report.sram.total, "cycles": report.cycles}
+    parts = [f"{built[name]:,} {UNITS[name]}, allowed are {most:,}" for name, most in goal.budgets.items()]
+    return BudgetError(f"no build was found within the budgets; the last one takes {'; '.join(parts)}")

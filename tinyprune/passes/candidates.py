@@ -1,0 +1,129 @@
+"""The ways in which a layer with weights can run, and what each of them costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from tinyprune import formats, kernels
+from tinyprune.ir import Graph, Layer, Variant, Weighted
+
+PREFERRED_ROWS = 4  # of a strip, where nothing was measured: more gain little, and take scratch
+
+
+@dataclass(frozen=True, order=True)
+class Candidate:
+    """A storage format, one of the kernels that read it, and the output rows of a strip."""
+
+    format: str
+    kernel: str
+    rows: int
+
+    def __str__(self) -> str:
+        return f"{self.format} ({self.kernel}{f', {self.rows} rows' if self.rows else ''})"
+
+
+@dataclass(frozen=True)
+class Cost(Candidate):
+    """What a layer takes in one of its candidates.
+
+    `operand_bytes` are the weights as the kernel reads them, `flash_bytes` they and all else in flash that is the
+    layer's own, `functions` the code that it runs, by name in bytes, which other layers may share. The figures of one
+    inference are None where it was not emulated, or the core's cycles are not claimed.
+    """
+
+    operand_bytes: int
+    flash_bytes: int
+    scratch_bytes: int
+    functions: Mapping[str, int] = field(default_factory=dict[str, int])
+    instructions: int | None = None
+    core_cycles: int | None = None
+    flash_stalls: int | None = None
+
+    @property
+    def candidate(self) -> Candidate:
+        return Candidate(self.format, self.kernel, self.rows)
+
+    @property
+    def cycles(self) -> int | None:
+        return None if self.core_cycles is None or self.flash_stalls is None else self.core_cycles + self.flash_stalls
+
+
+@dataclass(frozen=True)
+class Rest:
+    """What a firmware takes beside its arena and the layers that have a choice; the stack is what it uses, or, where it
+    was not emulated, what it reserves."""
+
+    flash_bytes: int
+    static_bytes: int
+    stack_bytes: int
+    instructions: int | None = None
+    cycles: int | None = None
+
+    @property
+    def sram_bytes(self) -> int:
+        return self.static_bytes + self.stack_bytes
+
+
+@dataclass(frozen=True)
+class Costs:
+    """By layer the costs of its candidates, and what the `rest` takes. `basis` says what they rest on, if not on an
+    emulated run."""
+
+    of: Mapping[str, tuple[Cost, ...]]
+    rest: Rest
+    basis: str
+
+
+def candidates(layer: Weighted, graph: Graph, features: frozenset[str], format_name: str = "auto") -> list[Candidate]:
+    """All that a core with `features` can run with the weights in flash, in the order of KERNELS; those of one format
+    where that is given and has a kernel for the layer."""
+    names = kernels.formats_for(layer)
+    if format_name != "auto":
+        names = [format_name if format_name in names else layer.weights.format]
+    return [
+        Candidate(name, variant.kernel, variant.rows)
+        for name in names
+        if (stored := _stored(layer, name)) is not None
+        for variant in kernels.variants(stored, graph, features)
+        if variant.weights == "flash"
+    ]
+
+
+def preferred(layer: Weighted, graph: Graph, features: frozenset[str], format_name: str = "auto") -> list[Candidate]:
+    """Of each format the candidate that is likely to be the fastest: KERNELS lists a format's kernels by speed."""
+    found: dict[str, Candidate] = {}
+    for one in candidates(layer, graph, features, format_name):
+        other = found.get(one.format)
+        if not other or other.kernel != one.kernel or _unusual(one) < _unusual(other):
+            found[one.format] = one
+    return list(found.values())
+
+
+def _unusual(candidate: Candidate) -> int:
+    return abs(candidate.rows - PREFERRED_ROWS)
+
+
+def with_candidate(layer: Weighted, candidate: Candidate, reason: str = "") -> Weighted:
+    """`layer` as `candidate` runs it; `reason` is the report's."""
+    weights = formats.pack(candidate.format, formats.unpack(layer.weights), layer.weights.quant, reason)
+    return replace(layer, weights=weights, variant=Variant(candidate.kernel, candidate.rows))
+
+
+def with_candidates(graph: Graph, chosen: Mapping[str, Candidate], reasons: Mapping[str, str]) -> Graph:
+    """`graph` with each layer that `chosen` names as it says."""
+
+    def changed(layer: Layer) -> Layer:
+        if not isinstance(layer, Weighted):
+            return layer
+        return with_candidate(layer, chosen[layer.name], reasons[layer.name])
+
+    return replace(graph, layers=tuple(map(changed, graph.layers)), arena=None)
+
+
+def _stored(layer: Weighted, format_name: str) -> Weighted | None:
+    """`layer` in that format; None where the format cannot hold these weights."""
+    try:
+        return with_candidate(layer, Candidate(format_name, "", 0))
+    except ValueError:
+        return None

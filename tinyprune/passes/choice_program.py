@@ -1,0 +1,153 @@
+"""The choice of a candidate for each layer as an integer program, solved by HiGHS (Huangfu and Hall, 2018).
+
+Columns: x[i], 1 where candidate i is taken; y[f], 1 where some taken candidate runs function f, so that its code is
+paid for once; and the arena, which is at least what is alive in any step, the scratch of the taken candidates included.
+Rows: one candidate for each layer; y[f] >= the sum of a layer's x that run f; the arena; the budgets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyprune.passes.candidates import Cost, Costs
+
+Amounts = NDArray[np.int64]  # of each column
+Row = tuple[Amounts, int]  # the sum of amounts * columns is at most this
+ALIGNMENT = 4  # of the arena's places
+TIGHT = 1e-9  # how far a 0 or 1 may be off: times 2^24 bytes or 2^30 cycles, nothing that matters before it is rounded
+
+
+@dataclass(frozen=True)
+class Program:
+    """`alive` are the bytes of activations that are needed in the step of each layer, `floor` the most of any step."""
+
+    costs: Costs
+    alive: Mapping[str, int]
+    floor: int
+
+    @cached_property
+    def choices(self) -> list[tuple[str, Cost]]:
+        return [(layer, cost) for layer, costs in self.costs.of.items() for cost in costs]
+
+    @cached_property
+    def functions(self) -> dict[str, int]:
+        """By name the bytes of all code that may be needed."""
+        return {name: size for _, cost in self.choices for name, size in cost.functions.items()}
+
+    @property
+    def columns(self) -> int:
+        return len(self.choices) + len(self.functions) + 1
+
+    def amounts(self, of_choices: Sequence[int], of_functions: Sequence[int] = (), of_arena: int = 0) -> Amounts:
+        functions = of_functions or [0] * len(self.functions)
+        return np.array([*of_choices, *functions, of_arena], np.int64)
+
+    @cached_property
+    def measures(self) -> dict[str, tuple[Amounts, int]]:
+        """What can be minimized or kept within a budget: an amount for each column, and what everything else takes.
+
+        "order" makes equal choices one: the earlier candidates.
+        """
+        costs, rest = [cost for _, cost in self.choices], self.costs.rest
+        flash = self.amounts([cost.flash_bytes for cost in costs], list(self.functions.values()))
+        places = [place for costs in self.costs.of.values() for place in range(len(costs))]
+        found = {
+            "flash": (flash, rest.flash_bytes),
+            "sram": (self.amounts([0] * len(costs), of_arena=1), rest.sram_bytes),
+            "order": (self.amounts(places), 0),
+        }
+        for name in measures(self.costs) - set(found):
+            found[name] = self.amounts([getattr(cost, name) for cost in costs]), getattr(rest, name)
+        return found
+
+    @cached_property
+    def rules(self) -> list[Row]:
+        """The rows that hold for every choice, but one candidate a layer."""
+        rows: list[Row] = []
+        for layer, costs in self.costs.of.items():
+            for number, name in enumerate(self.functions):
+                runs = self._of_layer(layer, [int(name in cost.functions) for cost in costs])
+                if any(runs):
+                    rows.append((self.amounts(runs, [-int(i == number) for i in range(len(self.functions))]), 0))
+            if any(cost.scratch_bytes for cost in costs):
+                scratch = self._of_layer(layer, [aligned(cost.scratch_bytes) for cost in costs])
+                rows.append((self.amounts(scratch, of_arena=-1), -self.alive[layer]))
+        return rows
+
+    def less_scratch(self, taken: Mapping[str, Cost]) -> Row:
+        """Some layer must have less scratch than in the choice `taken`."""
+        below = [int(cost.scratch_bytes < taken[layer].scratch_bytes) for layer, cost in self.choices]
+        return -self.amounts(below), -1
+
+    def _of_layer(self, layer: str, amounts: Sequence[int]) -> list[int]:
+        """Those of its candidates; 0 for those of other layers."""
+        left = iter(amounts)
+        return [next(left) if layer == one else 0 for one, _ in self.choices]
+
+    def limit(self, measure: str, most: int) -> Row:
+        amounts, rest = self.measures[measure]
+        return amounts, most - rest
+
+    def minimum(self, measure: str, rows: Sequence[Row]) -> tuple[int, dict[str, Cost]] | None:
+        """The least of `measure` within `rows`, and a choice that reaches it; None where no choice is within them."""
+        amounts, rest = self.measures[measure]
+        values = self._solve(amounts, [*self.rules, *rows])
+        if values is None:
+            return None
+        taken = {layer: cost for (layer, cost), x in zip(self.choices, values, strict=False) if x}
+        assert len(taken) == len(self.costs.of)
+        return int(amounts @ values) + rest, taken
+
+    def _solve(self, objective: Amounts, rows: Sequence[Row]) -> Amounts | None:
+        solver = _solver()
+        ends = [self.floor if i == self.columns - 1 else 0 for i in range(self.columns)]
+        solver.addVars(self.columns, np.array(ends, float), np.array([1.0] * (self.columns - 1) + [np.inf]))
+        solver.changeColsCost(self.columns, np.arange(self.columns, dtype=np.int32), objective.astype(float))
+        whole = np.arange(self.columns, dtype=np.int32)
+        solver.changeColsIntegrality(self.columns, whole, np.ones(self.columns, np.uint8))
+        for layer, costs in self.costs.of.items():
+            _add(solver, self.amounts(self._of_layer(layer, [1] * len(costs))), 1, 1)
+        for amounts, most in rows:
+            _add(solver, amounts, -np.inf, most)
+        solver.run()
+        status = solver.modelStatusToString(solver.getModelStatus())
+        if status in ("Infeasible", "Primal infeasible or unbounded"):
+            return None
+        assert status == "Optimal", status
+        values = np.rint(np.array(solver.getSolution().col_value)).astype(np.int64)
+        assert all(int(amounts @ values) <= most for amounts, most in rows)
+        return values
+
+
+def measures(costs: Costs) -> set[str]:
+    """What is known of every candidate and of the rest."""
+    all_costs = [cost for some in costs.of.values() for cost in some]
+    timed = {"cycles", "instructions"}
+    known = {name for name in timed if all(getattr(one, name) is not None for one in (*all_costs, costs.rest))}
+    return {"flash", "sram"} | known
+
+
+def aligned(size: int) -> int:
+    return -(-size // ALIGNMENT) * ALIGNMENT
+
+
+def _solver() -> Any:
+    import highspy
+
+    solver: Any = highspy.Highs()
+    options = {"output_flag": False, "threads": 1, "random_seed": 0, "mip_rel_gap": 0.0, "mip_abs_gap": 0.5}
+    options |= {"mip_feasibility_tolerance": TIGHT, "primal_feasibility_tolerance": TIGHT}
+    for option, value in options.items():
+        solver.setOptionValue(option, value)
+    return solver
+
+
+def _add(solver: Any, amounts: Amounts, least: float, most: float) -> None:
+    used = np.flatnonzero(amounts).astype(np.int32)
+    solver.addRow(least, most, len(used), used, amounts[used].astype(float))

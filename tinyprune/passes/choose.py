@@ -1,0 +1,186 @@
+"""Gives each layer its format and kernel: the exact optimum over all layers, within budgets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from tinyprune import formats, ir, kernels
+from tinyprune.errors import BudgetError, TinypruneError, unknown_name
+from tinyprune.ir import Graph, Weighted
+from tinyprune.passes.candidates import Candidate, Cost, Costs, with_candidates
+from tinyprune.passes.choice_program import Program, Row, measures
+from tinyprune.passes.plan_memory import activations_alive, plan_memory
+
+OBJECTIVES = {
+    "cycles": ("cycles", "instructions", "flash", "sram"),
+    "flash": ("flash", "cycles", "instructions", "sram"),
+    "sram": ("sram", "cycles", "instructions", "flash"),
+}
+"""What is minimized first, and among equals next; what was not measured is passed over."""
+UNITS = {"flash": "bytes of flash", "sram": "bytes of SRAM", "cycles": "cycles", "instructions": "instructions"}
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What is wanted: the least of `objective`, with no more of `flash`, `sram` (bytes) and `cycles` than these, of the
+    whole firmware. A `format` other than auto is for every layer that can have it."""
+
+    objective: str = "cycles"
+    format: str = "auto"
+    flash: int | None = None
+    sram: int | None = None
+    cycles: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.objective not in OBJECTIVES:
+            raise unknown_name("objective", self.objective, OBJECTIVES)
+        if self.format not in ("auto", *formats.FORMATS):
+            raise unknown_name("format", self.format, ["auto", *formats.FORMATS])
+        for name, most in self.budgets.items():
+            if most < 1:
+                raise TinypruneError(f"a budget of {most:,} {UNITS[name]} is none", remedy="it must be at least 1")
+
+    @property
+    def budgets(self) -> dict[str, int]:
+        given = {"flash": self.flash, "sram": self.sram, "cycles": self.cycles}
+        return {name: most for name, most in given.items() if most is not None}
+
+
+def choose(graph: Graph, costs: Costs, goal: Goal, only: str | None = None) -> Graph:
+    """`graph` with the candidates of `costs` that reach `goal`, and its arena, which is within the goal as planned.
+
+    `only` leaves to each layer that can have it this one format. The same costs give the same choice. Raises
+    BudgetError where no choice is within the budgets.
+    """
+    program = _program(graph, _restricted(costs, only) if only else costs)
+    if goal.cycles is not None and "cycles" not in program.measures:
+        raise TinypruneError(
+            "a budget of cycles cannot be kept: they are not known",
+            remedy="take an emulator, and a core whose cycles are claimed (docs/measuring.md)",
+        )
+    measure = main_measure(costs, goal.objective)
+    if measure == "sram":
+        return _smallest_arena(graph, program, costs, goal)
+    cuts, smallest = list[Row](), None
+    while (taken := _best(program, goal, cuts)) is not None:
+        planned = _planned(graph, costs, taken, goal, measure)
+        size = _sram(planned, costs)
+        if goal.sram is None or size <= goal.sram:
+            return planned
+        smallest = min(size, smallest or size)
+        cuts.append(program.less_scratch(taken))
+    raise _budget_error(program, goal, smallest)
+
+
+def total(graph: Graph, costs: Costs, measure: str) -> int:
+    """What a firmware of `graph`, chosen from `costs` and planned, is to take of `measure`, a key of UNITS."""
+    taken = [_cost_of(layer, costs) for layer in graph.layers if isinstance(layer, Weighted)]
+    if measure == "sram":
+        return _sram(graph, costs)
+    shared = {name: size for cost in taken for name, size in cost.functions.items()} if measure == "flash" else {}
+    rest = costs.rest.flash_bytes if measure == "flash" else int(getattr(costs.rest, measure))
+    return sum(_figure(cost, measure) for cost in taken) + sum(shared.values()) + rest
+
+
+def main_measure(costs: Costs, objective: str) -> str:
+    """What is minimized first: the first measure of the objective that is known of every candidate."""
+    known = measures(costs)
+    return next(name for name in OBJECTIVES[objective] if name in known)
+
+
+def _cost_of(layer: Weighted, costs: Costs) -> Cost:
+    taken = Candidate(layer.weights.format, layer.variant.kernel, layer.variant.rows)
+    return next(cost for cost in costs.of[layer.name] if cost.candidate == taken)
+
+
+def _restricted(costs: Costs, format_name: str) -> Costs:
+    """Without the candidates of other formats, where a layer has some of this one."""
+    of = {name: tuple(cost for cost in some if cost.format == format_name) or some for name, some in costs.of.items()}
+    return replace(costs, of=of)
+
+
+def _smallest_arena(graph: Graph, program: Program, costs: Costs, goal: Goal) -> Graph:
+    """The smallest as planned, which may be above what is alive in the fullest step: then less scratch is tried."""
+    best, smallest, cuts, within = None, None, list[Row](), goal
+    while (taken := _best(program, within, cuts)) is not None:
+        planned = _planned(graph, costs, taken, goal, "sram")
+        size = _sram(planned, costs)
+        if within.sram is None or size <= within.sram:
+            best, within = planned, replace(within, sram=size - 1)
+        smallest = min(size, smallest or size)
+        cuts.append(program.less_scratch(taken))
+    if best is None:
+        raise _budget_error(program, goal, smallest)
+    return best
+
+
+def _program(graph: Graph, costs: Costs) -> Program:
+    alive = activations_alive(graph)
+    by_layer = {layer.name: alive[step] for step, layer in enumerate(graph.layers)}
+    return Program(costs, by_layer, max(alive))
+
+
+def _best(program: Program, goal: Goal, cuts: list[Row]) -> dict[str, Cost] | None:
+    """The one choice that is best by the objective, among equals by the next measure, and so on."""
+    rows = [*cuts, *(program.limit(name, most) for name, most in goal.budgets.items())]
+    taken = None
+    for measure in (*OBJECTIVES[goal.objective], "order"):
+        if measure in program.measures:
+            found = program.minimum(measure, rows)
+            if found is None:
+                return None
+            least, taken = found
+            rows.append(program.limit(measure, least))
+    return taken
+
+
+def _planned(graph: Graph, costs: Costs, taken: Mapping[str, Cost], goal: Goal, measure: str) -> Graph:
+    weighted = [layer for layer in graph.layers if isinstance(layer, Weighted)]
+    reasons = {layer.name: _reason(layer, taken[layer.name], costs, goal, measure) for layer in weighted}
+    return plan_memory(with_candidates(graph, {name: cost.candidate for name, cost in taken.items()}, reasons))
+
+
+def _sram(graph: Graph, costs: Costs) -> int:
+    assert graph.arena is not None
+    return graph.arena.bytes + costs.rest.sram_bytes
+
+
+def _reason(layer: Weighted, taken: Cost, costs: Costs, goal: Goal, measure: str) -> str:
+    """Why this layer has its format: its figure beside the best one of another format."""
+    name = taken.format
+    if goal.format != "auto":
+        can = goal.format in kernels.formats_for(layer)
+        return f"{name} was asked for" if can else f"{ir.op_name(layer)} has no {goal.format} kernel"
+    others = [cost for cost in costs.of[layer.name] if cost.format != name]
+    if not others:
+        return f"{name} is the only one"
+    other = min(others, key=lambda cost: _figure(cost, measure))
+    text = f"{_figure(taken, measure):,} {UNITS[measure]}, {other.format} {_figure(other, measure):,}"
+    why = "" if _figure(taken, measure) <= _figure(other, measure) else "; better for the whole model"
+    return f"{text}{why} ({costs.basis})" if costs.basis else f"{text}{why}"
+
+
+def _figure(cost: Cost, measure: str) -> int:
+    figures = {"flash": cost.flash_bytes, "sram": cost.scratch_bytes}
+    return figures[measure] if measure in figures else int(getattr(cost, measure))
+
+
+def _budget_error(program: Program, goal: Goal, smallest: int | None) -> BudgetError:
+    """Names each budget that cannot be held, beside the least that can be reached: within the other ones, if those can
+    be held together, else without them. `smallest` is the SRAM of the choice that would do, but for its arena's gaps.
+    """
+    missed: list[str] = []
+    for name, most in goal.budgets.items():
+        others = [program.limit(other, limit) for other, limit in goal.budgets.items() if other != name]
+        within = program.minimum(name, others)
+        found = within or program.minimum(name, [])
+        if found and found[0] > most:
+            condition = " within the other budgets" if within and others else ""
+            missed.append(f"{found[0]:,} {UNITS[name]} are needed at least{condition}, allowed are {most:,}")
+    if not missed:
+        missed = [f"{smallest:,} {UNITS['sram']} are needed at least as planned, allowed are {goal.sram:,}"]
+    return BudgetError(
+        f"no choice of formats and kernels is within the budgets: {'; '.join(missed)}",
+        remedy="raise that budget, prune to a higher sparsity, or prune channels (structured pruning)",
+    )

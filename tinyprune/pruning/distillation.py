@@ -1,0 +1,45 @@
+"""Fine-tuning with a teacher: Keras' own Distiller. Imports Keras: import this module only once Keras is needed."""
+
+from typing import Any
+
+import keras
+
+from tinyprune.errors import ToolMissingError
+from tinyprune.pruning.tasks import Task, output_activation
+
+TEMPERATURE = 3.0
+TINY = 1e-7  # below it a probability has no logarithm that float32 would tell apart
+
+
+def distiller(teacher: keras.Model, student: keras.Model, task: Task, share: float) -> Any:
+    """A model that trains `student`, its loss by `share` (0 to 1) the distance to what `teacher` answers.
+
+    Classes are compared as distributions softened by TEMPERATURE (Hinton et al., Distilling the Knowledge in a Neural
+    Network, 2015), all else by mean squared error. `teacher` is frozen. Raises ToolMissingError for a Keras without
+    a Distiller.
+    """
+    if not hasattr(keras, "distillation"):
+        raise ToolMissingError(
+            f"Keras {keras.__version__} has no Distiller", remedy="pip install -U keras, or leave distillation out"
+        )
+    kinds = keras.distillation
+    if task in ("classes", "one-hot"):
+        loss = _logits_distillation(probabilities=output_activation(student) == "softmax")
+    else:
+        loss = kinds.FeatureDistillation(loss="mse")
+    return kinds.Distiller(teacher, student, loss, student_loss_weight=1 - share)
+
+
+def _logits_distillation(probabilities: bool) -> Any:
+    """Keras' LogitsDistillation, also for models that end in a softmax: a logarithm undoes it up to a constant."""
+
+    softened: Any = keras.distillation.LogitsDistillation(TEMPERATURE)
+
+    class Distances(keras.distillation.DistillationLoss):
+        def compute_loss(self, teacher_outputs: Any, student_outputs: Any, **options: Any) -> Any:
+            if probabilities:
+                teacher_outputs = keras.ops.log(keras.ops.maximum(teacher_outputs, TINY))
+                student_outputs = keras.ops.log(keras.ops.maximum(student_outputs, TINY))
+            return softened.compute_loss(teacher_outputs, student_outputs, **options)
+
+    return Distances()

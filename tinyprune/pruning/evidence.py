@@ -1,0 +1,160 @@
+"""What a model shows of its weights while it runs on data. Imports Keras and TensorFlow.
+
+Each function gives, for each of `kernels` (variables by name), an array (k, *shape): k batches, or 1 for what a whole
+training told. None of them changes the model.
+"""
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from tinyprune.pruning.criteria import EvidenceKind
+from tinyprune.pruning.groups import FloatArray
+from tinyprune.pruning.mask_keeper import MaskKeeper
+
+BATCH = 32
+GRADIENT_BATCHES = 16
+TRAINING_STEPS = 100
+TRAINING_RATE = 1e-3
+GATE_RATE = 0.1
+# the hard concrete distribution's temperature and stretch (Louizos et al., section 4)
+TEMPERATURE, LOW, HIGH = 2 / 3, -0.1, 1.1
+OPEN = 2.0  # where gates start: 0.88 of them are open
+
+Kernels = Mapping[str, Any]
+Batches = Iterator[tuple[Any, Any]]
+
+
+def gradients(model: "keras.Model", kernels: Kernels, keeper: MaskKeeper, batches: Batches) -> dict[str, FloatArray]:
+    """dL/dw of the mean loss of each batch, in inference mode, so that batch normalization stays as it is."""
+    variables = [kernel.value for kernel in kernels.values()]
+
+    @tf.function
+    def observe(x: Any, y: Any) -> Any:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            for variable in variables:
+                tape.watch(variable)
+            loss = model.compute_loss(x=x, y=y, y_pred=model(x, training=False))
+        return tape.gradient(loss, variables, unconnected_gradients="zero")
+
+    found = [[np.asarray(g) for g in observe(*next(batches))] for _ in range(GRADIENT_BATCHES)]
+    return {name: np.stack(batch) for name, batch in zip(kernels, zip(*found, strict=True), strict=True)}
+
+
+def movement(model: "keras.Model", kernels: Kernels, keeper: MaskKeeper, batches: Batches) -> dict[str, FloatArray]:
+    """-sum of w * dL/dw over TRAINING_STEPS steps of Adam."""
+    totals = {name: np.zeros((1, *kernel.shape), np.float32) for name, kernel in kernels.items()}
+    with _restored(model):
+        step = _training_step(model)
+        for _ in range(TRAINING_STEPS):
+            before = {name: np.asarray(kernel) for name, kernel in kernels.items()}
+            slopes = step(*next(batches))
+            for name, kernel in kernels.items():
+                totals[name] -= before[name] * slopes.get(id(kernel), 0)
+            keeper.apply()
+    return totals
+
+
+def l1(model: "keras.Model", kernels: Kernels, keeper: MaskKeeper, batches: Batches) -> dict[str, FloatArray]:
+    """The weights after TRAINING_STEPS steps of Adam, each followed by a soft threshold.
+
+    All thresholds of a kernel together are its mean weight: about that much the loss has to hold against. Weights that
+    end at zero are told apart by a millionth of what they were.
+    """
+    before = {name: np.asarray(kernel) for name, kernel in kernels.items()}
+    thresholds = {name: np.abs(value).mean() / TRAINING_STEPS for name, value in before.items()}
+    with _restored(model):
+        step = _training_step(model)
+        for _ in range(TRAINING_STEPS):
+            step(*next(batches))
+            for name, kernel in kernels.items():
+                value = np.asarray(kernel)
+                kernel.assign(np.sign(value) * np.maximum(np.abs(value) - thresholds[name], 0))
+            keeper.apply()
+        return {name: (np.abs(kernel) + 1e-6 * np.abs(before[name]))[None] for name, kernel in kernels.items()}
+
+
+def l0(model: "keras.Model", kernels: Kernels, keeper: MaskKeeper, batches: Batches) -> dict[str, FloatArray]:
+    """The locations (log alpha) of a hard concrete gate for each weight, after TRAINING_STEPS steps of Adam on them.
+
+    The weights stay as they are. The loss has the mean probability of an open gate added to it.
+    """
+    gates = {id(kernel): keras.Variable(np.full(kernel.shape, OPEN, np.float32)) for kernel in kernels.values()}
+    variables = list(gates.values())
+    optimizer = keras.optimizers.Adam(GATE_RATE)
+    optimizer.build(variables)
+    random = tf.random.Generator.from_seed(0)
+
+    def gated(weight: Any) -> Any:
+        if id(weight) not in gates:
+            return weight.value
+        location = gates[id(weight)].value
+        uniform = random.uniform(location.shape, 1e-6, 1 - 1e-6)
+        soft = tf.sigmoid((tf.math.log(uniform / (1 - uniform)) + location) / TEMPERATURE)
+        return weight.value * tf.clip_by_value(soft * (HIGH - LOW) + LOW, 0.0, 1.0)
+
+    @tf.function
+    def train(x: Any, y: Any) -> None:
+        with tf.GradientTape() as tape:
+            trainable = [gated(weight) for weight in model.trainable_variables]
+            constant = [gated(weight) for weight in model.non_trainable_variables]
+            outputs, _ = model.stateless_call(trainable, constant, x, training=False)
+            closing = TEMPERATURE * np.log(-LOW / HIGH)
+            held = tf.concat([tf.reshape(tf.sigmoid(gate.value - closing), [-1]) for gate in variables], 0)
+            loss = model.compute_loss(x=x, y=y, y_pred=outputs) + tf.reduce_mean(held)
+        optimizer.apply(tape.gradient(loss, [gate.value for gate in variables]), variables)
+
+    for _ in range(TRAINING_STEPS):
+        train(*next(batches))
+    return {name: np.asarray(gate)[None] for name, gate in zip(kernels, variables, strict=True)}
+
+
+EVIDENCE: dict[EvidenceKind, Callable[["keras.Model", Kernels, MaskKeeper, Batches], dict[str, FloatArray]]] = {
+    "gradients": gradients,
+    "movement": movement,
+    "l0": l0,
+    "l1": l1,
+}
+
+
+def endless_batches(x: NDArray[Any], y: NDArray[Any], seed: int) -> Batches:
+    """Batches of BATCH samples at random, every sample once before any comes again."""
+    random = np.random.default_rng(seed)
+    size = min(BATCH, len(x))
+    while True:
+        order = random.permutation(len(x))
+        for start in range(0, len(x) - size + 1, size):
+            chosen = order[start : start + size]
+            yield tf.convert_to_tensor(x[chosen]), tf.convert_to_tensor(y[chosen])
+
+
+def _training_step(model: "keras.Model") -> Callable[[Any, Any], dict[int, FloatArray]]:
+    """A function that takes one step of Adam on a batch and returns the gradients, by the `id` of the variable."""
+    optimizer = keras.optimizers.Adam(TRAINING_RATE)
+    weights = model.trainable_variables
+    optimizer.build(weights)
+
+    @tf.function
+    def step(x: Any, y: Any) -> Any:
+        with tf.GradientTape() as tape:
+            loss = model.compute_loss(x=x, y=y, y_pred=model(x, training=True))
+        slopes = tape.gradient(loss, [weight.value for weight in weights], unconnected_gradients="zero")
+        optimizer.apply(slopes, weights)
+        return slopes
+
+    return lambda x, y: {id(w): np.asarray(slope) for w, slope in zip(weights, step(x, y), strict=True)}
+
+
+@contextmanager
+def _restored(model: "keras.Model") -> Generator[None]:
+    before = [np.asarray(variable) for variable in model.variables]
+    try:
+        yield
+    finally:
+        for variable, value in zip(model.variables, before, strict=True):
+            variable.assign(value)

@@ -1,0 +1,34 @@
+"""What each layer could have been instead, as a table in the terminal."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.table import Table
+
+from tinyprune.passes.candidates import Cost
+from tinyprune.report.report import LayerReport, Report
+
+
+def candidates(report: Report) -> Table:
+    """A row for each candidate of each layer, the one that was taken in bold; the reason is beside the layer."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, title="what each layer could be")
+    table.add_column("layer", overflow="fold", max_width=24)
+    table.add_column("format")
+    table.add_column("kernel", overflow="fold")
+    for name in ("rows", "bytes", "scratch", "cycles", "stalls"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for layer in report.layers:
+        for number, cost in enumerate(layer.candidates):
+            first = f"{layer.name}: {layer.reason}" if number == 0 else ""
+            table.add_row(first, *_cells(cost), style="bold" if _is_taken(cost, layer) else None)
+    return table
+
+
+def _is_taken(cost: Cost, layer: LayerReport) -> bool:
+    return (cost.format, cost.kernel, cost.rows) == (layer.format, layer.kernel, layer.strip_rows)
+
+
+def _cells(cost: Cost) -> tuple[str, ...]:
+    figures = (cost.flash_bytes, cost.scratch_bytes, cost.cycles, cost.flash_stalls)
+    kernel = cost.kernel.removeprefix("tp_").removesuffix("_s8")
+    return cost.format, kernel, str(cost.rows or ""), *("-" if one is None else f"{one:,}" for one in figures)

@@ -1,0 +1,3 @@
+from matplotlib import pyplot as pyplot
+
+def use(backend: str) -> None: ...
