@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,12 +93,16 @@ class Window:
 Clamp: TypeAlias = tuple[int, int]  # lowest and highest output value: the fused activation, already quantized
 
 
+WeightsPlace: TypeAlias = Literal["flash", "buffer", "sram"]
+
+
 @dataclass(frozen=True)
 class Variant:
-    """Which of a format's kernels runs a layer, and with how much scratch."""
+    """Which of a format's kernels runs a layer, with how much scratch, and from which memory it reads the weights."""
 
     kernel: str = ""  # the C function; "": the plain one
     rows: int = 0  # the output rows for which one strip of input is packed at a time; 0 where none is
+    weights: WeightsPlace = "flash"  # "buffer": copied into scratch, a few channels at a time; "sram": copied at boot
 
 
 PLAIN = Variant()

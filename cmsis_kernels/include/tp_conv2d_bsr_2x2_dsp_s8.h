@@ -36,7 +36,7 @@ static __attribute__((noinline)) tp_block_lines tp_pack_block_lines(const tp_win
                                                                     int16_t *packed) {
     const int32_t channels = params->input_channels;
     if (width) {
-        tp_pack_strip(params, input, row, rows, width, packed);
+        tp_pack_strip(params, input, row, rows, width, (params->input_channels + 1) & ~1, packed);
         return (tp_block_lines){rows, params->output_width, params->stride_height * width * ((channels + 1) / 2)};
     }
     const int32_t size = (params->window_height * params->window_width * channels + 1) & ~1;

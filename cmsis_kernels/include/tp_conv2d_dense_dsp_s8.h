@@ -17,41 +17,44 @@
  */
 typedef struct {
     const uint32_t *halves;
-    uint16_t
-        segments;   /**< runs of input that one output reads: 1 (patches), or one for each row of the window (strips) */
-    uint16_t pairs; /**< of inputs, in each segment */
-    uint16_t width; /**< of a strip, in pixels; 0: patches */
+
+    uint16_t pairs;      /**< of inputs, in each segment */
+    uint16_t width;      /**< of a strip, in pixels; 0: patches */
     uint16_t strip_rows; /**< output rows for which input is packed at a time */
+    uint8_t buffered;    /**< whether the words of four channels are copied into scratch before they are used */
 } tp_conv2d_dense_dsp_weights;
 
 /** Stores one channel of two pixels, the second first: where both are one pixel, the first is right. */
-static inline void tp_h_store(const tp_right_requant *to, int32_t first, int32_t second, int8_t *output,
-                              int32_t second_offset) {
-    output[second_offset] = (int8_t)tp_requantize_right(*to, second);
-    output[0] = (int8_t)tp_requantize_right(*to, first);
+static inline __attribute__((always_inline)) void tp_h_store(const tp_right_requant *to, int32_t first, int32_t second,
+                                                             int8_t *output, int32_t second_offset,
+                                                             const int rectified) {
+    output[second_offset] = (int8_t)tp_requantize_rectified(*to, second, rectified);
+    output[0] = (int8_t)tp_requantize_rectified(*to, first, rectified);
 }
 
 /** One tile of four output channels at two pixels, the second `second_offset` bytes behind the first. */
-static inline __attribute__((always_inline)) void
-tp_h_run_tile(const tp_conv2d_dense_dsp_weights *weights, const uint32_t *w, const uint32_t *x, int32_t segment_step,
-              const tp_h_group *group, int8_t *output, int32_t second_offset, const int32_t pixel_step) {
+static inline __attribute__((always_inline)) void tp_h_run_tile(const int32_t segments, int32_t pairs,
+                                                                const uint32_t *w, const uint32_t *x,
+                                                                int32_t segment_step, const tp_h_group *group,
+                                                                int8_t *output, int32_t second_offset,
+                                                                const int32_t pixel_step, const int rectified) {
     const int32_t sum0 = tp_h_sum(group->bias[0], group->bias[1]), sum1 = tp_h_sum(group->bias[2], group->bias[3]);
     tp_h_tile tile = {sum0, sum0, sum1, sum1, group->bias[1], group->bias[1], group->bias[3], group->bias[3]};
-    for (int32_t segment = weights->segments; segment > 0; segment--) {
-        tp_h_tile_add(&tile, &w, &x, weights->pairs, pixel_step);
+    for (int32_t segment = segments > 1 ? tp_not_unrolled(segments) : 1; segment > 0; segment--) {
+        tp_h_tile_add(&tile, &w, &x, pairs, pixel_step);
         x += segment_step;
     }
     tp_h_store(&group->requant[0], tp_h_doubled_high(tile.sum00, tile.low00), tp_h_doubled_high(tile.sum01, tile.low01),
-               output, second_offset);
+               output, second_offset, rectified);
     if (group->count > 1) {
-        tp_h_store(&group->requant[1], 2 * tile.low00, 2 * tile.low01, output + 1, second_offset);
+        tp_h_store(&group->requant[1], 2 * tile.low00, 2 * tile.low01, output + 1, second_offset, rectified);
     }
     if (group->count > 2) {
         tp_h_store(&group->requant[2], tp_h_doubled_high(tile.sum10, tile.low10),
-                   tp_h_doubled_high(tile.sum11, tile.low11), output + 2, second_offset);
+                   tp_h_doubled_high(tile.sum11, tile.low11), output + 2, second_offset, rectified);
     }
     if (group->count > 3) {
-        tp_h_store(&group->requant[3], 2 * tile.low10, 2 * tile.low11, output + 3, second_offset);
+        tp_h_store(&group->requant[3], 2 * tile.low10, 2 * tile.low11, output + 3, second_offset, rectified);
     }
 }
 
@@ -60,37 +63,42 @@ tp_h_run_tile(const tp_conv2d_dense_dsp_weights *weights, const uint32_t *w, con
  *
  * The generator proves for each output channel |bias| + 128 * sum(|weights|) < 2^23, a shift in [-23, -1], and that no
  * weight of -128 stands beside a negative one in a halfword.
- * @param scratch    the strip or the patches, and one pixel more, aligned to 4
+ * @param scratch    the words of four channels, if buffered; the strip or the patches, and one pixel more; aligned to 4
  * @param pixel_step bytes from one output position's packed input to the next one's: below 4096, a compile-time
  *                   constant
+ * @param rectified  whether the zero point of the output is -128, a compile-time constant
+ * @param segments   runs of input that one output reads: 1 (patches), or one for each row of the window (strips); a
+ *                   compile-time constant
  */
-static inline __attribute__((always_inline)) void tp_conv2d_dense_dsp_s8(const tp_window_params *params,
-                                                                         const tp_requant *requant, const int8_t *input,
-                                                                         const tp_conv2d_dense_dsp_weights *weights,
-                                                                         const int32_t *bias, int8_t *scratch,
-                                                                         int8_t *output, const int32_t pixel_step) {
-    const int32_t channels = params->output_channels, group_words = 2 * weights->pairs * weights->segments;
-    uint32_t *packed = (uint32_t *)(void *)scratch;
-    const int32_t row_words = weights->width * ((params->input_channels + 1) / 2);
-    const int32_t segment_step = params->dilation_height * row_words - weights->pairs;
+static inline __attribute__((always_inline)) void
+tp_conv2d_dense_dsp_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
+                       const tp_conv2d_dense_dsp_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output,
+                       const int32_t pixel_step, const int rectified, const int32_t segments) {
+    const int32_t pairs = tp_not_unrolled(weights->pairs);
+    const int32_t channels = params->output_channels, group_words = 2 * pairs * segments;
+    uint32_t *const buffer = (uint32_t *)(void *)scratch, *const packed =
+                                                              buffer + (weights->buffered ? group_words : 0);
+    const int32_t pixel = pixel_step / 2 / params->stride_width, row_words = weights->width * pixel / 2;
+    const int32_t segment_step = params->dilation_height * row_words - pairs;
     for (int32_t row = 0; row < params->output_height; row += weights->strip_rows) {
         const int32_t left = params->output_height - row;
         const int32_t rows = left < weights->strip_rows ? left : weights->strip_rows;
         const int32_t runs = weights->width ? rows : 1;
         if (weights->width) {
-            tp_pack_strip(params, input, row, rows, weights->width, (int16_t *)(void *)packed);
+            tp_pack_strip(params, input, row, rows, weights->width, pixel, (int16_t *)(void *)packed);
         } else {
-            tp_pack_patches(params, input, row, rows, 2 * weights->pairs, (int16_t *)(void *)packed);
+            tp_pack_patches(params, input, row, rows, 2 * pairs, (int16_t *)(void *)packed);
         }
         const uint32_t *halves = weights->halves;
         for (int32_t channel = 0; channel < channels; channel += 4, halves += group_words) {
             const tp_h_group group = tp_h_load_group(requant, bias, channel, channels);
+            const uint32_t *const w = weights->buffered ? tp_copy_words(halves, group_words, buffer) : halves;
             for (int32_t i = 0; i < runs; i++) {
                 const uint32_t *x = packed + i * params->stride_height * row_words;
                 int8_t *target = output + (row + i) * params->output_width * channels + channel;
                 for (int32_t pixels = rows * params->output_width / runs; pixels > 0; pixels -= 2) {
-                    tp_h_run_tile(weights, halves, x, segment_step, &group, target, pixels > 1 ? channels : 0,
-                                  pixel_step);
+                    tp_h_run_tile(segments, pairs, w, x, segment_step, &group, target, pixels > 1 ? channels : 0,
+                                  pixel_step, rectified);
                     x += pixel_step / 2;
                     target += 2 * channels;
                 }

@@ -14,6 +14,15 @@
 #define TP_HAS_DSP 0
 #endif
 
+/**
+ * `count`, which the compiler cannot know: a loop that it bounds is not unrolled. Large bodies gain nothing from that,
+ * and leave the instruction cache of a slow flash, 1 KB on many chips.
+ */
+static inline int32_t tp_not_unrolled(int32_t count) {
+    __asm__("" : "+r"(count));
+    return count;
+}
+
 /** The word at an address that need not be aligned. */
 static inline uint32_t tp_load_word(const void *address) {
     uint32_t word;
@@ -99,6 +108,29 @@ static inline uint32_t tp_sxtb16_ror8(uint32_t bytes) {
     return tp_sxtb16(bytes >> 8);
 #endif
 }
+
+/** SADD16, SSUB16: halfword by halfword, modulo 2^16. */
+static inline uint32_t tp_sadd16(uint32_t a, uint32_t b) {
+#if TP_HAS_DSP
+    uint32_t pair;
+    __asm__("sadd16 %0, %1, %2" : "=r"(pair) : "r"(a), "r"(b));
+    return pair;
+#else
+    return ((a + b) & 0xFFFFU) | ((a & 0xFFFF0000U) + (b & 0xFFFF0000U));
+#endif
+}
+
+static inline uint32_t tp_ssub16(uint32_t a, uint32_t b) {
+#if TP_HAS_DSP
+    uint32_t pair;
+    __asm__("ssub16 %0, %1, %2" : "=r"(pair) : "r"(a), "r"(b));
+    return pair;
+#else
+    return ((a - b) & 0xFFFFU) | ((a & 0xFFFF0000U) - (b & 0xFFFF0000U));
+#endif
+}
+
+static inline uint32_t tp_twice16(uint32_t a) { return tp_sadd16(a, a); }
 
 /** UXTB16: bytes 0 and 2, zero extended, as a pair of halfwords. */
 static inline uint32_t tp_uxtb16(uint32_t bytes) {

@@ -12,9 +12,13 @@
 #include "tp_dsp.h"
 #include "tp_types.h"
 
-/** Widens `count` values; `target` is aligned to 4 where `count` is 4 or more. Returns the end of what was written. */
+/** Widens `count` values. Returns the end of what was written. */
 static inline int16_t *tp_widen(const int8_t *source, int32_t count, int16_t *target) {
 #if TP_HAS_DSP
+    if (((uintptr_t)target & 2U) != 0 && count > 0) { /* words are written to multiples of 4 */
+        *target++ = *source++;
+        count--;
+    }
     uint32_t *words = (uint32_t *)(void *)target;
     for (; count >= 4; count -= 4, source += 4) {
         const uint32_t bytes = tp_load_word(source);
@@ -38,13 +42,24 @@ static inline int16_t *tp_fill16(int16_t value, int32_t count, int16_t *target) 
     return target;
 }
 
+/** Copies `count` words, an even number: what is read often from a slow flash. Returns the copy. */
+static inline const uint32_t *tp_copy_words(const uint32_t *source, int32_t count, uint32_t *target) {
+    for (int32_t i = 0; i < count; i += 2) {
+        const uint32_t first = source[i], second = source[i + 1];
+        target[i] = first;
+        target[i + 1] = second;
+    }
+    return target;
+}
+
 /**
- * The input that output rows [row, row + rows) see: each input row from -pad_left on, `width` pixels of `channels`
- * values, which is input_channels rounded up to even (what is added is never written, and weighs nothing).
+ * The input that output rows [row, row + rows) see: each input row from -pad_left on, `width` pixels of `padded`
+ * values, which is input_channels or one more (that is never written, and weighs nothing).
  */
-static inline void tp_pack_strip(const tp_window_params *params, const int8_t *input, int32_t row, int32_t rows,
-                                 int32_t width, int16_t *target) {
-    const int32_t channels = params->input_channels, padded = (channels + 1) & ~1;
+__attribute__((noinline, unused)) static void tp_pack_strip(const tp_window_params *params, const int8_t *input,
+                                                            int32_t row, int32_t rows, int32_t width, int32_t padded,
+                                                            int16_t *target) {
+    const int32_t channels = params->input_channels;
     const int32_t top = row * params->stride_height - params->pad_top;
     const int32_t bottom =
         top + (rows - 1) * params->stride_height + (params->window_height - 1) * params->dilation_height;
@@ -67,22 +82,57 @@ static inline void tp_pack_strip(const tp_window_params *params, const int8_t *i
     }
 }
 
+/** `before`, `inside` and `after` values of one input row: padding, `source`, padding. */
+static inline void tp_pack_run(int16_t padding, int32_t before, const int8_t *source, int32_t inside, int32_t after,
+                               int16_t *target) {
+    target = tp_fill16(padding, before, target);
+    target = tp_widen(source, inside, target);
+    tp_fill16(padding, after, target);
+}
+
+static inline int32_t tp_between(int32_t low, int32_t value, int32_t high) {
+    return value < low ? low : value > high ? high : value;
+}
+
+/**
+ * Columns [x, x + taps) of the rows that a window sees which begins in row `y`; in `target`, these rows lie one
+ * window's row apart.
+ */
+static inline void tp_pack_columns(const tp_window_params *params, const int8_t *input, int32_t y, int32_t x,
+                                   int32_t taps, int16_t *target) {
+    const int32_t channels = params->input_channels, step = params->window_width * channels;
+    const int32_t before = tp_between(0, -x, taps),
+                  outside = tp_between(0, x + taps - params->input_width, taps - before);
+    const int32_t inside = (taps - before - outside) * channels;
+    const int16_t padding = params->input_zero_point;
+    for (int32_t i = 0; i < params->window_height; i++, y += params->dilation_height, target += step) {
+        if (y < 0 || y >= params->input_height || inside == 0) {
+            tp_fill16(padding, taps * channels, target);
+        } else {
+            tp_pack_run(padding, before * channels, input + (y * params->input_width + x + before) * channels, inside,
+                        outside * channels, target);
+        }
+    }
+}
+
 /** The patch of each output position of rows [row, row + rows), `size` values a patch: HWI, rounded up to even. */
-static inline void tp_pack_patches(const tp_window_params *params, const int8_t *input, int32_t row, int32_t rows,
-                                   int32_t size, int16_t *target) {
-    const int32_t channels = params->input_channels;
-    for (int32_t position = 0; position < rows * params->output_width; position++, target += size) {
-        const int32_t top = (row + position / params->output_width) * params->stride_height - params->pad_top;
-        const int32_t left = position % params->output_width * params->stride_width - params->pad_left;
-        int16_t *end = target;
-        for (int32_t i = 0; i < params->window_height; i++) {
-            const int32_t y = top + i * params->dilation_height;
-            const int8_t *source = input + y * params->input_width * channels;
-            for (int32_t j = 0; j < params->window_width; j++) {
-                const int32_t x = left + j * params->dilation_width;
-                const int inside = y >= 0 && y < params->input_height && x >= 0 && x < params->input_width;
-                end = inside ? tp_widen(source + x * channels, channels, end)
-                             : tp_fill16(params->input_zero_point, channels, end);
+__attribute__((noinline, unused)) static void tp_pack_patches(const tp_window_params *params, const int8_t *input,
+                                                              int32_t row, int32_t rows, int32_t size,
+                                                              int16_t *target) {
+    const int32_t taps = params->dilation_width == 1 ? params->window_width : 1;
+    if (size == params->input_channels && params->output_height == params->input_height &&
+        params->output_width == params->input_width) { /* a patch is a pixel: they lie one after another */
+        const int32_t width = params->input_width * size;
+        tp_widen(input + row * width, rows * width, target);
+        return;
+    }
+    for (int32_t y = row; y < row + rows; y++) {
+        for (int32_t x = 0; x < params->output_width; x++, target += size) {
+            const int32_t top = y * params->stride_height - params->pad_top;
+            const int32_t left = x * params->stride_width - params->pad_left;
+            for (int32_t j = 0; j < params->window_width; j += taps) {
+                tp_pack_columns(params, input, top, left + j * params->dilation_width, taps,
+                                target + j * params->input_channels);
             }
         }
     }

@@ -81,6 +81,16 @@ static inline int32_t tp_requantize_right(tp_right_requant to, int32_t doubled) 
                        to.exponent);
 }
 
+/**
+ * The same where zero_point is -128 if `rectified`, a compile-time constant: then a negative accumulator gives -128
+ * however ties are rounded.
+ */
+static inline __attribute__((always_inline)) int32_t tp_requantize_rectified(tp_right_requant to, int32_t doubled,
+                                                                             const int rectified) {
+    return rectified ? tp_saturate(tp_smmlar(doubled, to.multiplier, to.addend) >> to.exponent)
+                     : tp_requantize_right(to, doubled);
+}
+
 /** The clamp of a layer's outputs, where it is not that of int8, which `tp_requantize_right` has seen to. */
 static inline void tp_clamp_all(const tp_requant *requant, int32_t count, int8_t *output) {
     if (requant->clamp_low == INT8_MIN && requant->clamp_high == INT8_MAX) {

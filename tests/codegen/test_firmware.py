@@ -55,6 +55,12 @@ def test_an_arena_larger_than_the_sram(stm32f4: Board) -> None:
     assert "prune channels" in caught.value.remedy
 
 
+def test_resident_weights_count(stm32f4: Board) -> None:
+    firmware_files(stm32f4, arena_bytes=100_000, resident_bytes=31_072)
+    with pytest.raises(BudgetError, match=r"1 too few for the activation arena .* and resident weights \(31,073"):
+        firmware_files(stm32f4, arena_bytes=100_000, resident_bytes=31_073)
+
+
 def test_the_stack_counts_where_it_cannot_move(stm32f4: Board) -> None:
     check_sram(stm32f4, 131_072, 4096)
     with pytest.raises(BudgetError, match=r"4,096 too few for the activation arena .* and the stack \(4,096 bytes\)"):

@@ -118,7 +118,8 @@ def _weighted(layer: Weighted, graph: Graph, params: str) -> LayerCode:
 def _weights(layer: Weighted, graph: Graph) -> tuple[list[str], str]:
     """The definitions of the weights, and the argument that refers to them."""
     name, operand = layer.name, kernels.operand(layer, graph)
-    definitions = [c.array(f"{name}_{part}", values) for part, values in operand.arrays.items()]
+    section = "TP_RESIDENT" if layer.variant.weights == "sram" else "TP_CONSTANT"
+    definitions = [c.array(f"{name}_{part}", values, section) for part, values in operand.arrays.items()]
     if not operand.kind:
         return definitions, f"{name}_{next(iter(operand.arrays))}"
     members = (*((part, f"{name}_{part}") for part in operand.arrays), *operand.numbers.items())

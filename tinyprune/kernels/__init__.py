@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from tinyprune import ir
 from tinyprune.ir import Graph, Layer, Variant, Weighted
-from tinyprune.kernels import blocks, depthwise, fully_connected, h_packing, pixel_pairs, sparse_rows
+from tinyprune.kernels import blocks, depthwise, fully_connected, h_packing, pixel_pairs, sparse_rows, winograd
 from tinyprune.kernels.kernel import Kernel as Kernel
 from tinyprune.kernels.kernel import Operand as Operand
 
@@ -47,7 +47,11 @@ CONV2D_BSR = Kernel("tp_conv2d_bsr_s8", _patch_bytes, operand=blocks.as_stored) 
 DENSE_BSR = Kernel("tp_dense_bsr_s8", operand=blocks.as_stored)
 
 KERNELS: dict[tuple[type[Layer], str], tuple[Kernel, ...]] = {
-    (ir.Conv2D, "dense"): (Kernel("tp_conv2d_dense_s8", _patch_bytes), h_packing.CONV2D_DENSE),
+    (ir.Conv2D, "dense"): (
+        Kernel("tp_conv2d_dense_s8", _patch_bytes),
+        winograd.CONV2D_DENSE,
+        h_packing.CONV2D_DENSE,
+    ),
     (ir.Conv2D, "csr"): (Kernel("tp_conv2d_csr_s8", _patch_bytes), pixel_pairs.CONV2D_CSR),
     (ir.Conv2D, "csr_delta"): (Kernel("tp_conv2d_csr_delta_s8", _patch_bytes),),
     (ir.Conv2D, "csr_delta4"): (Kernel("tp_conv2d_csr_delta4_s8", _patch_bytes),),
@@ -118,6 +122,12 @@ def operand(layer: Weighted, graph: Graph) -> Operand:
     return kernel(layer).operand(layer, graph)
 
 
+def resident_bytes(graph: Graph) -> int:
+    """The weights that are copied into SRAM at boot."""
+    weighted = [layer for layer in graph.layers if isinstance(layer, Weighted)]
+    return sum(operand(layer, graph).bytes for layer in weighted if layer.variant.weights == "sram")
+
+
 def formats_for(layer: Layer) -> list[str]:
     """The formats in which this layer can run; empty for a layer without weights."""
     return [name for kind, name in KERNELS if kind is type(layer) and name]
@@ -125,7 +135,12 @@ def formats_for(layer: Layer) -> list[str]:
 
 def variants(layer: Weighted, graph: Graph, features: frozenset[str]) -> list[Variant]:
     """The ways to run this layer in its format on a core with `features`: each kernel whose precondition holds, with
-    each strip height worth trying; the plain one first."""
+    each strip height and each place of the weights worth trying; the plain one first."""
     rows = KERNELS[type(layer), layer.weights.format]
     fitting = [row for row in rows if row.needs <= features and not row.unfit(layer, graph)]
-    return [Variant(row.function, height) for row in fitting for height in row.strips(layer, graph)]
+    return [
+        Variant(row.function, height, place)
+        for row in fitting
+        for height in row.strips(layer, graph)
+        for place in row.places(layer, graph)
+    ]

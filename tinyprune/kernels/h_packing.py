@@ -9,57 +9,89 @@ from tinyprune import ir
 from tinyprune.formats import unpack
 from tinyprune.ir import Graph, Int8, Layer, Weighted
 from tinyprune.kernels.kernel import Kernel, Operand
-from tinyprune.kernels.proofs import accumulator_problem, right_requant_problem
+from tinyprune.kernels.proofs import accumulator_problem, right_requant_problem, rounding_shows
+from tinyprune.tensors import WeightsPlace
 
 CHANNELS = 4  # in a tile
 MAX_STEP = 4096 - 4  # bytes: the immediate offset of a load
-SMALL = 8  # input channels below which an odd number of them is not worth a zero in each pixel
-STRIPS = (1, 2, 4, 8)
+STRIPS = (1, 2, 4, 8, 32)
+CACHED_BYTES = 128  # of weights that are read again and again: half of a data cache, which holds other things too
 
 
 def is_patched(layer: ir.Conv2D, graph: Graph) -> bool:
     """Whether each output position's input is gathered; else strips of rows are packed, which positions share."""
     channels, window = graph.tensors[layer.input].shape[3], layer.window
-    few = channels % 2 == 1 and channels < SMALL
-    return few or window.size == (1, 1) or window.dilation[1] > 1
+    return channels == 1 or window.size == (1, 1) or window.dilation[1] > 1
 
 
 def _even(count: int) -> int:
     return count + count % 2
 
 
+def _pixel(layer: ir.Conv2D, graph: Graph) -> int:
+    """Values from one pixel of a strip to the next: an output's first input must lie in a low halfword."""
+    channels = graph.tensors[layer.input].shape[3]
+    return channels if channels * layer.window.stride[1] % 2 == 0 else channels + 1
+
+
+def _segments(layer: ir.Conv2D, graph: Graph) -> int:
+    return 1 if is_patched(layer, graph) else layer.window.size[0]
+
+
 def _segment(layer: ir.Conv2D, graph: Graph) -> int:
     """The values of one run of input that an output reads."""
     channels, (height, width) = graph.tensors[layer.input].shape[3], layer.window.size
-    return _even(height * width * channels) if is_patched(layer, graph) else width * _even(channels)
+    return _even(height * width * channels if is_patched(layer, graph) else width * _pixel(layer, graph))
 
 
 def _strip_width(layer: ir.Conv2D, graph: Graph) -> int:
-    """Pixels of a packed input row."""
-    return (graph.tensors[layer.output].shape[2] - 1) * layer.window.stride[1] + layer.window.size[1]
+    """Pixels of a packed input row, whose values are an even number."""
+    seen = (graph.tensors[layer.output].shape[2] - 1) * layer.window.stride[1] + layer.window.size[1]
+    return seen + seen * _pixel(layer, graph) % 2
 
 
 def _pixel_step(layer: Layer, graph: Graph) -> tuple[int, ...]:
     assert isinstance(layer, ir.Conv2D)
     if is_patched(layer, graph):
         return (2 * _segment(layer, graph),)
-    return (2 * layer.window.stride[1] * _even(graph.tensors[layer.input].shape[3]),)
+    return (2 * layer.window.stride[1] * _pixel(layer, graph),)
+
+
+def _constants(layer: Layer, graph: Graph) -> tuple[int, ...]:
+    assert isinstance(layer, ir.Conv2D)
+    return *_pixel_step(layer, graph), 1 - rounding_shows(layer, graph), _segments(layer, graph)
 
 
 def _scratch_bytes(layer: Layer, graph: Graph) -> int:
-    """The strip or the patches, and one pixel more: the last tile of an odd row reads it."""
+    """The strip or the patches, and one pixel more, which the last tile of an odd row reads (an odd run: with one value
+    behind it); ahead of them the words of four channels, where these are buffered."""
     assert isinstance(layer, ir.Conv2D)
+    return _packed_bytes(layer, graph) + (_group_bytes(layer, graph) if layer.variant.weights == "buffer" else 0)
+
+
+def _packed_bytes(layer: ir.Conv2D, graph: Graph) -> int:
     rows, window = layer.variant.rows, layer.window
     if is_patched(layer, graph):
         return (rows * graph.tensors[layer.output].shape[2] + 1) * _pixel_step(layer, graph)[0]
     height = (rows - 1) * window.stride[0] + (window.size[0] - 1) * window.dilation[0] + 1
-    row_bytes = 2 * _strip_width(layer, graph) * _even(graph.tensors[layer.input].shape[3])
-    return height * row_bytes + _pixel_step(layer, graph)[0]
+    row_bytes = 2 * _strip_width(layer, graph) * _pixel(layer, graph)
+    return height * row_bytes + _pixel_step(layer, graph)[0] + (4 if window.size[1] * _pixel(layer, graph) % 2 else 0)
+
+
+def _group_bytes(layer: ir.Conv2D, graph: Graph) -> int:
+    """The words of four channels."""
+    return 4 * _segments(layer, graph) * _segment(layer, graph)
 
 
 def _strips(layer: Layer, graph: Graph) -> tuple[int, ...]:
     height = graph.tensors[layer.output].shape[1]
     return tuple(sorted({min(rows, height) for rows in STRIPS}))
+
+
+def _places(layer: Layer, graph: Graph) -> tuple[WeightsPlace, ...]:
+    assert isinstance(layer, ir.Conv2D)
+    cached = _group_bytes(layer, graph) <= CACHED_BYTES
+    return ("flash", "sram") if cached else ("flash", "buffer", "sram")
 
 
 def halves_problem(matrix: Int8) -> str:
@@ -81,25 +113,23 @@ def _unfit(layer: Layer, graph: Graph) -> str:
 def _operand(layer: Weighted, graph: Graph) -> Operand:
     assert isinstance(layer, ir.Conv2D)
     patched = is_patched(layer, graph)
-    runs = _runs(unpack(layer.weights), patched)
+    runs = _runs(unpack(layer.weights), 0 if patched else _pixel(layer, graph))
     numbers = {
-        "segments": runs.shape[1],
         "pairs": runs.shape[2] // 2,
         "width": 0 if patched else _strip_width(layer, graph),
         "strip_rows": layer.variant.rows,
+        "buffered": int(layer.variant.weights == "buffer"),
     }
     return Operand("tp_conv2d_dense_dsp_weights", {"halves": halves(runs)}, numbers)
 
 
-def _runs(values: Int8, patched: bool) -> Int8:
-    """OHWI weights as (channels, segments, inputs of one), both ends filled up with zeros."""
-    outputs, height, width, channels = values.shape
-    more = -outputs % CHANNELS
-    if patched:
-        row = height * width * channels
-        return np.pad(values.reshape(outputs, 1, row), ((0, more), (0, 0), (0, row % 2)))
-    wide = np.pad(values, ((0, more), (0, 0), (0, 0), (0, channels % 2)))
-    return wide.reshape(outputs + more, height, -1)
+def _runs(values: Int8, pixel: int) -> Int8:
+    """OHWI weights as (channels, segments, inputs of one), both ends filled up with zeros: for patches (`pixel` 0), or
+    for strips with `pixel` values from one pixel to the next."""
+    outputs, height, _, channels = values.shape
+    wide = np.pad(values, ((0, 0), (0, 0), (0, 0), (0, max(pixel - channels, 0))))
+    runs = wide.reshape(outputs, height if pixel else 1, -1)
+    return np.pad(runs, ((0, -outputs % CHANNELS), (0, 0), (0, runs.shape[2] % 2)))
 
 
 def halves(runs: Int8) -> NDArray[np.uint32]:
@@ -119,5 +149,6 @@ CONV2D_DENSE = Kernel(
     unfit=_unfit,
     operand=_operand,
     strips=_strips,
-    constants=_pixel_step,
+    places=_places,
+    constants=_constants,
 )

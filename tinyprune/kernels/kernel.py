@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyprune.ir import Graph, Layer, Weighted
+from tinyprune.tensors import WeightsPlace
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +42,15 @@ def _no_strips(layer: Layer, graph: Graph) -> tuple[int, ...]:
     return (0,)
 
 
+def _flash(layer: Layer, graph: Graph) -> tuple[WeightsPlace, ...]:
+    return ("flash",)
+
+
+def flash_or_sram(layer: Layer, graph: Graph) -> tuple[WeightsPlace, ...]:
+    """`places` of a kernel that reads its weights in order: whether they are resident is no matter to it."""
+    return ("flash", "sram")
+
+
 def _no_constants(layer: Layer, graph: Graph) -> tuple[int, ...]:
     return ()
 
@@ -58,9 +68,9 @@ class Kernel:
     `in_place` names the inputs at whose address the output may begin: each of their values is read for the last time
     before anything is written over it. `needs` is what the core must have, of `board.FEATURES`. `unfit` says why a
     layer cannot run so ("" where it can): it proves the kernel's precondition from the layer's weights. `operand` makes
-    the weights as the kernel reads them. `strips` are the values of `Variant.rows` that are worth trying. `constants`
-    are the compile-time constants of a kernel that is a static inline function: the generated code holds one instance
-    for each value of them.
+    the weights as the kernel reads them. `strips` are the values of `Variant.rows` that are worth trying,
+    `places` those of `Variant.weights`. `constants` are the compile-time constants of a kernel that is a static inline
+    function: the generated code holds one instance for each value of them.
     """
 
     function: str
@@ -70,4 +80,5 @@ class Kernel:
     unfit: Callable[[Layer, Graph], str] = _fits
     operand: Callable[[Weighted, Graph], Operand] = _as_stored
     strips: Callable[[Layer, Graph], tuple[int, ...]] = _no_strips
+    places: Callable[[Layer, Graph], tuple[WeightsPlace, ...]] = _flash
     constants: Callable[[Layer, Graph], tuple[int, ...]] = _no_constants

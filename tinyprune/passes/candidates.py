@@ -76,8 +76,8 @@ class Costs:
 
 
 def candidates(layer: Weighted, graph: Graph, features: frozenset[str], format_name: str = "auto") -> list[Candidate]:
-    """All that a core with `features` can run, in the order of KERNELS; those of one format where that is given and
-    has a kernel for the layer."""
+    """All that a core with `features` can run with the weights in flash, in the order of KERNELS; those of one format
+    where that is given and has a kernel for the layer."""
     names = kernels.formats_for(layer)
     if format_name != "auto":
         names = [format_name if format_name in names else layer.weights.format]
@@ -86,6 +86,7 @@ def candidates(layer: Weighted, graph: Graph, features: frozenset[str], format_n
         for name in names
         if (stored := _stored(layer, name)) is not None
         for variant in kernels.variants(stored, graph, features)
+        if variant.weights == "flash"
     ]
 
 

@@ -21,7 +21,7 @@ from tinyprune.report.hardware import hardware
 from tinyprune.report.memory_plan import memory_plan
 from tinyprune.report.report import Report
 from tinyprune.toolchain.elf import Elf
-from tinyprune.toolchain.memory import memory_use
+from tinyprune.toolchain.memory import memory_use, weight_places
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,9 +150,6 @@ def _layer(
 
 def constant_bytes(elf: Elf, layer: str) -> int:
     """What the constants of one layer take in the image: the symbols that bear its name."""
-    section = elf.sections.get(".tp_weights")
-    if section is None:
-        return 0
-    inside = range(section.address, section.address + section.bytes)
+    places = weight_places(elf)
     named = (symbol for name, symbol in elf.symbols.items() if name.startswith(f"{layer}_"))
-    return sum(symbol.bytes for symbol in named if symbol.address in inside)
+    return sum(symbol.bytes for symbol in named if any(symbol.address in place for place in places))

@@ -14,7 +14,7 @@ class FlashUse:
     code: int
     """vector table and functions"""
     weights: int
-    """the model's constants"""
+    """the model's constants, those included that are copied into SRAM at boot"""
     other: int
     """read-only data, initial values of variables, alignment"""
 
@@ -46,9 +46,19 @@ def memory_use(elf: Elf, board: Board) -> MemoryUse:
     )
 
 
+def weight_places(elf: Elf) -> tuple[range, ...]:
+    """The addresses of the model's constants: in flash, and of those that are copied into SRAM at boot."""
+    places: list[range] = []
+    if section := elf.sections.get(".tp_weights"):
+        places.append(range(section.address, section.address + section.bytes))
+    if start := elf.symbols.get("__tp_resident_start"):
+        places.append(range(start.address, elf.symbols["__tp_resident_end"].address))
+    return tuple(places)
+
+
 def _flash_use(elf: Elf, board: Board) -> FlashUse:
     total = max(segment.load_address + len(segment.data) for segment in elf.segments) - board.flash.origin
-    code, weights = _bytes(elf, ".boot2", ".vectors", ".text"), _bytes(elf, ".tp_weights")
+    code, weights = _bytes(elf, ".boot2", ".vectors", ".text"), sum(map(len, weight_places(elf)))
     return FlashUse(total=total, code=code, weights=weights, other=total - code - weights)
 
 
