@@ -142,6 +142,6 @@ def test_a_firmware_takes_what_its_costs_say(objective: str, tmp_path: Path) -> 
     flash = memory_use(elf, BOARD).flash.total
     assert abs(total(chosen, chooser.costs, "flash") - flash) < 100
     run = emulators.run("unicorn", elf, BOARD, sample(graph)[None])
-    cycles = price(run.blocks, elf.read, CYCLE_MODELS[BOARD.core], BOARD.flash_timing).total
+    cycles = price(run.blocks, elf.read, CYCLE_MODELS[BOARD.core], BOARD.flash_timing).cost.cycles
     assert cycles is not None
     assert abs(total(chosen, chooser.costs, "cycles") - cycles) < 0.01 * cycles
