@@ -82,16 +82,16 @@ def test_whether_it_fits_a_board(digits: Analysis, fits: bool, tmp_path: Path) -
 
 
 def test_an_unknown_board_is_an_error() -> None:
-    with pytest.raises(TinypruneError, match="did you mean stm32f4"):
+    with pytest.raises(TinypruneError, match="did you mean .*stm32f4"):
         tinyprune.analyze(DIGITS, "stm32f5")
 
 
 def test_the_report_of_a_build_says_the_same(digits: Analysis, tmp_path: Path) -> None:
+    """Of all that does not hang on the formats: a compiler knows what code they take, too."""
     report = tinyprune.build(DIGITS, "stm32f4", emulator="none", output=tmp_path / "out")
     assert [layer.macs for layer in report.layers] == [layer.macs for layer in digits.layers]
-    assert [layer.format for layer in report.layers] == [layer.format for layer in digits.layers]
-    assert report.sram.arena + report.sram.scratch == digits.totals.arena_bytes
-    assert 0 <= report.flash.weights - digits.totals.constants_bytes <= 64 * len(digits.layers)  # parameters, alignment
+    assert [layer.name for layer in report.layers] == [layer.name for layer in digits.layers]
+    assert report.sram.arena == digits.totals.activation_bytes
 
 
 def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -28,10 +28,10 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def report(compared: Path) -> Any:
-    return json.loads((compared / "csr" / "report.json").read_text())
+    return json.loads((compared / "auto" / "report.json").read_text())
 
 
-FILES = ["csr/report", "dense/report", "comparison"]
+FILES = ["auto/report", "dense/report", "comparison"]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -45,7 +45,7 @@ def test_every_figure_is_that_of_the_document(compared: Path, name: str) -> None
 
 
 def test_no_figure_of_the_report_is_left_out(compared: Path, report: Any) -> None:
-    shown = {path for path, _, _ in Page((compared / "csr" / "report.html").read_text()).figures()}
+    shown = {path for path, _, _ in Page((compared / "auto" / "report.html").read_text()).figures()}
     keys = ("macs", "nonzeros", "sparsity", "weights_bytes", "alive_bytes", "cycles", "flash_stalls")
     layers = [(i, layer) for i, layer in enumerate(report["layers"])]
     wanted = {f"layers.{i}.{key}" for i, layer in layers for key in keys if layer["format"] or key != "nonzeros"}
@@ -56,7 +56,7 @@ def test_no_figure_of_the_report_is_left_out(compared: Path, report: Any) -> Non
 
 def test_numbers_outside_of_figures(compared: Path, report: Any) -> None:
     """What is computed from figures, and what stands where no element can: in the plan's tooltips."""
-    page = Page((compared / "csr" / "report.html").read_text())
+    page = Page((compared / "auto" / "report.html").read_text())
     ms = 1000 * report["cycles"] / report["hardware"]["clock_hz"]
     assert f"{ms:.3g} ms" in page.root.text
     plan = next(svg for svg in page.find("svg") if svg.attributes.get("aria-labelledby") == "plan-title")
@@ -110,11 +110,11 @@ def test_a_comparison_of_what_was_not_measured(compared: Path) -> None:
     document = json.loads((compared / "comparison.json").read_text())
     for variant in document["variants"]:
         variant["report"] = without_run(variant["report"])
-    document["ratios"]["csr"].update(instructions=None, cycles=None)
+    document["ratios"]["auto"].update(instructions=None, cycles=None)
     page = Page(comparison_page(document))
     assert page.root.text.count("not emulated") == 2
     changes = {path for path, _, text in page.figures() if text.endswith(("less", "more", "fewer", "the same"))}
-    assert changes == {"ratios.csr.flash", "ratios.csr.flash_weights", "ratios.csr.sram"}
+    assert changes == {"ratios.auto.flash", "ratios.auto.flash_weights", "ratios.auto.sram"}
     pages.assert_accessible(page)
 
 

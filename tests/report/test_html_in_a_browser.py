@@ -70,7 +70,7 @@ def browse(site: Site, page: str, profile: Path, dark: bool = False) -> subproce
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
 
 
-PAGES = ["comparison.html", "csr/report.html"]
+PAGES = ["comparison.html", "auto/report.html"]
 
 
 @pytest.mark.parametrize("page", PAGES)
