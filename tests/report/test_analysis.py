@@ -82,7 +82,7 @@ def test_whether_it_fits_a_board(digits: Analysis, fits: bool, tmp_path: Path) -
 
 
 def test_an_unknown_board_is_an_error() -> None:
-    with pytest.raises(TinypruneError, match="did you mean .*stm32f4"):
+    with pytest.raises(TinypruneError, match=r"did you mean .*stm32f4"):
         tinyprune.analyze(DIGITS, "stm32f5")
 
 
