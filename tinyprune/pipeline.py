@@ -13,7 +13,7 @@ import numpy as np
 
 import tinyprune
 from tinyprune import board as boards
-from tinyprune import edges, emulators, reference, saved_builds, toolchain, tuning
+from tinyprune import edges, emulators, reference, saved_builds, toolchain
 from tinyprune.board import ALL_FEATURES, Board
 from tinyprune.codegen.image import image_files
 from tinyprune.codegen.renode import renode_files
@@ -22,7 +22,7 @@ from tinyprune.emulators import EMULATORS
 from tinyprune.errors import unknown_name
 from tinyprune.frontend.dataset import Dataset, load_dataset
 from tinyprune.ir import Graph, Int8
-from tinyprune.lowering import Chooser, exceeded, lower
+from tinyprune.lowering import Chooser, estimated, exceeded, lower
 from tinyprune.passes.choose import Goal
 from tinyprune.profiling import viewers
 from tinyprune.profiling.profile import Profile, priced
@@ -144,9 +144,8 @@ def analyze(
     on = boards.load(board) if board else None
     source = prepare(Path(model), data, 0.0, "element", say)
     info = report.ModelInfo(source.path, source.sha256)
-    features = on.features if on else ALL_FEATURES
-    graph = lower(source.graph, "auto", features)
-    return analysis.analyse(graph, source.graph, tuning.estimate(graph, features), info, on)
+    graph, costs = estimated(source.graph, "auto", on.features if on else ALL_FEATURES)
+    return analysis.analyse(graph, source.graph, costs, info, on)
 
 
 def build_variant(source: Source, goal: Goal, on: Target, folder: Path, score: float | None, say: Say) -> Report:

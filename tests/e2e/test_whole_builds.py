@@ -120,5 +120,5 @@ def test_the_example_keeps_its_accuracy_at_80_percent(tmp_path: Path) -> None:
     assert dense["bit_exact"] and auto["bit_exact"]
     assert dense["accuracy"] == auto["accuracy"] >= document["unpruned_accuracy"] - 0.02
     assert auto["cycles"] <= dense["cycles"]
-    weights = {layer["name"]: layer["weights_bytes"] for layer in dense["layers"]}
+    weights = {layer["name"]: layer["weights_bytes"] for layer in auto["layers"]}
     assert max(weights.values()) < 0.6 * sum(weights.values())

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-MAX_WORK = 100_000  # nodes times blocks: about a seventh of a second
+MAX_WORK = 50_000  # nodes times blocks: less than a tenth of a second
 MAX_BLOCKS = 300  # one frame of the stack each
 
 
