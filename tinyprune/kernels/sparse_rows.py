@@ -47,20 +47,18 @@ def _delta_row(row: Int8) -> NDArray[np.uint32]:
     """The header of a row, and a word of weights and one of distances for each four non-zeros."""
     columns = np.flatnonzero(row)
     gaps = np.diff(columns, prepend=0)
-    fillers = np.maximum(gaps - 1, 0) // LARGEST_GAP
-    places = np.repeat(np.arange(len(columns)), fillers)
-    values = np.insert(row[columns], places, 0)
-    deltas = np.insert(gaps - LARGEST_GAP * fillers, places, LARGEST_GAP)
+    values = row[columns]
+    if gaps.max(initial=0) > LARGEST_GAP:
+        fillers = np.maximum(gaps - 1, 0) // LARGEST_GAP
+        places = np.repeat(np.arange(len(columns)), fillers)
+        values = np.insert(values, places, 0)
+        gaps = np.insert(gaps - LARGEST_GAP * fillers, places, LARGEST_GAP)
     count = max(1, -(-len(values) // FOUR))
-    end = (0, FOUR * count - len(values))
-    words = np.stack([_words(np.pad(values, end)), _words(np.pad(deltas, end))], axis=1)
+    content = np.zeros((2, FOUR * count), np.uint8)
+    content[:, : len(values)] = values.view(np.uint8), gaps
     header = 8 * count + 4 | DELTA_CODE_BYTES * (-count % ROUND) << 16
-    return np.concatenate([np.array([header], np.uint32), words.reshape(-1)])
-
-
-def _words(values: NDArray[np.integer]) -> NDArray[np.uint32]:
-    """Four bytes a word, the first lowest."""
-    return np.ascontiguousarray(values.astype(np.uint8)).view("<u4").astype(np.uint32)
+    words = content.view("<u4").astype(np.uint32).T.reshape(-1)  # four bytes a word, the first lowest
+    return np.concatenate([np.array([header], np.uint32), words])
 
 
 def _block_unfit(layer: Layer, graph: Graph) -> str:
