@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -208,8 +209,13 @@ def options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version")
     ] = False,
+    renode: Annotated[
+        str | None, typer.Option("--renode", help="your renode program; else TINYPRUNE_RENODE, PATH, /opt/renode")
+    ] = None,
 ) -> None:
     """Pruned neural networks on Cortex-M microcontrollers: bit-exact, measured."""
+    if renode is not None:
+        os.environ["TINYPRUNE_RENODE"] = renode
 
 
 def main() -> None:

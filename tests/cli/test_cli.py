@@ -267,3 +267,9 @@ def test_version(tmp_path: Path) -> None:
     from tinyprune import __version__
 
     assert tinyprune(tmp_path, "--version").stdout.strip() == f"tinyprune {__version__}"
+
+
+def test_the_option_names_the_renode_to_take(built: Path) -> None:
+    result = tinyprune(built, "--renode", "/nowhere/renode", "run", str(built), "--emulator", "renode")
+    assert result.returncode == 2
+    assert "/nowhere/renode, which is no program" in " ".join(result.stderr.split())
