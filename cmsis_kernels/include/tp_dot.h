@@ -86,4 +86,23 @@ static inline int32_t tp_dot_bsr(int32_t acc, const int8_t *input, int32_t input
     return acc;
 }
 
+/** The place of value number `entry` in its group. Places of 3 bits may lie in two bytes. */
+static inline int32_t tp_nm_position(const uint8_t *positions, int32_t entry, int32_t group) {
+    const int32_t width = group == 8 ? 3 : 2, bit = entry * width;
+    const int32_t bytes = positions[bit / 8] | positions[(bit + width - 1) / 8] << 8;
+    return bytes >> bit % 8 & (group - 1);
+}
+
+/** acc + the inner product of `groups` groups of N:M weights, from group number `first` of all on. */
+static inline int32_t tp_dot_nm(int32_t acc, const int8_t *input, const tp_nm_weights *weights, int32_t first,
+                                int32_t groups) {
+    int32_t entry = first * weights->kept;
+    for (int32_t i = 0; i < groups; i++, input += weights->group) {
+        for (int32_t j = 0; j < weights->kept; j++, entry++) {
+            acc += (int32_t)input[tp_nm_position(weights->positions, entry, weights->group)] * weights->values[entry];
+        }
+    }
+    return acc;
+}
+
 #endif
