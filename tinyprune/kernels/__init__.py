@@ -72,9 +72,9 @@ KERNELS: dict[tuple[type[Layer], str], tuple[Kernel, ...]] = {
     (ir.Conv2D, "bsr_4x1"): (CONV2D_BSR,),
     (ir.Conv2D, "bsr_4x2"): (CONV2D_BSR,),
     (ir.Conv2D, "bsr_1x4"): (CONV2D_BSR,),
-    (ir.Conv2D, "nm_1_4"): (CONV2D_NM,),
-    (ir.Conv2D, "nm_2_4"): (CONV2D_NM,),
-    (ir.Conv2D, "nm_4_8"): (CONV2D_NM,),
+    (ir.Conv2D, "nm_1_4"): (CONV2D_NM, n_of_m.CONV2D),
+    (ir.Conv2D, "nm_2_4"): (CONV2D_NM, n_of_m.CONV2D),
+    (ir.Conv2D, "nm_4_8"): (CONV2D_NM, n_of_m.CONV2D),
     (ir.DepthwiseConv2D, "dense"): (
         Kernel("tp_depthwise_conv2d_dense_s8", _accumulator_bytes),
         depthwise.DEPTHWISE_DENSE,
