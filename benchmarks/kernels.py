@@ -1,10 +1,9 @@
 """Kernels layer by layer beside CMSIS-NN, at zero wait states: `python benchmarks/kernels.py [--layers ...] [--json]`.
 
 Each layer of SHAPES, at each sparsity, in each kernel that can run it: in one image, emulated, priced, and compared
-with the reference bit by bit. Masks are uniformly random, in the blocks or runs of a format that has
-such. CMSIS-NN's cycles are
-those of `--cmsis-nn IMAGE` (its functions `layer_<name>`, counted as ours are), or of cmsis_nn_m4.json, which says of
-what.
+with the reference bit by bit. Masks are uniformly random, in the blocks or runs of a format that has such. CMSIS-NN's
+cycles are those of `--cmsis-nn IMAGE` (its functions `layer_<name>`, counted as ours are), or of cmsis_nn_m4.json,
+which says of what.
 """
 
 from __future__ import annotations
@@ -30,6 +29,7 @@ SPARSITIES = (0.0, 0.5, 0.7, 0.75, 0.8, 0.9, 0.95)
 BLOCKS = {"element": (1, 1), "bsr_2x2": (2, 2), "bsr_4x1": (4, 1), "bsr_4x2": (4, 2), "bsr_1x4": (1, 4)}
 RUNS = {"nm_1_4": (1, 4), "nm_2_4": (2, 4), "nm_4_8": (4, 8)}
 """At most so many of so many: at the sparsity that this is."""
+Pair = tuple[int, int]
 RECORDED = Path(__file__).with_name("cmsis_nn_m4.json")
 
 
@@ -111,25 +111,25 @@ def random_weights(shape: Shape, sparsity: float, zeros: str, random: np.random.
     inside = (*shape.window, 1 if shape.depthwise else channels) if shape.window[0] else (channels,)
     matrix = random.integers(-127, 128, (shape.outputs, int(np.prod(inside)))).astype(np.int8)
     matrix[matrix == 0] = 1
-    kept = (
-        kept_runs(matrix.shape, zeros, random) if zeros in RUNS else kept_blocks(matrix.shape, zeros, sparsity, random)
-    )
+    if zeros in RUNS:
+        kept = kept_runs(matrix.shape, RUNS[zeros], random)
+    else:
+        kept = kept_blocks(matrix.shape, BLOCKS[zeros], sparsity, random)
     pruned = (matrix * kept).astype(np.int8)
     if shape.depthwise:
         return pruned.T.reshape(1, *shape.window, shape.outputs)
     return pruned.reshape(shape.outputs, *inside)
 
 
-def kept_blocks(size: tuple[int, int], zeros: str, sparsity: float, random: np.random.Generator) -> NDArray[np.bool_]:
-    block = BLOCKS[zeros]
+def kept_blocks(size: Pair, block: Pair, sparsity: float, random: np.random.Generator) -> NDArray[np.bool_]:
     grid = tuple(-(-side // step) for side, step in zip(size, block, strict=True))
     kept = np.ones(grid, bool).reshape(-1)
     kept[random.permutation(kept.size)[: round(kept.size * sparsity)]] = False
     return np.kron(kept.reshape(grid), np.ones(block, bool))[: size[0], : size[1]]
 
 
-def kept_runs(size: tuple[int, int], zeros: str, random: np.random.Generator) -> NDArray[np.bool_]:
-    kept, run = RUNS[zeros]
+def kept_runs(size: Pair, pattern: Pair, random: np.random.Generator) -> NDArray[np.bool_]:
+    kept, run = pattern
     ranks = random.random((size[0], -(-size[1] // run), run)).argsort(axis=2).argsort(axis=2)
     return (ranks < kept).reshape(size[0], -1)[:, : size[1]]
 

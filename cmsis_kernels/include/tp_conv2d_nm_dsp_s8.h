@@ -11,7 +11,10 @@
 #include "tp_requantize.h"
 #include "tp_types.h"
 
-/** Steps of four weights: of one to four groups of N:M. Each channel has `steps` of them, filled up with zeros. */
+/**
+ * Steps of four weights: of one to four groups of N:M. Each channel has `steps` of them, filled up with weights of
+ * zero, whose inputs do not lie at offset 0: entries are never zero words.
+ */
 typedef struct {
     const uint32_t *values; /**< four weights, the first lowest */
     const uint8_t
@@ -41,12 +44,11 @@ static inline __attribute__((always_inline)) void tp_nm_list(const tp_conv2d_nm_
         for (int32_t i = 0; i < 4; i++) {
             const uint32_t weight = *values << (24 - 8 * i) & 0xFF000000U;
             const uint32_t place = places >> bits * i & (uint32_t)(group - 1);
-            *entry = weight | (offsets[i / kept] + 4 * place);
-            entry += weight != 0;
+            *entry++ = weight | (offsets[i / kept] + 4 * place);
         }
     }
     *entry = 0;
-    *list = (uint32_t)sum << 16 | (uint32_t)(entry - list - 1);
+    *list = (uint32_t)sum << 16 | 4U * weights->steps;
 }
 
 /**

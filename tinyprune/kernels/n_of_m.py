@@ -65,6 +65,8 @@ def _scratch_bytes(layer: Layer, graph: Graph) -> int:
 
 def _unfit(layer: Layer, graph: Graph) -> str:
     assert isinstance(layer, ir.Conv2D)
+    if layer.weights.shape[1:] == (1, 1, 1):
+        return "its channels have one weight each, so that one of zero would be an entry of zeros, which ends a list"
     return pixel_pairs.list_problem(layer, graph, _packing(layer, graph))
 
 
@@ -78,10 +80,12 @@ def _operand(layer: Weighted, graph: Graph) -> Operand:
     assert isinstance(layer, ir.Conv2D)
     packed, known = _packing(layer, graph), pattern(layer)
     values, positions = steps(packed.arrange(unpack(layer.weights)), known)
+    offsets = _group_offsets(packed.offsets, known, values.shape[1])
+    at_zero = np.repeat(offsets == 0, known.kept).reshape(-1, FOUR)
     arrays = {
         "values": values.view("<u4").astype(np.uint32).reshape(-1),
-        "positions": _places(positions, known),
-        "offsets": _group_offsets(packed.offsets, known, values.shape[1]),
+        "positions": _places(np.where((values == 0) & at_zero, np.uint8(1), positions), known),
+        "offsets": offsets,
     }
     numbers = {"steps": values.shape[1], "width": 0 if packed.patched else packed.width}
     return Operand("tp_conv2d_nm_dsp_weights", arrays, {**numbers, "strip_rows": layer.variant.rows})
