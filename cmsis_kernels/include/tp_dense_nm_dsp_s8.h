@@ -67,7 +67,7 @@ static inline __attribute__((always_inline)) int32_t tp_nm_products(const uint32
     const uint32_t mask = 0x3C3C3C3CU;
     uint32_t d, e = (uint32_t)(-rounds & 3) * TP_NM_ROUND_BYTES, y0, y1, y2, y3, v0, v1;
     const uint32_t *w = *words + 1, *const behind = end + 1;
-    __asm__("ldr.w %[d], [%[w], #-4]\n\t"
+    __asm__("ldr %[d], [%[w], #-4]\n\t"
             "add pc, %[e]\n\t"
             "nop\n"
             "1:\n\t" TP_REPEAT_4(TP_NM_ROUND) "cmp.w %[w], %[behind]\n\t"
