@@ -28,17 +28,24 @@ static inline uint32_t *tp_pairs_of_group(const int8_t *input, uint32_t *pairs) 
     return pairs;
 }
 
+/** Inputs 0 to 3, of which `even` and `odd` hold 0 and 2, 1 and 3, each with the high halfword of `other`. */
+static inline uint32_t *tp_pairs_with(uint32_t even, uint32_t odd, uint32_t other, uint32_t *pairs) {
+    *pairs++ = tp_mixed(even, other);
+    *pairs++ = tp_mixed(odd, other);
+    *pairs++ = tp_pkhtb(other, even);
+    *pairs++ = tp_pkhtb(other, odd);
+    return pairs;
+}
+
 /** Sixteen words of the eight inputs at `input`. */
 static inline uint32_t *tp_pairs_of_two_groups(const int8_t *input, uint32_t *pairs) {
     const uint32_t first = tp_load_word(input), second = tp_load_word(input + 4);
     const uint32_t even = tp_sxtb16(first), odd = tp_sxtb16_ror8(first);
-    const uint32_t lows[4] = {even, odd, even >> 16, odd >> 16};
     const uint32_t others = tp_sxtb16(second), odd_others = tp_sxtb16_ror8(second);
-    const uint32_t highs[4] = {others << 16, odd_others << 16, others, odd_others};
-    for (int32_t i = 0; i < 16; i++) {
-        *pairs++ = tp_mixed(lows[i & 3], highs[i >> 2]);
-    }
-    return pairs;
+    pairs = tp_pairs_with(even, odd, others << 16, pairs);
+    pairs = tp_pairs_with(even, odd, odd_others << 16, pairs);
+    pairs = tp_pairs_with(even, odd, others, pairs);
+    return tp_pairs_with(even, odd, odd_others, pairs);
 }
 
 static inline __attribute__((always_inline)) uint32_t *tp_pairs_of_run(const int8_t *input, uint32_t *pairs,
