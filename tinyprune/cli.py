@@ -39,7 +39,7 @@ Data = Annotated[
 Sparsity = Annotated[float | None, typer.Option("--sparsity", help="share of zero weights, from 0 to below 1")]
 Granularity = Annotated[
     str,
-    typer.Option("--granularity", help="what goes as one piece: element; of a .tflite also block_2x2, block_4x1, 2:4"),
+    typer.Option("--granularity", help="what goes as one piece: element, block:4x1, n_m:2:4, ..."),
 ]
 Format = Annotated[str, typer.Option("--format", help="auto (each layer's best), or one for all that can: dense, csr")]
 Objective = Annotated[str, typer.Option("--objective", help="what to make the least: cycles, flash or sram")]

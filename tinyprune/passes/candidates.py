@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from tinyprune import formats, kernels
-from tinyprune.ir import Graph, Layer, Variant, Weighted
+from tinyprune.ir import Graph, Layer, Variant, Weighted, op_name
 
 PREFERRED_ROWS = 4  # of a strip, where nothing was measured: more gain little, and take scratch
 
@@ -77,10 +77,10 @@ class Costs:
 
 def candidates(layer: Weighted, graph: Graph, features: frozenset[str], format_name: str = "auto") -> list[Candidate]:
     """All that a core with `features` can run with the weights in flash, in the order of KERNELS; those of one format
-    where that is given and has a kernel for the layer."""
-    names = kernels.formats_for(layer)
+    where that is given, has a kernel for the layer, and holds its weights."""
+    names = [name for name in kernels.formats_for(layer) if name not in kernels.ON_REQUEST]
     if format_name != "auto":
-        names = [format_name if format_name in names else layer.weights.format]
+        names = [layer.weights.format if refusal(layer, format_name) else format_name]
     return [
         Candidate(name, variant.kernel, variant.rows)
         for name in names
@@ -119,6 +119,17 @@ def with_candidates(graph: Graph, chosen: Mapping[str, Candidate], reasons: Mapp
         return with_candidate(layer, chosen[layer.name], reasons[layer.name])
 
     return replace(graph, layers=tuple(map(changed, graph.layers)), arena=None)
+
+
+def refusal(layer: Weighted, format_name: str) -> str:
+    """Why `layer` cannot be in that format, in a few words; "" where it can."""
+    if format_name not in kernels.formats_for(layer):
+        return f"{op_name(layer)} has no {format_name} kernel"
+    try:
+        formats.pack(format_name, formats.unpack(layer.weights), layer.weights.quant)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _stored(layer: Weighted, format_name: str) -> Weighted | None:

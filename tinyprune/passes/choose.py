@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from tinyprune import formats, ir, kernels
+from tinyprune import formats
 from tinyprune.errors import BudgetError, TinypruneError, unknown_name
 from tinyprune.ir import Graph, Weighted
-from tinyprune.passes.candidates import Candidate, Cost, Costs, with_candidates
+from tinyprune.passes.candidates import Candidate, Cost, Costs, refusal, with_candidates
 from tinyprune.passes.choice_program import Program, Row, measures
 from tinyprune.passes.plan_memory import activations_alive, plan_memory
 
@@ -150,8 +150,7 @@ def _reason(layer: Weighted, taken: Cost, costs: Costs, goal: Goal, measure: str
     """Why this layer has its format: its figure beside the best one of another format."""
     name = taken.format
     if goal.format != "auto":
-        can = goal.format in kernels.formats_for(layer)
-        return f"{name} was asked for" if can else f"{ir.op_name(layer)} has no {goal.format} kernel"
+        return refusal(layer, goal.format) or f"{name} was asked for"
     others = [cost for cost in costs.of[layer.name] if cost.format != name]
     if not others:
         return f"{name} is the only one"
