@@ -112,6 +112,15 @@ void tp_dense_csr_delta_s8(const tp_dense_params *params, const tp_requant *requ
 void tp_dense_csr_delta4_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
                             const tp_csr_delta4_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
 
+/**
+ * Dense layer, weights as instructions: groups of ten rows, as tinyprune/formats/code.py says. They are executed where
+ * they lie, which must be memory that may be.
+ * @param bias    as ever, less 128 * sum(weights of the channel): the inputs are raised by 128
+ * @param scratch `inputs` bytes, aligned as words: the raised inputs
+ */
+void tp_dense_code_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
+                      const uint16_t *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
 /** Fully connected layer, non-zeros and a bit for each weight. */
 void tp_dense_bitmap_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
                         const tp_bitmap_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);

@@ -64,6 +64,7 @@ PROMISED: dict[str, Callable[[Int8], int]] = {
     "nm_2_4": lambda matrix: -(-len(matrix) * -(-matrix.shape[1] // 4) * 20 // 8),
     "nm_4_8": lambda matrix: -(-len(matrix) * -(-matrix.shape[1] // 8) * 44 // 8),
     "csc": lambda matrix: 3 * np.count_nonzero(matrix) + 2 * matrix.shape[1],
+    "code": lambda matrix: 2 * instructions(matrix),
     "coo": lambda matrix: 5 * np.count_nonzero(matrix),
 }
 
@@ -82,6 +83,19 @@ def entries(matrix: Int8, largest: int) -> int:
 
 def blocks(matrix: Int8, height: int, width: int) -> int:
     return len({(row // height, column // width) for row, column in zip(*np.nonzero(matrix), strict=True)})
+
+
+def instructions(matrix: Int8) -> int:
+    """Of each ten rows: those of each weight, of each column that they use, of each step to one, and two at the end."""
+    count = 0
+    for start in range(0, len(matrix), 10):
+        rows, reached = matrix[start : start + 10].astype(int), 0
+        for column in map(int, np.flatnonzero(rows.any(axis=0))):
+            count += -(-(column // 32 - reached) // 7) + 1 + bool((rows[4:, column] < 0).any())
+            reached = column // 32
+        sizes = abs(rows[rows != 0])
+        count += sum(1 if size == 1 else 2 if size.bit_count() == 1 else 3 for size in map(int, sizes)) + 2
+    return count
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -7,8 +7,10 @@ that of an SVDF the width of its state. The file of a kernel has the name of its
 
 from __future__ import annotations
 
+import numpy as np
+
 from tinyprune import ir
-from tinyprune.ir import Graph, Layer, Variant, Weighted
+from tinyprune.ir import Graph, Int32, Layer, Variant, Weighted
 from tinyprune.kernels import (
     blocks,
     columns,
@@ -23,6 +25,7 @@ from tinyprune.kernels import (
 )
 from tinyprune.kernels.kernel import Kernel as Kernel
 from tinyprune.kernels.kernel import Operand as Operand
+from tinyprune.reference import convolution
 
 MOVE_RANK = 6  # TP_MOVE_RANK of tp_kernels.h: the axes of a block that tp_move_s8 copies
 
@@ -94,6 +97,7 @@ KERNELS: dict[tuple[type[Layer], str], tuple[Kernel, ...]] = {
     (ir.Dense, "nm_2_4"): (DENSE_NM, input_pairs.DENSE),
     (ir.Dense, "nm_4_8"): (DENSE_NM,),
     (ir.Dense, "csc"): (columns.DENSE_CSC,),
+    (ir.Dense, "code"): (fully_connected.CODE,),
     (ir.Add, ""): (Kernel("tp_add_s8", in_place=ir.layer_inputs),),
     (ir.Sub, ""): (Kernel("tp_sub_s8", in_place=ir.layer_inputs),),
     (ir.Mul, ""): (Kernel("tp_mul_s8", in_place=ir.layer_inputs),),
@@ -140,6 +144,12 @@ def scratch_bytes(layer: Layer, graph: Graph) -> int:
 def operand(layer: Weighted, graph: Graph) -> Operand:
     """The weights as the layer's kernel reads them."""
     return kernel(layer).operand(layer, graph)
+
+
+def bias(layer: Weighted, graph: Graph) -> Int32:
+    """The bias as the layer's kernel reads it, (O,). No term leaves int32: `verify` proved |bias - zp * sum(w)| + 128 *
+    sum(|w|) < 2^31, and kernels raise inputs by 128 at most."""
+    return convolution.kernel_bias(layer, graph.tensors[layer.input], kernel(layer).raised).astype(np.int32)
 
 
 def resident_bytes(graph: Graph) -> int:
