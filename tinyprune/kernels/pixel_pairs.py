@@ -9,7 +9,7 @@ from tinyprune import ir
 from tinyprune.arithmetic import Int64
 from tinyprune.formats import unpack
 from tinyprune.ir import Graph, Int8, Layer, Weighted
-from tinyprune.kernels.kernel import Kernel, Operand
+from tinyprune.kernels.kernel import Kernel, Operand, flash_or_sram
 from tinyprune.kernels.packing import Packing, packing, strips
 from tinyprune.kernels.proofs import accumulator_problem, right_requant_problem, rounding_shows
 
@@ -68,5 +68,6 @@ CONV2D_CSR = Kernel(
     unfit=_unfit,
     operand=_operand,
     strips=strips,
+    places=flash_or_sram,
     constants=_constants,
 )
