@@ -7,7 +7,17 @@ from typing import Annotated, Any
 
 import typer
 
-from tinyprune import __version__, cli_boards, cli_doctor, cli_export, cli_flash, cli_profile, cli_prune, cli_report
+from tinyprune import (
+    __version__,
+    cli_boards,
+    cli_check,
+    cli_doctor,
+    cli_export,
+    cli_flash,
+    cli_profile,
+    cli_prune,
+    cli_report,
+)
 from tinyprune.console import errors as _errors
 from tinyprune.console import print_result as _print
 from tinyprune.console import progress as _progress
@@ -22,6 +32,7 @@ app = typer.Typer(
 
 app.add_typer(cli_boards.app, name="boards")
 app.command()(cli_flash.flash)
+app.command()(cli_check.check)
 app.command()(cli_export.export)
 app.command()(cli_doctor.doctor)
 app.command()(cli_profile.profile)
