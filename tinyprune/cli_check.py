@@ -31,16 +31,19 @@ def check(
     """
     from tinyprune import limits
     from tinyprune.errors import TinypruneError
-    from tinyprune.limits.limit import parse_accuracy
     from tinyprune.limits.terminal import print_verdict
 
     with errors():
         if write and baseline is None:
             raise TinypruneError("--write-baseline does not say where", remedy="give --baseline FILE too")
-        costs = {"flash": max_flash, "sram": max_sram, "instructions": max_instructions, "cycles": max_cycles}
-        given = {name: limits.parse(text) for name, text in costs.items() if text is not None}
-        if min_accuracy is not None:
-            given["accuracy"] = parse_accuracy(min_accuracy)
-        verdict = limits.check(directory, given, baseline, write=write)
+        given = {
+            "flash": max_flash,
+            "sram": max_sram,
+            "instructions": max_instructions,
+            "cycles": max_cycles,
+            "accuracy": min_accuracy,
+        }
+        wanted = {name: text for name, text in given.items() if text is not None}
+        verdict = limits.check(directory, wanted, baseline, write=write)
     print_result(as_json, verdict.to_json(), lambda: print_verdict(verdict))
     raise typer.Exit(0 if verdict.passed else 1)

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 import tinyprune
 from tinyprune.cli import app
+from tinyprune.errors import TinypruneError
 
 DIGITS = Path(__file__).parents[1] / "data" / "digits.tflite"
 
@@ -145,6 +146,12 @@ def test_mistakes_are_one_clear_error(folder: Path) -> None:
     change(folder / "report.json", board="microbit")
     refused(check(folder), "stm32f4", "microbit", "a baseline for each board")
     refused(runner.invoke(app, ["check", str(folder.parent), "--max-flash", "1"]), "not a tinyprune build directory")
+
+
+def test_a_figure_that_there_is_not(built: Path) -> None:
+    with pytest.raises(TinypruneError, match="unknown figure 'flesh'"):
+        tinyprune.check(built, {"flesh": "64K"})
+    assert tinyprune.check(built, {"flash": "64K"}).passed
 
 
 @pytest.mark.parametrize(

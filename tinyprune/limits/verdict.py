@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import tinyprune
 from tinyprune.directory import read_report
-from tinyprune.errors import TinypruneError
-from tinyprune.limits.baseline import SCHEMA, Baseline, baseline_of, read_baseline
-from tinyprune.limits.limit import NO_LESS, NO_WORSE, Limit
+from tinyprune.errors import TinypruneError, unknown_name
+from tinyprune.limits.baseline import SCHEMA, Baseline, Figures, baseline_of, read_baseline
+from tinyprune.limits.limit import NO_LESS, NO_WORSE, Limit, parse, parse_accuracy
 from tinyprune.report.saved import saved_report
 
 ACCURACY = "accuracy"
@@ -57,15 +57,14 @@ class Verdict:
         return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
 
 
-def check(
-    directory: Path, limits: Mapping[str, Limit], baseline: Path | None = None, *, write: bool = False
-) -> Verdict:
-    """The build in `directory` beside `limits`, by the name of their figure (flash, sram, instructions, cycles,
-    accuracy), and beside the file `baseline`, which is written first where `write` is asked for.
+def check(directory: Path, limits: Mapping[str, str], baseline: Path | None = None, *, write: bool = False) -> Verdict:
+    """The build in `directory` beside `limits` (as parse() and parse_accuracy() read them) by the name of their figure
+    (flash, sram, instructions, cycles, accuracy), and beside the file `baseline`, which is written first where `write` is asked for.
 
     With a baseline, a figure without a limit may not get worse. A build that is not bit-exact fails in any case.
     Raises TinypruneError for a limit that nothing can be held against, and for the baseline of another board.
     """
+    given = {name: _limit(name, text) for name, text in limits.items()}
     report = saved_report(read_report(directory))
     now = baseline_of(report)
     if write and baseline:
@@ -78,7 +77,7 @@ def check(
         )
     if not before and not limits:
         raise TinypruneError("nothing is limited", remedy="give --baseline FILE, or --max-flash and the like")
-    rows = tuple(_row(directory, name, value, before, limits.get(name)) for name, value in asdict(now.figures).items())
+    rows = tuple(_row(directory, name, value, before, given.get(name)) for name, value in asdict(now.figures).items())
     return Verdict(
         schema=SCHEMA,
         tinyprune=tinyprune.__version__,
@@ -91,6 +90,13 @@ def check(
         layers=_changed(before, now) if before else (),
         notes=_notes(before, now) if before else (),
     )
+
+
+def _limit(name: str, text: str) -> Limit:
+    known = [field.name for field in fields(Figures)]
+    if name not in known:
+        raise unknown_name("figure", name, known)
+    return parse_accuracy(text) if name == ACCURACY else parse(text)
 
 
 def _write(now: Baseline, file: Path) -> None:
