@@ -58,8 +58,10 @@ class Verdict:
 
 
 def check(directory: Path, limits: Mapping[str, str], baseline: Path | None = None, *, write: bool = False) -> Verdict:
-    """The build in `directory` beside `limits` (as parse() and parse_accuracy() read them) by the name of their figure
-    (flash, sram, instructions, cycles, accuracy), and beside the file `baseline`, which is written first where `write` is asked for.
+    """The build in `directory` beside `limits` and the file `baseline`, which is written first if `write` is asked for.
+
+    A limit is found by the name of its figure (flash, sram, instructions, cycles, accuracy) and is a text: see parse()
+    and parse_accuracy().
 
     With a baseline, a figure without a limit may not get worse. A build that is not bit-exact fails in any case.
     Raises TinypruneError for a limit that nothing can be held against, and for the baseline of another board.
