@@ -1,7 +1,7 @@
 """tinyprune: pruned neural networks on Cortex-M microcontrollers, bit-exact and measured.
 
 `analyze`, `build`, `check`, `compare`, `profile`, `run` and `validate` are the commands of the same name, `compare_all`
-is `compare` of several models and builds; they are imported when they are first used. `prune` and `PruningCallback` work
+is `compare` of several models and builds; they are imported when first used. `prune` and `PruningCallback` work
 on Keras models, in Python.
 """
 
