@@ -11,8 +11,9 @@ from tinyprune.cli import app
 
 HEAD = """# Command line
 
-Made from `tinyprune --help` by `python docs/generate`. Results go to stdout, progress and errors to stderr. The exit code is
-0; 1 where a check says no (`check`, `doctor`, `flash --check`, `validate`); 2 for a mistake, which is named with its remedy.
+Made from `tinyprune --help` by `python docs/generate`. Results go to stdout, progress and errors to stderr. The exit
+code is 0; 1 where a check says no (`check`, `doctor`, `flash --check`, `validate`); 2 for a mistake, which is named
+with its remedy.
 """
 
 

@@ -49,10 +49,9 @@ def _panel(name: str, top: int, document: Mapping[str, Any], variants: Sequence[
     values = [_at(one["report"], path) for one in variants]
     less = 1 - document["ratios"][variants[-1]["name"]][ratio]
     yield f'<text x="{EDGE}" y="{top + 12}" font-weight="600">{name}</text>'
-    yield (
-        f'<text x="{WIDTH - EDGE}" y="{top + 44}" text-anchor="end" font-size="24" font-weight="600" fill="{COLOURS[1]}">'
-        f"{abs(less):.0%} {'less' if less >= 0 else 'more'}</text>"
-    )
+    big = f'text-anchor="end" font-size="24" font-weight="600" fill="{COLOURS[1]}"'
+    change = f"{abs(less):.0%} {'less' if less >= 0 else 'more'}"
+    yield f'<text x="{WIDTH - EDGE}" y="{top + 44}" {big}>{change}</text>'
     for i, (variant, value, colour) in enumerate(zip(variants, values, COLOURS, strict=True)):
         y, width = top + 20 + i * (BAR + 3), round(TRACK * value / max(values), 1)
         yield f'<text x="{EDGE}" y="{y + 15}" fill="#4d555f">{escape(variant["name"])}</text>'

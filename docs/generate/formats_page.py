@@ -19,12 +19,13 @@ CELLS_A_LINE = 16
 WIDTH = LABEL + CELLS_A_LINE * CELL + 2 * EDGE
 HEAD = """# Storage formats
 
-How the weights of a layer can lie in flash. `tinyprune build` measures the kernels of all formats that a layer can have, and
-takes what makes the whole model best; `--format NAME` forces one, and the report says of each layer which it has, and why.
+How the weights of a layer can lie in flash. `tinyprune build` measures the kernels of all formats that a layer can
+have, and takes what makes the whole model best; `--format NAME` forces one, and the report says of each layer which it
+has, and why.
 
-Weights are seen as a matrix: a row for each output channel, a column for each weight of it (height, width, input channel).
-The pictures show what each format makes of this one, of which 6 of 32 weights are left and a row is empty. This page is
-made by `python docs/generate`, from the code that packs the weights of your model.
+Weights are seen as a matrix: a row for each output channel, a column for each weight of it (height, width, input
+channel). The pictures show what each format makes of this one, of which 6 of 32 weights are left and a row is empty.
+This page is made by `python docs/generate`, from the code that packs the weights of your model.
 
 ![Four rows of eight weights](pictures/format_matrix.svg)
 
@@ -86,7 +87,7 @@ def _cells(name: str, values: np.ndarray, top: int) -> Iterator[str]:
     """Weights have the colour of their row in the matrix; zeros, and what is no weight, have none."""
     for i, value in enumerate(values.tolist()):
         x, y = EDGE + LABEL + i % CELLS_A_LINE * CELL, top + i // CELLS_A_LINE * CELL
-        rows = np.nonzero(MATRIX == value)[0] if name in ("weights", "values") and value else []
+        rows = np.nonzero(value == MATRIX)[0] if name in ("weights", "values") and value else []
         fill = HUES[rows[0]] if len(rows) else "#fff"
         ink = "#fff" if len(rows) else "#1c1f23" if value or name not in ("weights", "values") else "#6b7480"
         yield f'<rect x="{x}" y="{y}" width="{CELL}" height="{CELL}" fill="{fill}" stroke="#9aa2ac"/>'
