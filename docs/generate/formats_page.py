@@ -14,6 +14,7 @@ from tinyprune.formats import FORMATS
 # At most one weight in four neighbours, so that every format can hold it; no value twice, so that each tells its row.
 MATRIX = np.array([[0, 7, 0, 0, -3, 0, 0, 0], [5, 0, 0, 0, 0, 0, -2, 0], [0] * 8, [0, 0, 4, 0, 9, 0, 0, 0]], np.int8)
 HUES = ("#2b63c6", "#a8480a", "#6b7480", "#1a6b37")  # of the rows of the matrix; white on each has a contrast above 4.5
+SOFT = "#6b7480"  # of a zero
 CELL, LABEL, EDGE, GAP = 28, 170, 10, 12
 CELLS_A_LINE = 16
 WIDTH = LABEL + CELLS_A_LINE * CELL + 2 * EDGE
@@ -43,11 +44,12 @@ def formats_page() -> str:
 
 def format_pictures() -> dict[str, str]:
     """The SVG of the matrix and of each format, by file name."""
-    pictures = {"format_matrix.svg": _svg("the weights", [("weights", row) for row in MATRIX])}
+    rows = [(f"row {i}", row, True) for i, row in enumerate(MATRIX)]
+    pictures = {"format_matrix.svg": _svg("the matrix", rows, gap=0)}
     for name, info in FORMATS.items():
-        arrays = info.module.pack(MATRIX)
-        labels = (f"{key}, {array.nbytes} bytes" for key, array in arrays.items())
-        pictures[f"format_{name}.svg"] = _svg(name, list(zip(labels, arrays.values(), strict=True)))
+        arrays = info.module.pack(MATRIX).items()
+        lines = [(f"{key}, {array.nbytes} bytes", array, key == "values") for key, array in arrays]
+        pictures[f"format_{name}.svg"] = _svg(name, lines, GAP)
     return pictures
 
 
@@ -66,15 +68,14 @@ def _section(module: str, names: Sequence[str]) -> str:
     return f"\n## {', '.join(names)}\n\n{text}\n{pictures}"
 
 
-def _svg(title: str, arrays: Sequence[tuple[str, np.ndarray]]) -> str:
-    """Each array as a line of cells, or several, with its label on the left."""
+def _svg(title: str, arrays: Sequence[tuple[str, np.ndarray, bool]], gap: int) -> str:
+    """Each array as a line of cells, or several, with its label on the left; the third says if it holds weights."""
     drawn, y = [], EDGE
-    for label, array in arrays:
+    for label, array, weights in arrays:
         drawn.append(f'<text x="{EDGE}" y="{y + 19}">{label}</text>')
-        drawn += _cells(label.split(",")[0], array.reshape(-1), y)
-        lines = -(-array.size // CELLS_A_LINE)
-        y += lines * CELL + (GAP if label != "weights" else 0)
-    height = y + EDGE - (GAP if arrays[-1][0] != "weights" else 0)
+        drawn += _cells(array.reshape(-1), weights, y)
+        y += -(-array.size // CELLS_A_LINE) * CELL + gap
+    height = y + EDGE - gap
     body = "\n".join(drawn)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
@@ -83,12 +84,11 @@ def _svg(title: str, arrays: Sequence[tuple[str, np.ndarray]]) -> str:
     )
 
 
-def _cells(name: str, values: np.ndarray, top: int) -> Iterator[str]:
+def _cells(values: np.ndarray, weights: bool, top: int) -> Iterator[str]:
     """Weights have the colour of their row in the matrix; zeros, and what is no weight, have none."""
     for i, value in enumerate(values.tolist()):
         x, y = EDGE + LABEL + i % CELLS_A_LINE * CELL, top + i // CELLS_A_LINE * CELL
-        rows = np.nonzero(value == MATRIX)[0] if name in ("weights", "values") and value else []
-        fill = HUES[rows[0]] if len(rows) else "#fff"
-        ink = "#fff" if len(rows) else "#1c1f23" if value or name not in ("weights", "values") else "#6b7480"
-        yield f'<rect x="{x}" y="{y}" width="{CELL}" height="{CELL}" fill="{fill}" stroke="#9aa2ac"/>'
+        hue = HUES[np.nonzero(value == MATRIX)[0][0]] if weights and value else None
+        ink = "#fff" if hue else SOFT if weights else "#1c1f23"
+        yield f'<rect x="{x}" y="{y}" width="{CELL}" height="{CELL}" fill="{hue or "#fff"}" stroke="#9aa2ac"/>'
         yield f'<text x="{x + CELL // 2}" y="{y + 19}" text-anchor="middle" fill="{ink}">{value}</text>'
