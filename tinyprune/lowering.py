@@ -13,7 +13,7 @@ from tinyprune.codegen.firmware import check_sram
 from tinyprune.emulators import machine
 from tinyprune.errors import BudgetError
 from tinyprune.ir import Graph, Int8, Weighted, states
-from tinyprune.passes.candidates import Candidate, Costs, with_candidates
+from tinyprune.passes.candidates import Candidate, Costs, check_format, with_candidates
 from tinyprune.passes.choose import UNITS, Goal, choose, main_measure, total
 from tinyprune.passes.plan_memory import activations_alive, plan_memory
 from tinyprune.passes.simplify import simplify
@@ -37,6 +37,7 @@ def lower(graph: Graph, format_name: str, features: frozenset[str] = ALL_FEATURE
 def estimated(graph: Graph, format_name: str, features: frozenset[str]) -> tuple[Graph, Costs]:
     """As `lower`, and what each candidate takes."""
     small = simplify(graph)
+    check_format(small, format_name)
     costs = tuning.estimate(small, features, format_name)
     return verify(choose(small, costs, Goal(objective="flash", format=format_name))), costs
 
@@ -72,6 +73,7 @@ class Chooser:
     ) -> Chooser:
         """Measures what candidates cost, in time only if it is `emulated`, and if the goal depends on it."""
         small = simplify(graph)
+        check_format(small, goal.format)
         check_sram(board, max(activations_alive(small)) + sum(state.bytes for state in states(small)), STACK_BYTES)
         timed = goal.objective != "flash" or goal.cycles is not None
         on = tuning.Setting(

@@ -21,9 +21,10 @@ typedef struct {
     uint16_t rounds;
 } tp_dense_nm_dsp_weights;
 
-/* Four runs from number `first` of eight on, whose codes, four times, are in e, and whose weights lie at `at`: 18
- * instructions of 4 bytes, 8 products. `ahead` is one more load. */
-#define TP_NM_FOUR_RUNS(first, at, ahead)                                                                              \
+/* Four runs from number `first` of eight on, whose codes `shift` puts four times in e, and whose weights lie at `at`:
+ * 19 instructions of 4 bytes, 8 products. `ahead` is one more load. */
+#define TP_NM_FOUR_RUNS(shift, first, at, ahead)                                                                       \
+    "and.w %[e], %[mask], %[d], " shift "\n\t"                                                                         \
     "uxtab %[y0], %[x], %[e]\n\t"                                                                                      \
     "uxtab %[y1], %[x], %[e], ror #8\n\t"                                                                              \
     "uxtab %[y2], %[x], %[e], ror #16\n\t"                                                                             \
@@ -32,8 +33,8 @@ typedef struct {
     "ldr.w %[y1], [%[y1], %[stride] * (" #first " + 1)]\n\t"                                                           \
     "ldr.w %[y2], [%[y2], %[stride] * (" #first " + 2)]\n\t"                                                           \
     "ldr.w %[y3], [%[y3], %[stride] * (" #first " + 3)]\n\t"                                                           \
-    "ldr.w %[v0], [%[w], #" #at "]\n\t"                                                                                \
-    "ldr.w %[v1], [%[w], #" #at " + 4]\n\t" ahead "sxtb16 %[e], %[v0]\n\t"                                             \
+    "ldr %[v0], [%[w], #" #at "]\n\t"                                                                                  \
+    "ldr %[v1], [%[w], #" #at " + 4]\n\t" ahead "sxtb16 %[e], %[v0]\n\t"                                               \
     "sxtb16 %[v0], %[v0], ror #8\n\t"                                                                                  \
     "smlad %[sum], %[e], %[y0], %[sum]\n\t"                                                                            \
     "smlad %[sum], %[v0], %[y1], %[sum]\n\t"                                                                           \
@@ -42,50 +43,67 @@ typedef struct {
     "smlad %[sum], %[e], %[y2], %[sum]\n\t"                                                                            \
     "smlad %[sum], %[v1], %[y3], %[sum]\n\t"
 
-/* A round, whose codes are in d; loads those of the next one: 41 instructions of 4 bytes, 43 cycles, 16 products. */
+#define TP_NM_NEXT_RUNS "addw %[x], %[x], %[stride] * 8\n\t"
+
+/* A round, whose codes are in d and whose weights end at w; loads the codes of the next one: 40 instructions of 4
+ * bytes, 42 cycles, 16 products. */
+#define TP_NM_ROUND_BYTES 160
 #define TP_NM_ROUND                                                                                                    \
-    "and.w %[e], %[mask], %[d], lsl #2\n\t" TP_NM_FOUR_RUNS(                                                           \
-        0, 0,                                                                                                          \
-        "") "and.w %[e], %[mask], %[d], lsr #2\n\t" TP_NM_FOUR_RUNS(4, 8,                                              \
-                                                                    "ldr.w %[d], [%[w], #16]\n\t") "add.w %[w], "      \
-                                                                                                   "%[w], #20\n\t"     \
-                                                                                                   "addw %[x], %[x], " \
-                                                                                                   "%[stride] * 8\n\t"
-#define TP_NM_ROUND_BYTES 164
+    TP_NM_FOUR_RUNS("lsl #2", 0, -16, "")                                                                              \
+    TP_NM_FOUR_RUNS("lsr #2", 4, -8, "ldr.w %[d], [%[w]], #20\n\t") TP_NM_NEXT_RUNS
 
 /**
- * The products of one output; moves on behind its weights.
+ * Twice the sum of products of each of `outputs` outputs.
  * @param pairs  of the inputs
  * @param stride bytes of the pairs of one run, a compile-time constant
  */
-static inline __attribute__((always_inline)) int32_t tp_nm_products(const uint32_t **words, const uint32_t *pairs,
-                                                                    int32_t rounds, const int32_t stride) {
-    int32_t sum = 0;
-    const uint32_t *const end = *words + 5 * rounds;
+// cppcheck-suppress constParameterPointer // the assembly writes the sums
+static inline __attribute__((always_inline)) void tp_nm_products(const uint32_t *words, const uint32_t *pairs,
+                                                                 int32_t rounds, int32_t outputs, int32_t *sums,
+                                                                 const int32_t stride) {
 #if TP_HAS_DSP
-    /* Four rounds a loop; it is entered where as many are left as make whole loops of the rest. */
-    const uint32_t mask = 0x3C3C3C3CU;
+    /* Four rounds a loop; for each output it is entered where as many are left as make whole loops of the rest. Where
+     * the pairs begin, this entry, and the end of the sums wait on the stack. */
+    const uint32_t *const stop = pairs + rounds * 2 * stride;
     uint32_t d, e = (uint32_t)(-rounds & 3) * TP_NM_ROUND_BYTES, y0, y1, y2, y3, v0, v1;
-    const uint32_t *w = *words + 1, *const behind = end + 1;
-    __asm__("ldr %[d], [%[w], #-4]\n\t"
-            "add pc, %[e]\n\t"
-            "nop\n"
-            "1:\n\t" TP_REPEAT_4(TP_NM_ROUND) "cmp.w %[w], %[behind]\n\t"
-                                              "bne.w 1b"
-            : [w] "+&r"(w), [x] "+&r"(pairs), [e] "+&r"(e), [sum] "+&r"(sum), [d] "=&r"(d), [y0] "=&r"(y0),
-              [y1] "=&r"(y1), [y2] "=&r"(y2), [y3] "=&r"(y3), [v0] "=&r"(v0), [v1] "=&r"(v1)
-            : [mask] "r"(mask), [behind] "r"(behind), [stride] "i"(stride)
-            : "cc", "memory");
+    uint32_t sum = (uint32_t)(uintptr_t)(sums + outputs);
+    __asm__ volatile(
+        "sub sp, #12\n\t"
+        "str.w %[x], [sp]\n\t"
+        "str.w %[e], [sp, #4]\n\t"
+        "str.w %[sum], [sp, #8]\n\t"
+        "ldr.w %[d], [%[w]], #20\n"
+        "2:\n\t"
+        "ldr.w %[x], [sp]\n\t"
+        "ldr.w %[e], [sp, #4]\n\t"
+        "mov.w %[sum], #0\n\t"
+        "add pc, %[e]\n\t"
+        "nop\n"
+        "1:\n\t" TP_REPEAT_4(TP_NM_ROUND) "cmp.w %[x], %[stop]\n\t"
+                                          "bne.w 1b\n\t"
+                                          "lsl.w %[sum], %[sum], #1\n\t"
+                                          "ldr.w %[e], [sp, #8]\n\t"
+                                          "str.w %[sum], [%[out]], #4\n\t"
+                                          "cmp.w %[out], %[e]\n\t"
+                                          "bne.w 2b\n\t"
+                                          "add sp, #12"
+        : [w] "+&r"(words), [x] "+&r"(pairs), [out] "+&r"(sums), [e] "+&r"(e), [sum] "+&r"(sum), [d] "=&r"(d),
+          [y0] "=&r"(y0), [y1] "=&r"(y1), [y2] "=&r"(y2), [y3] "=&r"(y3), [v0] "=&r"(v0), [v1] "=&r"(v1)
+        : [mask] "r"(0x3C3C3C3CU), [stop] "r"(stop), [stride] "i"(stride)
+        : "cc", "memory");
 #else
-    for (const uint32_t *w = *words; w != end; w += 5) {
-        for (int32_t i = 0; i < 8; i++, pairs += stride / 4) {
-            const uint32_t weights = w[1 + i / 2], code = *w >> (8 * (i & 3) + 4 * (i >> 2)) & 15U;
-            sum = tp_smlad(i & 1 ? tp_sxtb16_ror8(weights) : tp_sxtb16(weights), pairs[code], sum);
+    for (int32_t output = 0; output < outputs; output++) {
+        const uint32_t *x = pairs;
+        int32_t sum = 0;
+        for (const uint32_t *const end = words + 5 * rounds; words != end; words += 5) {
+            for (int32_t i = 0; i < 8; i++, x += stride / 4) {
+                const uint32_t weights = words[1 + i / 2], code = *words >> (8 * (i & 3) + 4 * (i >> 2)) & 15U;
+                sum = tp_smlad(i & 1 ? tp_sxtb16_ror8(weights) : tp_sxtb16(weights), x[code], sum);
+            }
         }
+        sums[output] = 2 * sum;
     }
 #endif
-    *words = end;
-    return sum;
 }
 
 /**
@@ -104,11 +122,8 @@ static inline __attribute__((always_inline)) void tp_dense_nm_dsp_s8(const tp_de
     uint32_t *pairs = (uint32_t *)(void *)scratch;
     int32_t *sums = (int32_t *)(void *)(scratch + weights->rounds * 8 * stride);
     for (int32_t row = 0; row < params->rows; row++) {
-        const uint32_t *words = weights->words;
         tp_input_pairs(input + row * inputs, inputs, pairs, kept);
-        for (int32_t i = 0; i < outputs; i++) {
-            sums[i] = 2 * tp_nm_products(&words, pairs, weights->rounds, stride);
-        }
+        tp_nm_products(weights->words, pairs, weights->rounds, outputs, sums, stride);
         tp_requantize_row(requant, bias, sums, outputs, output + row * outputs);
     }
     tp_clamp_all(requant, params->rows * outputs, output);

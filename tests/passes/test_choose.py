@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from chains import every_operator, two_dense, values
 from cost_tables import problem
+from holdable import holdable
 
 from tinyprune import formats, tuning
 from tinyprune.board import ALL_FEATURES
 from tinyprune.errors import BudgetError, TinypruneError
 from tinyprune.ir import Graph, Weighted, Weights
+from tinyprune.lowering import lower
 from tinyprune.passes import choose as module
 from tinyprune.passes.candidates import Candidate, Cost, Costs, Rest, candidates, preferred
 from tinyprune.passes.choose import Goal, choose, total
@@ -204,3 +206,19 @@ def test_unknown_names(goal: dict[str, str], message: str) -> None:
 def test_a_budget_is_something() -> None:
     with pytest.raises(TinypruneError, match="a budget of 0 bytes of flash is none"):
         Goal(flash=0)
+
+
+def test_a_format_that_its_weights_do_not_fit_is_refused_for_a_layer_or_for_the_model() -> None:
+    graph = two_dense(FULL, holdable("nm_2_4", SPARSE))
+    made = lower(graph, "nm_2_4")
+    assert picked(made) == {"one": "dense", "two": "nm_2_4"}
+    assert re.fullmatch(r"nm_2_4 holds 2 of 4 weights, not [34]", weights(made)["one"].reason)
+    with pytest.raises(TinypruneError, match=r"(?s)no layer of two can be in format nm_1_4: layer 'one'.*granularity"):
+        lower(two_dense(FULL, FULL[:3, :6]), "nm_1_4")
+
+
+def test_what_takes_longer_with_other_inputs_is_only_taken_where_it_is_asked_for() -> None:
+    graph = two_dense(FULL, SPARSE)
+    layers = [layer for layer in graph.layers if isinstance(layer, Weighted)]
+    assert all(one.format != "csc" for layer in layers for one in candidates(layer, graph, ALL_FEATURES))
+    assert picked(lower(graph, "csc")) == {"one": "csc", "two": "csc"}

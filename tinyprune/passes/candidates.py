@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from tinyprune import formats, kernels
+from tinyprune.errors import TinypruneError
 from tinyprune.ir import Graph, Layer, Variant, Weighted, op_name
 from tinyprune.tensors import WeightsPlace
 
@@ -140,6 +141,17 @@ def refusal(layer: Weighted, format_name: str) -> str:
     except ValueError as error:
         return str(error)
     return ""
+
+
+def check_format(graph: Graph, format_name: str) -> None:
+    """Raises TinypruneError where layers could run in the format that was asked for, but none has weights for it."""
+    layers = [layer for layer in graph.layers if format_name in kernels.formats_for(layer)]
+    refusals = [refusal(layer, format_name) for layer in layers if isinstance(layer, Weighted)]
+    if refusals and all(refusals):
+        raise TinypruneError(
+            f"no layer of {graph.name} can be in format {format_name}: layer '{layers[0].name}': {refusals[0]}",
+            remedy="prune it in that pattern (as --granularity n_m:2:4 does for nm_2_4), or take --format auto",
+        )
 
 
 def _stored(layer: Weighted, format_name: str) -> Weighted | None:
