@@ -31,7 +31,8 @@ static inline int8_t tp_stair(const uint32_t *stair, int32_t sum) {
     const int32_t moved = (int32_t)((uint32_t)sum + stair[TP_STAIR_START]), range = (int32_t)stair[TP_STAIR_RANGE];
     const uint32_t v = (uint32_t)(moved < 0 ? 0 : moved > range ? range : moved);
     const uint32_t middle = (v * stair[TP_STAIR_LOW] >> 10) + v * stair[TP_STAIR_MIDDLE];
-    const uint32_t below = (int32_t)(v - stair[TP_STAIR_ZERO]) < 0 ? stair[TP_STAIR_BELOW] : 0;
+    const uint32_t is_below = (uint32_t)(v - stair[TP_STAIR_ZERO]) >> 31,
+                   below = stair[TP_STAIR_BELOW] & (0U - is_below);
     const uint32_t output = (middle >> 10) + v * stair[TP_STAIR_HIGH] + below + stair[TP_STAIR_OFFSET];
     return (int8_t)(uint8_t)(output >> 23);
 }

@@ -11,7 +11,16 @@ import numpy as np
 
 from tinyprune import ir
 from tinyprune.ir import Graph, Int32, Layer, Variant, Weighted
-from tinyprune.kernels import blocks, depthwise, fully_connected, h_packing, pixel_pairs, sparse_rows, winograd
+from tinyprune.kernels import (
+    blocks,
+    depthwise,
+    fully_connected,
+    h_packing,
+    instructions,
+    pixel_pairs,
+    sparse_rows,
+    winograd,
+)
 from tinyprune.kernels.kernel import Kernel as Kernel
 from tinyprune.kernels.kernel import Operand as Operand
 from tinyprune.reference import convolution
@@ -77,7 +86,7 @@ KERNELS: dict[tuple[type[Layer], str], tuple[Kernel, ...]] = {
     (ir.Dense, "bsr_4x1"): (DENSE_BSR, sparse_rows.BSR_4X1),
     (ir.Dense, "bsr_4x2"): (DENSE_BSR,),
     (ir.Dense, "bsr_1x4"): (DENSE_BSR,),
-    (ir.Dense, "code"): (fully_connected.CODE,),
+    (ir.Dense, "code"): (instructions.DENSE_CODE, instructions.DENSE_CODE_STAIRS),
     (ir.Add, ""): (Kernel("tp_add_s8", in_place=ir.layer_inputs),),
     (ir.Sub, ""): (Kernel("tp_sub_s8", in_place=ir.layer_inputs),),
     (ir.Mul, ""): (Kernel("tp_mul_s8", in_place=ir.layer_inputs),),
