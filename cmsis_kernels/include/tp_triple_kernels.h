@@ -1,0 +1,93 @@
+/**
+ * @file
+ * Kernels for cores without the DSP extension: three values in two words (tp_triples.h), outputs as staircases
+ * (tp_staircase.h). They take any shape. `stairs` has TP_STAIR_WORDS words for each output channel, the bias among
+ * them, which the generator proves exact; so `requant` and `bias` are not read. No sum of products of a run, nor a part
+ * of it, exceeds 2^20: sum(|weights|) <= 8191.
+ */
+#ifndef TP_TRIPLE_KERNELS_H
+#define TP_TRIPLE_KERNELS_H
+
+#include <stdint.h>
+
+#include "tp_types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** OHWI weights, each output channel's filled up to whole pairs of words with zeros. */
+typedef struct {
+    const uint32_t *words; /**< four weights each, the first lowest */
+    const uint16_t *runs;  /**< words of each run, even: together words_per_channel */
+    const uint32_t *stairs;
+    uint16_t run_count, words_per_channel;
+} tp_conv2d_dense_triples_weights;
+
+/**
+ * Convolution, dense weights.
+ * @param scratch 64 * words_per_channel + input_channels bytes, aligned to 4
+ */
+void tp_conv2d_dense_triples_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
+                                const tp_conv2d_dense_triples_weights *weights, const int32_t *bias, int8_t *scratch,
+                                int8_t *output);
+
+/**
+ * Lists of non-zeros: for each output channel runs, each of them a head and at least one entry. The head is the number
+ * of entries, plus 2^16 where another run follows; an entry is weight << 24 | 16 * its column in the window (HWI).
+ */
+typedef struct {
+    const uint32_t *lists;
+    const uint32_t *stairs;
+} tp_conv2d_csr_triples_weights;
+
+/**
+ * Convolution, CSR weights.
+ * @param scratch 16 * window_height * window_width * input_channels + input_channels bytes, aligned to 4
+ */
+void tp_conv2d_csr_triples_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
+                              const tp_conv2d_csr_triples_weights *weights, const int32_t *bias, int8_t *scratch,
+                              int8_t *output);
+
+/**
+ * Lists of non-zeros, one run for each output channel. An entry is weight << 24 | offset in bytes of packed input:
+ * lines of `length` columns of 8 bytes, for each row of the window, and in it for each residue of columns modulo the
+ * stride.
+ */
+typedef struct {
+    const uint32_t *lists;
+    const uint32_t *stairs;
+    uint16_t length;
+} tp_depthwise_conv2d_dense_triples_weights;
+
+/**
+ * Depthwise convolution: output channel o sees input channel o / (output_channels / input_channels). Three output rows
+ * at a time.
+ * @param scratch 12 bytes for each output column, of an even number of them; 8 * length * stride_width * window_height;
+ *                and an input row: aligned to 4
+ */
+void tp_depthwise_conv2d_dense_triples_s8(const tp_window_params *params, const tp_requant *requant,
+                                          const int8_t *input, const tp_depthwise_conv2d_dense_triples_weights *weights,
+                                          const int32_t *bias, int8_t *scratch, int8_t *output);
+
+/** The weights of six outputs as triples, input after input; then the next six. Missing ones are 0. */
+typedef struct {
+    const uint32_t *words; /**< four for each input, their number rounded up to a multiple of 8 */
+    const uint16_t *runs;  /**< inputs of each run / 4, even */
+    const uint32_t *stairs;
+    uint16_t run_count;
+} tp_dense_dense_triples_weights;
+
+/**
+ * Fully connected layer, dense weights.
+ * @param scratch a byte for each input, their number rounded up to a multiple of 8; aligned to 4
+ */
+void tp_dense_dense_triples_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
+                               const tp_dense_dense_triples_weights *weights, const int32_t *bias, int8_t *scratch,
+                               int8_t *output);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
