@@ -22,11 +22,12 @@ typedef struct {
     const uint16_t *runs;  /**< words of each run, even: together words_per_channel */
     const uint32_t *stairs;
     uint16_t run_count, words_per_channel;
+    uint16_t tiles; /**< of six output positions, for which input is packed at a time */
 } tp_conv2d_dense_triples_weights;
 
 /**
  * Convolution, dense weights.
- * @param scratch 64 * words_per_channel + input_channels bytes, aligned to 4
+ * @param scratch for each tile 24 + 64 * words_per_channel bytes, and an input pixel; aligned to 4
  */
 void tp_conv2d_dense_triples_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
                                 const tp_conv2d_dense_triples_weights *weights, const int32_t *bias, int8_t *scratch,
@@ -39,11 +40,13 @@ void tp_conv2d_dense_triples_s8(const tp_window_params *params, const tp_requant
 typedef struct {
     const uint32_t *lists;
     const uint32_t *stairs;
+    uint16_t tiles; /**< of six output positions, for which input is packed at a time */
 } tp_conv2d_csr_triples_weights;
 
 /**
  * Convolution, CSR weights.
- * @param scratch 16 * window_height * window_width * input_channels + input_channels bytes, aligned to 4
+ * @param scratch for each tile 24 + 16 * window_height * window_width * input_channels bytes, and an input pixel;
+ * aligned to 4
  */
 void tp_conv2d_csr_triples_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
                               const tp_conv2d_csr_triples_weights *weights, const int32_t *bias, int8_t *scratch,
@@ -56,13 +59,16 @@ void tp_conv2d_csr_triples_s8(const tp_window_params *params, const tp_requant *
  */
 typedef struct {
     const uint32_t *lists;
+    const uint16_t *lines; /**< of each residue: columns ahead of the input, columns in it, the first of these */
     const uint32_t *stairs;
     uint16_t length;
 } tp_depthwise_conv2d_dense_triples_weights;
 
+#define TP_TRIPLE_WINDOW_ROWS 16
+
 /**
- * Depthwise convolution: output channel o sees input channel o / (output_channels / input_channels). Three output rows
- * at a time.
+ * Depthwise convolution, window_height at most TP_TRIPLE_WINDOW_ROWS: output channel o sees input channel o /
+ * (output_channels / input_channels). Three output rows at a time.
  * @param scratch 12 bytes for each output column, of an even number of them; 8 * length * stride_width * window_height;
  *                and an input row: aligned to 4
  */

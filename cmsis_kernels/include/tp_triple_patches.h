@@ -28,63 +28,71 @@ static inline tp_window_place tp_next_place(const tp_window_params *params, tp_w
     return (tp_window_place){place.y + params->stride_height, -params->pad_left, 0};
 }
 
-/** One pixel of the input; `padding`, as many values, where (y, x) lies beyond it. */
-static inline const int8_t *tp_pixel_or_padding(const tp_window_params *params, const int8_t *input,
-                                                const int8_t *padding, int32_t y, int32_t x) {
-    const int inside = y >= 0 && y < params->input_height && x >= 0 && x < params->input_width;
-    return inside ? input + (y * params->input_width + x) * params->input_channels : padding;
-}
-
-/** Whether row `y` of three windows is a run of the input, without padding, in each. */
-static inline int tp_are_runs(const tp_window_params *params, const tp_window_place places[3], int32_t down) {
-    for (int32_t i = 0; i < 3; i++) {
-        const int32_t y = places[i].y + down, x = places[i].x;
-        if (y < 0 || y >= params->input_height || x < 0 || x + params->window_width > params->input_width) {
-            return 0;
-        }
-    }
-    return params->dilation_width == 1;
-}
-
 /** Three windows. */
 static inline void tp_pack_three_windows(const tp_window_params *params, const int8_t *input, const int8_t *padding,
                                          const tp_window_place places[3], uint32_t *target) {
-    const int32_t channels = params->input_channels;
+    const int32_t channels = params->input_channels, width = params->input_width;
+    const int32_t last = (params->window_width - 1) * params->dilation_width;
     for (int32_t i = 0; i < params->window_height; i++) {
-        const int32_t down = i * params->dilation_height;
-        const int runs = tp_are_runs(params, places, down);
-        const int32_t pieces = runs ? 1 : params->window_width,
-                      length = runs ? params->window_width * channels : channels;
-        for (int32_t j = 0; j < pieces; j++) {
-            const int8_t *rows[3];
+        const int8_t *rows[3], *pixels[3];
+        int inside = params->dilation_width == 1; /* whether each sees a run of the input, without padding */
+        for (int32_t k = 0; k < 3; k++) {
+            const int32_t y = places[k].y + i * params->dilation_height, x = places[k].x;
+            rows[k] = y >= 0 && y < params->input_height ? input + y * width * channels : 0;
+            pixels[k] = rows[k] + x * channels;
+            inside = inside && rows[k] && x >= 0 && x + last < width;
+        }
+        if (inside) {
+            target = tp_pack_triples(pixels, params->window_width * channels, target);
+            continue;
+        }
+        for (int32_t x = 0; x <= last; x += params->dilation_width) {
             for (int32_t k = 0; k < 3; k++) {
-                rows[k] = tp_pixel_or_padding(params, input, padding, places[k].y + down,
-                                              places[k].x + j * params->dilation_width);
+                const int32_t at = places[k].x + x;
+                pixels[k] = rows[k] && at >= 0 && at < width ? rows[k] + at * channels : padding;
             }
-            target = tp_pack_triples(rows, length, target);
+            target = tp_pack_triples(pixels, channels, target);
         }
     }
 }
 
-/** Six windows, from `place` on; moves it on behind them. */
-static inline void tp_pack_six_windows(const tp_window_params *params, const int8_t *input, const int8_t *padding,
-                                       tp_window_place *place, int32_t left, uint32_t *target) {
-    for (int32_t half = 0; half < 2; half++) {
+/** The windows of a number of tiles of six positions, from `place` on; moves it on behind them. */
+static inline void tp_pack_tiles(const tp_window_params *params, const int8_t *input, const int8_t *padding,
+                                 tp_window_place *place, int32_t left, int32_t tiles, int32_t tile_words,
+                                 uint32_t *target) {
+    for (int32_t half = 0; half < 2 * tiles; half++) {
         tp_window_place places[3];
         for (int32_t i = 0; i < 3; i++, left--) {
             places[i] = *place;
             *place = tp_next_place(params, *place, left);
         }
-        tp_pack_three_windows(params, input, padding, places, target + 2 * half);
+        tp_pack_three_windows(params, input, padding, places, target);
+        target += half % 2 == 0 ? 2 : tile_words - 2;
     }
 }
 
-/** A pixel of padding at the end of scratch. */
-static inline const int8_t *tp_pixel_of_padding(const tp_window_params *params, int8_t *end) {
+/** What a convolution keeps in scratch memory. */
+typedef struct {
+    int32_t *sums;    /**< six for each tile */
+    uint32_t *packed; /**< the windows of each tile */
+    int8_t *padding;  /**< a pixel */
+} tp_tile_memory;
+
+static inline tp_tile_memory tp_tile_memory_of(const tp_window_params *params, int8_t *scratch, int32_t tiles,
+                                               int32_t tile_words) {
+    int32_t *sums = (int32_t *)(void *)scratch;
+    uint32_t *packed = (uint32_t *)(void *)(sums + TP_TRIPLE_VALUES * tiles);
+    int8_t *padding = (int8_t *)(packed + tiles * tile_words);
     for (int32_t i = 0; i < params->input_channels; i++) {
-        end[i] = params->input_zero_point;
+        padding[i] = params->input_zero_point;
     }
-    return end;
+    return (tp_tile_memory){sums, packed, padding};
+}
+
+static inline void tp_clear_sums(int32_t *sums, int32_t tiles) {
+    for (int32_t *end = sums + TP_TRIPLE_VALUES * tiles; sums != end; sums++) {
+        *sums = 0;
+    }
 }
 
 #endif

@@ -10,9 +10,7 @@ static const uint32_t *add_runs(const tp_dense_dense_triples_weights *weights, c
     }
     for (int32_t i = 0; i < weights->run_count; i++) {
         const int32_t length = weights->runs[i];
-        uint32_t products[TP_TRIPLE_WORDS];
-        tp_multiply_triples(words, input, input + length, products);
-        tp_add_triples(products, sums);
+        tp_multiply_triples(words, input, input + length, sums);
         input += length;
         words += 4 * TP_TRIPLE_WORDS * length;
     }

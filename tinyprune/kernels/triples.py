@@ -17,8 +17,10 @@ from tinyprune.kernels.staircase import stairs
 NEEDS = frozenset({"no_dsp"})
 LARGEST_SUM = 8191  # of magnitudes in a run: 128 times it is below 2**20
 ROUND = 8  # weights of an unrolled loop
-VALUES = 6  # that are multiplied at a time
+VALUES = 6  # that are multiplied at a time: outputs, or output positions: a tile
+STRIPS = (1, 2, 4, 8)
 MAX_OFFSET = (1 << 16) - 1  # of an entry, in bytes
+WINDOW_ROWS = 16  # TP_TRIPLE_WINDOW_ROWS of tp_triple_kernels.h
 MORE = 1 << 16  # in the head of a run: another one follows
 
 
@@ -56,14 +58,26 @@ def _window_inputs(layer: Layer, graph: Graph) -> int:
     return layer.window.size[0] * layer.window.size[1] * graph.tensors[layer.input].shape[3]
 
 
-def _windows_bytes(inputs: int, layer: Layer, graph: Graph) -> int:
-    """Six windows, and a pixel of padding."""
-    return 16 * inputs + graph.tensors[layer.input].shape[3]
+def _tiles(rows: int, layer: Layer, graph: Graph) -> int:
+    """Whole tiles in so many output rows, at least one."""
+    height, width = graph.tensors[layer.output].shape[1:3]
+    return max(1, min(rows, height) * width // VALUES)
+
+
+def _strips(layer: Layer, graph: Graph) -> tuple[int, ...]:
+    """Those of STRIPS that differ in their tiles."""
+    return tuple({_tiles(rows, layer, graph): rows for rows in reversed(STRIPS)}.values())[::-1]
+
+
+def _tiles_bytes(inputs: int, layer: Layer, graph: Graph) -> int:
+    """Of each tile sums and windows; and a pixel of padding."""
+    assert isinstance(layer, ir.Conv2D)
+    return _tiles(layer.variant.rows, layer, graph) * (24 + 16 * inputs) + graph.tensors[layer.input].shape[3]
 
 
 def _conv2d_dense_scratch(layer: Layer, graph: Graph) -> int:
     inputs = _window_inputs(layer, graph)
-    return _windows_bytes(inputs + -inputs % ROUND, layer, graph)
+    return _tiles_bytes(inputs + -inputs % ROUND, layer, graph)
 
 
 def _conv2d_dense_operand(layer: Weighted, graph: Graph) -> Operand:
@@ -71,12 +85,13 @@ def _conv2d_dense_operand(layer: Weighted, graph: Graph) -> Operand:
     runs = _runs(matrix)
     words = np.ascontiguousarray(matrix).view("<u4").astype(np.uint32)
     arrays = {"words": words.reshape(-1), "runs": runs, "stairs": _stair_words(layer, graph)}
-    numbers = {"run_count": len(runs), "words_per_channel": words.shape[1]}
+    tiles = _tiles(layer.variant.rows, layer, graph)
+    numbers = {"run_count": len(runs), "words_per_channel": words.shape[1], "tiles": tiles}
     return Operand("tp_conv2d_dense_triples_weights", arrays, numbers)
 
 
 def _conv2d_csr_scratch(layer: Layer, graph: Graph) -> int:
-    return _windows_bytes(_window_inputs(layer, graph), layer, graph)
+    return _tiles_bytes(_window_inputs(layer, graph), layer, graph)
 
 
 def _conv2d_csr_unfit(layer: Layer, graph: Graph) -> str:
@@ -90,7 +105,8 @@ def _conv2d_csr_operand(layer: Weighted, graph: Graph) -> Operand:
     matrix = unpack(layer.weights).reshape(layer.weights.shape[0], -1)
     offsets = 16 * np.arange(matrix.shape[1], dtype=np.int64)
     lists = np.concatenate([_list(row, offsets) for row in matrix])
-    return Operand("tp_conv2d_csr_triples_weights", {"lists": lists, "stairs": _stair_words(layer, graph)})
+    arrays = {"lists": lists, "stairs": _stair_words(layer, graph)}
+    return Operand("tp_conv2d_csr_triples_weights", arrays, {"tiles": _tiles(layer.variant.rows, layer, graph)})
 
 
 def _list(row: Int8, offsets: Int64) -> NDArray[np.uint32]:
@@ -123,6 +139,20 @@ def _depthwise_offsets(layer: ir.DepthwiseConv2D, graph: Graph) -> Int64:
     return (8 * (lines * length + columns // stride)).reshape(-1)
 
 
+def _lines(layer: ir.DepthwiseConv2D, graph: Graph) -> NDArray[np.uint16]:
+    """Of each residue of columns modulo the stride: the columns of padding ahead of the input, those inside it, and the
+    first of these."""
+    width, length = graph.tensors[layer.input].shape[2], _line_length(layer, graph)
+    stride, pad = layer.window.stride[1], layer.window.padding.left
+    lines: list[tuple[int, int, int]] = []
+    for residue in range(stride):
+        ahead = min(max(-((residue - pad) // stride), 0), length)
+        first = residue - pad + ahead * stride
+        inside = min(max(-((first - width) // stride), 0), length - ahead)
+        lines.append((ahead, inside, first if inside else 0))
+    return np.array(lines, np.uint16).reshape(-1)
+
+
 def _depthwise_scratch(layer: Layer, graph: Graph) -> int:
     """Sums of three rows, the packed lines of one channel, and a row of padding."""
     assert isinstance(layer, ir.DepthwiseConv2D)
@@ -133,6 +163,8 @@ def _depthwise_scratch(layer: Layer, graph: Graph) -> int:
 
 def _depthwise_unfit(layer: Layer, graph: Graph) -> str:
     assert isinstance(layer, ir.DepthwiseConv2D)
+    if layer.window.size[0] > WINDOW_ROWS:
+        return f"its window has {layer.window.size[0]} rows; this kernel is for up to {WINDOW_ROWS}"
     largest = int(np.abs(unpack(layer.weights).astype(np.int64)).sum(axis=(0, 1, 2)).max())
     if largest > LARGEST_SUM:
         return f"the magnitudes of a channel's weights sum to {largest:,}, beyond {LARGEST_SUM:,}"
@@ -146,7 +178,7 @@ def _depthwise_operand(layer: Weighted, graph: Graph) -> Operand:
     assert isinstance(layer, ir.DepthwiseConv2D)
     matrix = unpack(layer.weights).reshape(-1, layer.weights.shape[3]).T
     lists = np.concatenate([_list(row, _depthwise_offsets(layer, graph)) for row in matrix])
-    arrays = {"lists": lists, "stairs": _stair_words(layer, graph)}
+    arrays = {"lists": lists, "lines": _lines(layer, graph), "stairs": _stair_words(layer, graph)}
     return Operand("tp_depthwise_conv2d_dense_triples_weights", arrays, {"length": _line_length(layer, graph)})
 
 
@@ -176,6 +208,7 @@ CONV2D_DENSE = Kernel(
     needs=NEEDS,
     unfit=_stairs_problem,
     operand=_conv2d_dense_operand,
+    strips=_strips,
 )
 
 CONV2D_CSR = Kernel(
@@ -184,6 +217,7 @@ CONV2D_CSR = Kernel(
     needs=NEEDS,
     unfit=_conv2d_csr_unfit,
     operand=_conv2d_csr_operand,
+    strips=_strips,
 )
 
 DEPTHWISE_DENSE = Kernel(
