@@ -39,8 +39,9 @@ static inline void tp_pack_three_windows(const tp_window_params *params, const i
         for (int32_t k = 0; k < 3; k++) {
             const int32_t y = places[k].y + i * params->dilation_height, x = places[k].x;
             rows[k] = y >= 0 && y < params->input_height ? input + y * width * channels : 0;
-            pixels[k] = rows[k] + x * channels;
-            inside = inside && rows[k] && x >= 0 && x + last < width;
+            const int is_run = rows[k] && x >= 0 && x + last < width;
+            pixels[k] = is_run ? rows[k] + x * channels : padding;
+            inside = inside && is_run;
         }
         if (inside) {
             target = tp_pack_triples(pixels, params->window_width * channels, target);

@@ -51,18 +51,20 @@
 /* Adds all six sums to memory at the address on top of the stack, which is taken away. */
 #define ADD_SIX "pop {r4}\n\t" TAKE_APART("r8", "r9") ADD_TO_MEMORY TAKE_APART("r10", "r11") ADD_TO_MEMORY
 
+/* Byte 1 or 2 of r4, sign extended. */
+#ifdef __thumb2__
+#define BYTE_1 "sxtb.w r5, r4, ror #8\n\t"
+#define BYTE_2 "sxtb.w r5, r4, ror #16\n\t"
+#else
+#define BYTE_1 "lsls r5, r4, #16\n\tasrs r5, r5, #24\n\t"
+#define BYTE_2 "lsls r5, r4, #8\n\tasrs r5, r5, #24\n\t"
+#endif
+
 /* Four weights at r6. 60 cycles, 24 products. */
+#define WEIGHT "ldm r7!, {r0, r1, r2, r3}\n\t" PRODUCTS("r5")
 #define FOUR_WEIGHTS                                                                                                   \
     "ldm r6!, {r4}\n\t"                                                                                                \
-    "sxtb r5, r4\n\t"                                                                                                  \
-    "ldm r7!, {r0, r1, r2, r3}\n\t" PRODUCTS("r5") "lsls r5, r4, #16\n\t"                                              \
-                                                   "asrs r5, r5, #24\n\t"                                              \
-                                                   "ldm r7!, {r0, r1, r2, r3}\n\t" PRODUCTS(                           \
-                                                       "r5") "lsls r5, r4, #8\n\t"                                     \
-                                                             "asrs r5, r5, #24\n\t"                                    \
-                                                             "ldm r7!, {r0, r1, r2, r3}\n\t" PRODUCTS(                 \
-                                                                 "r5") "asrs r5, r4, #24\n\t"                          \
-                                                                       "ldm r7!, {r0, r1, r2, r3}\n\t" PRODUCTS("r5")
+    "sxtb r5, r4\n\t" WEIGHT BYTE_1 WEIGHT BYTE_2 WEIGHT "asrs r5, r4, #24\n\t" WEIGHT
 
 TP_NAKED void tp_multiply_triples(TP_IN_REGISTER const uint32_t *words, TP_IN_REGISTER const uint32_t *weights,
                                   TP_IN_REGISTER const uint32_t *end, TP_IN_REGISTER int32_t sums[TP_TRIPLE_VALUES]) {
