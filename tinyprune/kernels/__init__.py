@@ -9,7 +9,17 @@ from __future__ import annotations
 
 from tinyprune import ir
 from tinyprune.ir import Graph, Layer, Variant, Weighted
-from tinyprune.kernels import blocks, depthwise, fully_connected, h_packing, pixel_pairs, sparse_rows, triples, winograd
+from tinyprune.kernels import (
+    blocks,
+    depthwise,
+    fully_connected,
+    h_packing,
+    halves,
+    pixel_pairs,
+    sparse_rows,
+    triples,
+    winograd,
+)
 from tinyprune.kernels.kernel import Kernel as Kernel
 from tinyprune.kernels.kernel import Operand as Operand
 
@@ -67,7 +77,7 @@ KERNELS: dict[tuple[type[Layer], str], tuple[Kernel, ...]] = {
         depthwise.DEPTHWISE_DENSE,
     ),
     (ir.TransposeConv2D, "dense"): (Kernel("tp_transpose_conv2d_dense_s8"),),
-    (ir.Dense, "dense"): (Kernel("tp_dense_dense_s8"), triples.DENSE_DENSE, fully_connected.DENSE),
+    (ir.Dense, "dense"): (Kernel("tp_dense_dense_s8"), halves.DENSE_DENSE, triples.DENSE_DENSE, fully_connected.DENSE),
     (ir.Dense, "csr"): (Kernel("tp_dense_csr_s8"),),
     (ir.Dense, "csr_delta"): (Kernel("tp_dense_csr_delta_s8"), sparse_rows.CSR_DELTA),
     (ir.Dense, "csr_delta4"): (Kernel("tp_dense_csr_delta4_s8"),),
