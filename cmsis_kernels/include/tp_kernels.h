@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+#include "tp_triple_kernels.h"
 #include "tp_types.h"
 
 #ifdef __cplusplus

@@ -39,9 +39,13 @@ static inline int8_t tp_stair(const uint32_t *stair, int32_t sum) {
 
 /** What tp_step_sums turns into outputs; assembly knows where each member lies. */
 typedef struct {
-    const int32_t *sums, *end; /**< one for each output, at least one */
+    const int32_t *sums, *end; /**< of the first row, at least one */
     int8_t *output;
-    int32_t distance; /**< from one output to the next one */
+    int32_t distance;     /**< from one output to the next one */
+    int32_t rows;         /**< at least one */
+    int32_t row_bytes;    /**< from one row of sums to the next one */
+    int32_t gap_bytes;    /**< from the last sum of a row to the first of the next one */
+    int32_t row_distance; /**< from where a row's outputs end to where the next row's begin */
 } tp_sums;
 
 /** The outputs of one channel. */

@@ -16,9 +16,11 @@ from tinyprune.kernels import (
     depthwise,
     fully_connected,
     h_packing,
+    halves,
     instructions,
     pixel_pairs,
     sparse_rows,
+    triples,
     winograd,
 )
 from tinyprune.kernels.kernel import Kernel as Kernel
@@ -61,10 +63,11 @@ DENSE_BSR = Kernel("tp_dense_bsr_s8", operand=blocks.as_stored)
 KERNELS: dict[tuple[type[Layer], str], tuple[Kernel, ...]] = {
     (ir.Conv2D, "dense"): (
         Kernel("tp_conv2d_dense_s8", _patch_bytes),
+        triples.CONV2D_DENSE,
         winograd.CONV2D_DENSE,
         h_packing.CONV2D_DENSE,
     ),
-    (ir.Conv2D, "csr"): (Kernel("tp_conv2d_csr_s8", _patch_bytes), pixel_pairs.CONV2D_CSR),
+    (ir.Conv2D, "csr"): (Kernel("tp_conv2d_csr_s8", _patch_bytes), triples.CONV2D_CSR, pixel_pairs.CONV2D_CSR),
     (ir.Conv2D, "csr_delta"): (Kernel("tp_conv2d_csr_delta_s8", _patch_bytes),),
     (ir.Conv2D, "csr_delta4"): (Kernel("tp_conv2d_csr_delta4_s8", _patch_bytes),),
     (ir.Conv2D, "bitmap"): (Kernel("tp_conv2d_bitmap_s8", _patch_bytes),),
@@ -74,10 +77,11 @@ KERNELS: dict[tuple[type[Layer], str], tuple[Kernel, ...]] = {
     (ir.Conv2D, "bsr_1x4"): (CONV2D_BSR,),
     (ir.DepthwiseConv2D, "dense"): (
         Kernel("tp_depthwise_conv2d_dense_s8", _accumulator_bytes),
+        triples.DEPTHWISE_DENSE,
         depthwise.DEPTHWISE_DENSE,
     ),
     (ir.TransposeConv2D, "dense"): (Kernel("tp_transpose_conv2d_dense_s8"),),
-    (ir.Dense, "dense"): (Kernel("tp_dense_dense_s8"), fully_connected.DENSE),
+    (ir.Dense, "dense"): (Kernel("tp_dense_dense_s8"), halves.DENSE_DENSE, triples.DENSE_DENSE, fully_connected.DENSE),
     (ir.Dense, "csr"): (Kernel("tp_dense_csr_s8"),),
     (ir.Dense, "csr_delta"): (Kernel("tp_dense_csr_delta_s8"), sparse_rows.CSR_DELTA),
     (ir.Dense, "csr_delta4"): (Kernel("tp_dense_csr_delta4_s8"),),
