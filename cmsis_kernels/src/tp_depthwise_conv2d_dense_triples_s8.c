@@ -18,36 +18,32 @@ static void find_rows(const tp_window_params *params, const int8_t *input, const
     }
 }
 
-static uint32_t *pack_padding(int32_t value, int32_t count, uint32_t *target) {
-    for (; count > 0; count--, target += 2) {
+/** Columns of padding, which stay when a channel is packed into what lies between them. */
+static void pack_padding(int32_t value, const uint32_t *end, uint32_t *target) {
+    for (; target != end; target += 2) {
         target[0] = (uint32_t)value + ((uint32_t)value << 21);
         target[1] = (uint32_t)value + ((uint32_t)value << 10);
     }
-    return target;
 }
 
 /** `count` columns of three rows, from `first` on, `step` values apart. */
-static uint32_t *pack_columns(const int8_t *const rows[3], int32_t first, int32_t count, int32_t step,
-                              uint32_t *target) {
+static void pack_columns(const int8_t *const rows[3], int32_t first, int32_t count, int32_t step, uint32_t *target) {
     const int8_t *a = rows[0] + first, *b = rows[1] + first, *c = rows[2] + first;
-    for (; count > 0; count--, a += step, b += step, c += step, target += 2) {
+    for (const uint32_t *end = target + 2 * count; target != end; a += step, b += step, c += step, target += 2) {
         const uint32_t third = (uint32_t)*c;
         target[0] = (uint32_t)*a + (third << 21);
         target[1] = (uint32_t)*b + (third << 10);
     }
-    return target;
 }
 
 /** One input channel of what three output rows see. */
 static void pack_channel(const tp_window_params *params, const tp_depthwise_conv2d_dense_triples_weights *weights,
                          strip_rows rows, int32_t channel, uint32_t *target) {
-    const int32_t channels = params->input_channels, step = params->stride_width * channels;
+    const int32_t channels = params->input_channels, stride = params->stride_width;
     for (int32_t i = 0; i < params->window_height; i++) {
         const uint16_t *line = weights->lines;
-        for (int32_t residue = 0; residue < params->stride_width; residue++, line += 3) {
-            target = pack_padding(params->input_zero_point, line[0], target);
-            target = pack_columns(rows[i], line[2] * channels + channel, line[1], step, target);
-            target = pack_padding(params->input_zero_point, weights->length - line[0] - line[1], target);
+        for (int32_t residue = 0; residue < stride; residue++, line += 3, target += 2 * weights->length) {
+            pack_columns(rows[i], line[2] * channels + channel, line[1], stride * channels, target + 2 * line[0]);
         }
     }
 }
@@ -61,7 +57,9 @@ void tp_depthwise_conv2d_dense_triples_s8(const tp_window_params *params, const 
     const int32_t multiplier = channels / params->input_channels, row_bytes = 4 * columns;
     int32_t *sums = (int32_t *)(void *)scratch;
     uint32_t *packed = (uint32_t *)(void *)(sums + 3 * columns);
-    int8_t *padding = (int8_t *)(packed + 2 * weights->length * params->stride_width * params->window_height);
+    uint32_t *end = packed + 2 * weights->length * params->stride_width * params->window_height;
+    int8_t *padding = (int8_t *)end;
+    pack_padding(params->input_zero_point, end, packed);
     for (int32_t i = 0; i < params->input_width * params->input_channels; i++) {
         padding[i] = params->input_zero_point;
     }
