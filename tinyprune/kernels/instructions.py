@@ -41,5 +41,9 @@ def _stairs_operand(layer: Weighted, graph: Graph) -> Operand:
 DENSE_CODE = Kernel("tp_dense_code_s8", scratch_bytes=_scratch_bytes, operand=_operand, raised=RAISED)
 
 DENSE_CODE_STAIRS = Kernel(
-    "tp_dense_code_stairs_s8", scratch_bytes=_scratch_bytes, unfit=_stairs_unfit, operand=_stairs_operand
+    "tp_dense_code_stairs_s8",
+    scratch_bytes=_scratch_bytes,
+    needs=frozenset({"no_dsp"}),
+    unfit=_stairs_unfit,
+    operand=_stairs_operand,
 )
