@@ -47,6 +47,10 @@ void tp_conv2d_bitmap_s8(const tp_window_params *params, const tp_requant *requa
 void tp_conv2d_bsr_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
                       const tp_bsr_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
 
+/** Convolution, N:M weights: rows are output channels, columns index the patch (HWI). */
+void tp_conv2d_nm_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
+                     const tp_nm_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
 /**
  * Depthwise convolution: output channel o reads input channel o / (output_channels / input_channels).
  * @param weights HWO, int8
@@ -135,6 +139,18 @@ void tp_dense_bitmap_s8(const tp_dense_params *params, const tp_requant *requant
 /** Fully connected layer, weights in blocks of any shape. */
 void tp_dense_bsr_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
                      const tp_bsr_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
+/** Fully connected layer, N:M weights. */
+void tp_dense_nm_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
+                    const tp_nm_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
+/**
+ * Fully connected layer, CSC weights: a column is read only where its input is not the zero point. How long it takes
+ * depends on how many are.
+ * @param scratch 4 bytes for each output, aligned to 4
+ */
+void tp_dense_csc_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
+                     const tp_csc_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
 
 /**
  * Fully connected layer, the distances between the non-zeros of a row in bytes. The generator proves for each output

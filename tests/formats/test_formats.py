@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from holdable import holdable
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tinyprune import formats
 from tinyprune.formats import FORMATS, csr
-from tinyprune.formats.nm import NM
 from tinyprune.ir import Int8, Quant
 
 ONE = Quant((1.0,), 0)
@@ -35,18 +35,6 @@ def weights(draw: st.DrawFn) -> Int8:
     else:
         values[:] = 0
     return values
-
-
-def holdable(name: str, values: Int8) -> Int8:
-    """`values` without what the format called `name` cannot hold: N:M formats have room for N of M neighbours."""
-    module = FORMATS[name].module
-    if not isinstance(module, NM):
-        return values
-    matrix = values.reshape(len(values), -1).copy()
-    for start in range(0, matrix.shape[1], module.group):
-        part = matrix[:, start : start + module.group]
-        part[np.cumsum(part != 0, axis=1) > module.kept] = 0
-    return matrix.reshape(values.shape)
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -131,6 +119,12 @@ def test_long_distances_take_entries_of_zero(name: str, gap: int) -> None:
 def test_nm_refuses_a_group_with_more_non_zeros() -> None:
     with pytest.raises(ValueError, match="nm_2_4 holds 2 of 4 weights, not 3"):
         FORMATS["nm_2_4"].module.pack(np.array([[0, 1, 0, 0, 5, 6, 0, 7]], np.int8))
+
+
+def test_nm_points_at_nothing_beyond_a_row() -> None:
+    """A last group of one column: its second value is the filling, at the place of the first."""
+    packed = FORMATS["nm_2_4"].module.pack(np.array([[0, 0, 0, 7, 5]], np.int8))
+    assert packed["values"].tolist() == [7, 0, 5, 0] and packed["positions"].tolist() == [0b00_00_00_11]
 
 
 def test_csr_holds_its_last_column() -> None:

@@ -13,11 +13,14 @@ from tinyprune import ir
 from tinyprune.ir import Graph, Int32, Layer, Variant, Weighted
 from tinyprune.kernels import (
     blocks,
+    columns,
     depthwise,
     fully_connected,
     h_packing,
     halves,
+    input_pairs,
     instructions,
+    n_of_m,
     pixel_pairs,
     sparse_rows,
     triples,
@@ -59,6 +62,8 @@ def _where_channels_stay(layer: Layer) -> tuple[str, ...]:
 
 CONV2D_BSR = Kernel("tp_conv2d_bsr_s8", _patch_bytes, operand=blocks.as_stored)  # blocks of any shape
 DENSE_BSR = Kernel("tp_dense_bsr_s8", operand=blocks.as_stored)
+CONV2D_NM = Kernel("tp_conv2d_nm_s8", _patch_bytes, operand=n_of_m.as_stored)  # N of M neighbours, any of them
+DENSE_NM = Kernel("tp_dense_nm_s8", operand=n_of_m.as_stored)
 
 KERNELS: dict[tuple[type[Layer], str], tuple[Kernel, ...]] = {
     (ir.Conv2D, "dense"): (
@@ -75,6 +80,9 @@ KERNELS: dict[tuple[type[Layer], str], tuple[Kernel, ...]] = {
     (ir.Conv2D, "bsr_4x1"): (CONV2D_BSR,),
     (ir.Conv2D, "bsr_4x2"): (CONV2D_BSR,),
     (ir.Conv2D, "bsr_1x4"): (CONV2D_BSR,),
+    (ir.Conv2D, "nm_1_4"): (CONV2D_NM, n_of_m.CONV2D),
+    (ir.Conv2D, "nm_2_4"): (CONV2D_NM, n_of_m.CONV2D),
+    (ir.Conv2D, "nm_4_8"): (CONV2D_NM, n_of_m.CONV2D),
     (ir.DepthwiseConv2D, "dense"): (
         Kernel("tp_depthwise_conv2d_dense_s8", _accumulator_bytes),
         triples.DEPTHWISE_DENSE,
@@ -90,6 +98,10 @@ KERNELS: dict[tuple[type[Layer], str], tuple[Kernel, ...]] = {
     (ir.Dense, "bsr_4x1"): (DENSE_BSR, sparse_rows.BSR_4X1),
     (ir.Dense, "bsr_4x2"): (DENSE_BSR,),
     (ir.Dense, "bsr_1x4"): (DENSE_BSR,),
+    (ir.Dense, "nm_1_4"): (DENSE_NM, input_pairs.DENSE),
+    (ir.Dense, "nm_2_4"): (DENSE_NM, input_pairs.DENSE),
+    (ir.Dense, "nm_4_8"): (DENSE_NM,),
+    (ir.Dense, "csc"): (columns.DENSE_CSC,),
     (ir.Dense, "code"): (instructions.DENSE_CODE, instructions.DENSE_CODE_STAIRS),
     (ir.Add, ""): (Kernel("tp_add_s8", in_place=ir.layer_inputs),),
     (ir.Sub, ""): (Kernel("tp_sub_s8", in_place=ir.layer_inputs),),
@@ -149,6 +161,10 @@ def resident_bytes(graph: Graph) -> int:
     """The weights that are copied into SRAM at boot."""
     weighted = [layer for layer in graph.layers if isinstance(layer, Weighted)]
     return sum(operand(layer, graph).bytes for layer in weighted if layer.variant.weights == "sram")
+
+
+ON_REQUEST = frozenset({"csc"})
+"""Formats whose kernels take a time that depends on the input: taken where they are asked for, never chosen."""
 
 
 def formats_for(layer: Layer) -> list[str]:

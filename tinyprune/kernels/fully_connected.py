@@ -8,7 +8,7 @@ from tinyprune import ir
 from tinyprune.formats import unpack
 from tinyprune.ir import Graph, Int8, Layer, Weighted
 from tinyprune.kernels.h_packing import CHANNELS, halves, halves_problem
-from tinyprune.kernels.kernel import Kernel, Operand
+from tinyprune.kernels.kernel import Kernel, Operand, flash_or_sram
 from tinyprune.kernels.proofs import accumulator_problem, products_problem, right_requant_problem
 
 QUAD = 4  # inputs at a time
@@ -44,4 +44,5 @@ DENSE = Kernel(
     needs=frozenset({"dsp"}),
     unfit=_unfit,
     operand=_dense_operand,
+    places=flash_or_sram,
 )
