@@ -2,8 +2,8 @@
 
 Each layer of SHAPES, at each sparsity, in each kernel that can run it: in one image, emulated, priced, and compared
 with the reference bit by bit. Masks are uniformly random, in the blocks or runs of a format that has such. CMSIS-NN's
-cycles are those of `--cmsis-nn IMAGE` (its functions `layer_<name>`, counted as ours are), or of cmsis_nn_m4.json,
-which says of what.
+cycles are those of `--cmsis-nn IMAGE` (its functions `layer_<name>`, counted as ours are), or of the core's
+cmsis_nn_*.json, which says of what.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import tinyprune
+from tinyprune import board as boards
 from tinyprune import formats, ir, pipeline, reference
 from tinyprune.board import Board, FlashTiming
 from tinyprune.ir import Graph, Int8, Padding, Quant, Tensor, Weighted, Window
@@ -30,7 +31,10 @@ BLOCKS = {"element": (1, 1), "bsr_2x2": (2, 2), "bsr_4x1": (4, 1), "bsr_4x2": (4
 RUNS = {"nm_1_4": (1, 4), "nm_2_4": (2, 4), "nm_4_8": (4, 8)}
 """At most so many of so many: at the sparsity that this is."""
 Pair = tuple[int, int]
-RECORDED = Path(__file__).with_name("cmsis_nn_m4.json")
+RECORDED = {
+    core: Path(__file__).with_name(f"cmsis_nn_{name}.json")
+    for core, name in {"cortex-m0plus": "m0plus", "cortex-m3": "m3", "cortex-m4": "m4", "cortex-m4f": "m4"}.items()
+}
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ class Row:
     bytes: int
     scratch_bytes: int
     bit_exact: bool
-    speedup: float
+    speedup: float | None
 
 
 def same_padding(length: int, taps: int, stride: int) -> tuple[int, int]:
@@ -161,9 +165,10 @@ def costs(shape: Shape, sparsity: float, on: pipeline.Target, board: Board) -> l
 
 
 def peers(image: Path | None, board: str) -> dict[str, int]:
-    """CMSIS-NN's core cycles by layer."""
+    """CMSIS-NN's core cycles by layer, as far as they are known."""
     if image is None:
-        return json.loads(RECORDED.read_text())["cycles"]
+        recorded = RECORDED.get(boards.load(board).core)
+        return json.loads(recorded.read_text())["cycles"] if recorded else {}
     profiles = {name: tinyprune.profile(image, board, function=f"layer_{name}") for name in SHAPES}
     return {name: one.total.core_cycles or 0 for name, one in profiles.items()}
 
@@ -175,7 +180,7 @@ def rows(names: Sequence[str], sparsities: Sequence[float], on: pipeline.Target,
         for sparsity in sparsities if not SHAPES[name].depthwise else (0.0,):
             for cost in costs(SHAPES[name], sparsity, on, board):
                 assert cost.instructions is not None and cost.core_cycles is not None
-                speedup = round(theirs[name] / cost.core_cycles, 2)
+                speedup = round(theirs[name] / cost.core_cycles, 2) if name in theirs else None
                 time = (cost.instructions, cost.core_cycles, cost.operand_bytes, cost.scratch_bytes)
                 made.append(Row(name, cost.format, cost.kernel, cost.rows, sparsity, *time, True, speedup))
     return made
@@ -208,7 +213,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print("| layer | format | sparsity | kernel | rows | cycles | bytes | scratch | over CMSIS-NN |")
     print("|---|---|---|---|---|---|---|---|---|")
     for row in shown:
-        figures = f"{row.cycles:,} | {row.bytes:,} | {row.scratch_bytes:,} | {row.speedup:.2f}"
+        figures = f"{row.cycles:,} | {row.bytes:,} | {row.scratch_bytes:,} | {row.speedup or '-'}"
         print(f"| {row.layer} | {row.format} | {row.sparsity} | {row.kernel} | {row.strip_rows or '-'} | {figures} |")
     print(f"\n{on.toolchain.name} {on.toolchain.version}, unicorn, zero wait states; all bit-exact")
 

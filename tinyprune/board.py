@@ -18,11 +18,12 @@ else:
     import tomli as tomllib
 
 # What kernels may need of a core: "dsp", the DSP extension (DDI0403 A1.3; DDI0553 for ARMv8-M). A Cortex-M33 can be had
-# without it; compilers take it to be there, as it is in most chips.
+# without it; compilers take it to be there, as it is in most chips. "no_dsp" is its absence: kernels that make do
+# without it run on any core, but have nothing to give to one that has it.
 FEATURES: dict[str, frozenset[str]] = {
-    "cortex-m0": frozenset(),
-    "cortex-m0plus": frozenset(),
-    "cortex-m3": frozenset(),
+    "cortex-m0": frozenset({"no_dsp"}),
+    "cortex-m0plus": frozenset({"no_dsp"}),
+    "cortex-m3": frozenset({"no_dsp"}),
     "cortex-m4": frozenset({"dsp"}),
     "cortex-m4f": frozenset({"dsp"}),
     "cortex-m7": frozenset({"dsp"}),

@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+#include "tp_triple_kernels.h"
 #include "tp_types.h"
 
 #ifdef __cplusplus
@@ -113,13 +114,23 @@ void tp_dense_csr_delta4_s8(const tp_dense_params *params, const tp_requant *req
                             const tp_csr_delta4_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
 
 /**
- * Dense layer, weights as instructions: groups of ten rows, as tinyprune/formats/code.py says. They are executed where
- * they lie, which must be memory that may be.
+ * Dense layer, weights as instructions (`tp_code.h`).
  * @param bias    as ever, less 128 * sum(weights of the channel): the inputs are raised by 128
  * @param scratch `inputs` bytes, aligned as words: the raised inputs
  */
 void tp_dense_code_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
                       const uint16_t *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
+/** Weights as instructions, and how sums become outputs (`tp_staircase.h`). */
+typedef struct {
+    const uint16_t *instructions;
+    const uint32_t *stairs; /**< TP_STAIR_WORDS of each output, with the bias of tp_dense_code_s8 */
+} tp_dense_code_stairs_weights;
+
+/** The same for cores without a long multiplication. Neither `requant` nor `bias` is read. */
+void tp_dense_code_stairs_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
+                             const tp_dense_code_stairs_weights *weights, const int32_t *bias, int8_t *scratch,
+                             int8_t *output);
 
 /** Fully connected layer, non-zeros and a bit for each weight. */
 void tp_dense_bitmap_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,

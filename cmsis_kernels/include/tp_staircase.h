@@ -31,16 +31,21 @@ static inline int8_t tp_stair(const uint32_t *stair, int32_t sum) {
     const int32_t moved = (int32_t)((uint32_t)sum + stair[TP_STAIR_START]), range = (int32_t)stair[TP_STAIR_RANGE];
     const uint32_t v = (uint32_t)(moved < 0 ? 0 : moved > range ? range : moved);
     const uint32_t middle = (v * stair[TP_STAIR_LOW] >> 10) + v * stair[TP_STAIR_MIDDLE];
-    const uint32_t below = (int32_t)(v - stair[TP_STAIR_ZERO]) < 0 ? stair[TP_STAIR_BELOW] : 0;
+    const uint32_t is_below = (uint32_t)(v - stair[TP_STAIR_ZERO]) >> 31,
+                   below = stair[TP_STAIR_BELOW] & (0U - is_below);
     const uint32_t output = (middle >> 10) + v * stair[TP_STAIR_HIGH] + below + stair[TP_STAIR_OFFSET];
     return (int8_t)(uint8_t)(output >> 23);
 }
 
 /** What tp_step_sums turns into outputs; assembly knows where each member lies. */
 typedef struct {
-    const int32_t *sums, *end; /**< one for each output, at least one */
+    const int32_t *sums, *end; /**< of the first row, at least one */
     int8_t *output;
-    int32_t distance; /**< from one output to the next one */
+    int32_t distance;     /**< from one output to the next one */
+    int32_t rows;         /**< at least one */
+    int32_t row_bytes;    /**< from one row of sums to the next one */
+    int32_t gap_bytes;    /**< from the last sum of a row to the first of the next one */
+    int32_t row_distance; /**< from where a row's outputs end to where the next row's begin */
 } tp_sums;
 
 /** The outputs of one channel. */

@@ -42,27 +42,36 @@ static inline void tp_add_triple(const uint32_t words[2], int32_t sums[3]) {
     sums[2] += (int32_t)(((uint32_t)tp_high11(second) << 11) + low);
 }
 
-/** Adds the sums of six values. */
-static inline void tp_add_triples(const uint32_t words[TP_TRIPLE_WORDS], int32_t sums[TP_TRIPLE_VALUES]) {
-    tp_add_triple(words, sums);
-    tp_add_triple(words + 2, sums + 3);
-}
-
 /**
- * The sums of words[i][0..3] * weights[i].
+ * Adds the sums of words[i][0..3] * weights[i], taken apart.
  * @param words   four for each weight
  * @param weights four in a word, the first lowest
  * @param end     behind the last of an even, positive number of words of weights
  */
 void tp_multiply_triples(const uint32_t *words, const uint32_t *weights, const uint32_t *end,
-                         uint32_t sums[TP_TRIPLE_WORDS]);
+                         int32_t sums[TP_TRIPLE_VALUES]);
 
 /**
- * The sums of words[offset..offset + 3] * weight over a list of entries weight << 24 | offset in bytes.
+ * Adds the sums of words[offset..offset + 3] * weight over a list of entries weight << 24 | offset in bytes, taken
+ * apart.
  * @param entries the first of them
  * @param end     behind the last one; there is at least one
  */
 void tp_multiply_some_triples(const uint32_t *words, const uint32_t *entries, const uint32_t *end,
-                              uint32_t sums[TP_TRIPLE_WORDS]);
+                              int32_t sums[TP_TRIPLE_VALUES]);
+
+/** What tp_slide_triples works on; assembly knows where each member lies. */
+typedef struct {
+    const uint32_t *words, *end; /**< four for each place of the list; at least one place */
+    const uint32_t *entries, *entries_end;
+    int32_t *sums;
+    int32_t row_bytes; /**< from one row of sums to the next one */
+} tp_slide;
+
+/**
+ * The same sums of one list at all places, in three rows: the first three of a place below each other, the other three
+ * beside them.
+ */
+void tp_slide_triples(const tp_slide *slide);
 
 #endif

@@ -8,7 +8,8 @@ TP_NAKED void tp_step_sums(TP_IN_REGISTER const tp_sums *sums, TP_IN_REGISTER co
     /* clang-format off */
     __asm__(TP_SAVE_ALL
             "ldr r2, [r0, #4]\n\t"
-            "push {r2}\n\t"
+            "ldr r3, [r0, #16]\n\t"
+            "push {r0, r2, r3}\n\t" /* the structure; end of the row; rows */
             "ldm r1!, {r4, r5, r6}\n\t"
             "mov r8, r4\n\t"
             "mov r9, r5\n\t"
@@ -49,18 +50,38 @@ TP_NAKED void tp_step_sums(TP_IN_REGISTER const tp_sums *sums, TP_IN_REGISTER co
             "lsrs r4, r4, #23\n\t"
             "strb r4, [r2]\n\t"
             "adds r2, r2, r7\n\t"
-            "ldr r5, [sp]\n\t"
+            "ldr r5, [sp, #4]\n\t"
             "cmp r0, r5\n\t"
             "bne 1b\n\t"
-            "add sp, #4\n\t"
+            "ldr r4, [sp, #8]\n\t"
+            "subs r4, r4, #1\n\t"
+            "beq 3f\n\t"
+            "str r4, [sp, #8]\n\t"
+            "ldr r4, [sp]\n\t"
+            "ldr r1, [r4, #20]\n\t"
+            "adds r5, r5, r1\n\t"
+            "str r5, [sp, #4]\n\t"
+            "ldr r1, [r4, #24]\n\t"
+            "adds r0, r0, r1\n\t"
+            "ldr r1, [r4, #28]\n\t"
+            "adds r2, r2, r1\n\t"
+            "b 1b\n"
+            "3:\n\t"
+            "add sp, #12\n\t"
             TP_RESTORE_ALL);
     /* clang-format on */
 }
 #else
 void tp_step_sums(const tp_sums *sums, const uint32_t *stair) {
+    const int32_t *sum = sums->sums, *end = sums->end;
     int8_t *output = sums->output;
-    for (const int32_t *sum = sums->sums; sum != sums->end; sum++, output += sums->distance) {
-        *output = tp_stair(stair, *sum);
+    for (int32_t row = 0; row < sums->rows; row++) {
+        for (; sum != end; sum++, output += sums->distance) {
+            *output = tp_stair(stair, *sum);
+        }
+        sum += sums->gap_bytes / 4;
+        end += sums->row_bytes / 4;
+        output += sums->row_distance;
     }
 }
 #endif

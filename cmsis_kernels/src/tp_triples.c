@@ -3,8 +3,8 @@
 #include "tp_thumb.h"
 
 #if TP_HAS_THUMB
-/* r0 to r3 words, r8 to r11 their sums; r4 the weight. 8 cycles. */
-#define TP_TRIPLE_PRODUCTS(weight)                                                                                     \
+/* r0 to r3 words, r8 to r11 their sums. 8 cycles. */
+#define PRODUCTS(weight)                                                                                               \
     "muls r0, " weight ", r0\n\t"                                                                                      \
     "muls r1, " weight ", r1\n\t"                                                                                      \
     "muls r2, " weight ", r2\n\t"                                                                                      \
@@ -14,120 +14,200 @@
     "add r10, r2\n\t"                                                                                                  \
     "add r11, r3\n\t"
 
-#define TP_TRIPLE_ZERO                                                                                                 \
+#define CLEAR                                                                                                          \
     "movs r4, #0\n\t"                                                                                                  \
     "mov r8, r4\n\t"                                                                                                   \
     "mov r9, r4\n\t"                                                                                                   \
     "mov r10, r4\n\t"                                                                                                  \
     "mov r11, r4\n\t"
 
-/* The sums to the address at the top of the stack, which is taken away. */
-#define TP_TRIPLE_STORE                                                                                                \
-    "mov r0, r8\n\t"                                                                                                   \
-    "mov r1, r9\n\t"                                                                                                   \
-    "mov r2, r10\n\t"                                                                                                  \
-    "mov r3, r11\n\t"                                                                                                  \
-    "pop {r4}\n\t"                                                                                                     \
-    "stm r4!, {r0, r1, r2, r3}\n\t"
+/* The three sums of two words in r1, r2, r3; as tp_add_triple has it. */
+#define TAKE_APART(first, second)                                                                                      \
+    "mov r0, " first "\n\t"                                                                                            \
+    "lsls r1, r0, #11\n\t"                                                                                             \
+    "asrs r1, r1, #11\n\t"                                                                                             \
+    "subs r0, r0, r1\n\t"                                                                                              \
+    "asrs r0, r0, #21\n\t"                                                                                             \
+    "mov r3, " second "\n\t"                                                                                           \
+    "lsls r2, r0, #10\n\t"                                                                                             \
+    "subs r3, r3, r2\n\t"                                                                                              \
+    "lsls r2, r3, #11\n\t"                                                                                             \
+    "asrs r2, r2, #11\n\t"                                                                                             \
+    "subs r3, r3, r2\n\t"                                                                                              \
+    "asrs r3, r3, #21\n\t"                                                                                             \
+    "lsls r3, r3, #11\n\t"                                                                                             \
+    "adds r3, r3, r0\n\t"
 
-/* Four weights in r4. 60 cycles with its load, 24 products. */
-#define TP_TRIPLE_FOUR_WEIGHTS                                                                                         \
+/* Adds r1, r2, r3 to memory at r4, which moves on. */
+#define ADD_TO_MEMORY                                                                                                  \
+    "ldr r0, [r4]\n\t"                                                                                                 \
+    "adds r1, r1, r0\n\t"                                                                                              \
+    "ldr r0, [r4, #4]\n\t"                                                                                             \
+    "adds r2, r2, r0\n\t"                                                                                              \
+    "ldr r0, [r4, #8]\n\t"                                                                                             \
+    "adds r3, r3, r0\n\t"                                                                                              \
+    "stm r4!, {r1, r2, r3}\n\t"
+
+/* Adds all six sums to memory at the address on top of the stack, which is taken away. */
+#define ADD_SIX "pop {r4}\n\t" TAKE_APART("r8", "r9") ADD_TO_MEMORY TAKE_APART("r10", "r11") ADD_TO_MEMORY
+
+/* Byte 1 or 2 of r4, sign extended. */
+#ifdef __thumb2__
+#define BYTE_1 "sxtb.w r5, r4, ror #8\n\t"
+#define BYTE_2 "sxtb.w r5, r4, ror #16\n\t"
+#else
+#define BYTE_1 "lsls r5, r4, #16\n\tasrs r5, r5, #24\n\t"
+#define BYTE_2 "lsls r5, r4, #8\n\tasrs r5, r5, #24\n\t"
+#endif
+
+/* Four weights at r6. 60 cycles, 24 products. */
+#define WEIGHT "ldm r7!, {r0, r1, r2, r3}\n\t" PRODUCTS("r5")
+#define FOUR_WEIGHTS                                                                                                   \
     "ldm r6!, {r4}\n\t"                                                                                                \
-    "sxtb r5, r4\n\t"                                                                                                  \
-    "ldm r7!, {r0, r1, r2, r3}\n\t" TP_TRIPLE_PRODUCTS(                                                                \
-        "r5") "lsls r5, r4, #16\n\t"                                                                                   \
-              "asrs r5, r5, #24\n\t"                                                                                   \
-              "ldm r7!, {r0, r1, r2, r3}\n\t" TP_TRIPLE_PRODUCTS(                                                      \
-                  "r5") "lsls r5, r4, #8\n\t"                                                                          \
-                        "asrs r5, r5, #24\n\t"                                                                         \
-                        "ldm r7!, {r0, r1, r2, r3}\n\t" TP_TRIPLE_PRODUCTS(                                            \
-                            "r5") "asrs r5, r4, #24\n\t"                                                               \
-                                  "ldm r7!, {r0, r1, r2, r3}\n\t" TP_TRIPLE_PRODUCTS("r5")
+    "sxtb r5, r4\n\t" WEIGHT BYTE_1 WEIGHT BYTE_2 WEIGHT "asrs r5, r4, #24\n\t" WEIGHT
 
 TP_NAKED void tp_multiply_triples(TP_IN_REGISTER const uint32_t *words, TP_IN_REGISTER const uint32_t *weights,
-                                  TP_IN_REGISTER const uint32_t *end, TP_IN_REGISTER uint32_t sums[TP_TRIPLE_WORDS]) {
+                                  TP_IN_REGISTER const uint32_t *end, TP_IN_REGISTER int32_t sums[TP_TRIPLE_VALUES]) {
     /* clang-format off */
     __asm__(TP_SAVE_ALL
             "push {r3}\n\t"
             "mov r12, r2\n\t"
             "mov r6, r1\n\t"
             "mov r7, r0\n\t"
-            TP_TRIPLE_ZERO
+            CLEAR
             "1:\n\t"
-            TP_TRIPLE_FOUR_WEIGHTS
-            TP_TRIPLE_FOUR_WEIGHTS
+            FOUR_WEIGHTS
+            FOUR_WEIGHTS
             "cmp r6, r12\n\t"
             "bne 1b\n\t"
-            TP_TRIPLE_STORE
+            ADD_SIX
             TP_RESTORE_ALL);
     /* clang-format on */
 }
 
-/* One entry: 13 instructions of 2 bytes, 18 cycles, 6 products. */
-#define TP_TRIPLE_ENTRY                                                                                                \
+/* One entry at r6: 13 instructions of 2 bytes, 18 cycles, 6 products. Four a round, which ends at lr; the first one is
+ * entered where as many are left as make whole rounds of the rest: SKIPPED bytes are jumped over. */
+#define ENTRY                                                                                                          \
     "ldm r6!, {r4}\n\t"                                                                                                \
     "uxth r5, r4\n\t"                                                                                                  \
     "add r5, r12\n\t"                                                                                                  \
     "asrs r4, r4, #24\n\t"                                                                                             \
-    "ldm r5!, {r0, r1, r2, r3}\n\t" TP_TRIPLE_PRODUCTS("r4")
+    "ldm r5!, {r0, r1, r2, r3}\n\t" PRODUCTS("r4")
+#define ENTRIES                                                                                                        \
+    "add pc, r5\n\t"                                                                                                   \
+    "nop\n"                                                                                                            \
+    "1:\n\t" ENTRY ENTRY ENTRY ENTRY "cmp r6, lr\n\t"                                                                  \
+    "bne 1b\n\t"
+
+/* Of entries from r1 to r2: 4 bytes each, modulo four of them. */
+#define SKIPPED                                                                                                        \
+    "subs r5, r1, r2\n\t"                                                                                              \
+    "lsls r5, r5, #28\n\t"                                                                                             \
+    "lsrs r5, r5, #28\n\t"                                                                                             \
+    "movs r4, #13\n\t"                                                                                                 \
+    "muls r5, r4, r5\n\t"                                                                                              \
+    "lsrs r5, r5, #1\n\t"
 
 TP_NAKED void tp_multiply_some_triples(TP_IN_REGISTER const uint32_t *words, TP_IN_REGISTER const uint32_t *entries,
                                        TP_IN_REGISTER const uint32_t *end,
-                                       TP_IN_REGISTER uint32_t sums[TP_TRIPLE_WORDS]) {
-    /* Four entries a round; the first one is entered where as many are left as make whole rounds of the rest. */
+                                       TP_IN_REGISTER int32_t sums[TP_TRIPLE_VALUES]) {
     /* clang-format off */
     __asm__(TP_SAVE_ALL
             "push {r3}\n\t"
             "mov r12, r0\n\t"
             "mov r6, r1\n\t"
             "mov lr, r2\n\t"
-            TP_TRIPLE_ZERO
-            "subs r5, r1, r2\n\t" /* -4 for each entry */
-            "lsls r5, r5, #28\n\t"
-            "lsrs r5, r5, #28\n\t" /* 4 for each that a round lacks */
-            "movs r4, #13\n\t"
-            "muls r5, r4, r5\n\t"
-            "lsrs r5, r5, #1\n\t"
-            "add pc, r5\n\t"
-            "nop\n"
-            "1:\n\t"
-            TP_TRIPLE_ENTRY
-            TP_TRIPLE_ENTRY
-            TP_TRIPLE_ENTRY
-            TP_TRIPLE_ENTRY
-            "cmp r6, lr\n\t"
-            "bne 1b\n\t"
-            TP_TRIPLE_STORE
+            SKIPPED
+            CLEAR
+            ENTRIES
+            ADD_SIX
+            TP_RESTORE_ALL);
+    /* clang-format on */
+}
+
+/* Stores r1, r2, r3 at r4 and, r5 bytes apart, behind it. */
+#define STORE_APART                                                                                                    \
+    "str r1, [r4]\n\t"                                                                                                 \
+    "str r2, [r4, r5]\n\t"                                                                                             \
+    "adds r0, r5, r5\n\t"                                                                                              \
+    "str r3, [r4, r0]\n\t"                                                                                             \
+    "adds r4, r4, #4\n\t"
+
+TP_NAKED void tp_slide_triples(TP_IN_REGISTER const tp_slide *slide) {
+    /* On the stack: bytes that are jumped over, where the next sums go, the slide. */
+    /* clang-format off */
+    __asm__(TP_SAVE_ALL
+            "ldm r0!, {r3, r4}\n\t"
+            "mov r12, r3\n\t"
+            "ldm r0!, {r1, r2, r3}\n\t"
+            "mov lr, r2\n\t"
+            "subs r0, r0, #20\n\t"
+            SKIPPED
+            "push {r0}\n\t"
+            "push {r3}\n\t"
+            "push {r5}\n"
+            "2:\n\t"
+            "ldr r5, [sp, #8]\n\t"
+            "ldr r6, [r5, #8]\n\t"
+            CLEAR
+            "ldr r5, [sp]\n\t"
+            ENTRIES
+            "ldr r4, [sp, #4]\n\t"
+            "ldr r7, [sp, #8]\n\t"
+            "ldr r5, [r7, #20]\n\t"
+            TAKE_APART("r8", "r9")
+            STORE_APART
+            TAKE_APART("r10", "r11")
+            STORE_APART
+            "str r4, [sp, #4]\n\t"
+            "mov r0, r12\n\t"
+            "adds r0, r0, #16\n\t"
+            "mov r12, r0\n\t"
+            "ldr r1, [r7, #4]\n\t"
+            "cmp r0, r1\n\t"
+            "beq 3f\n\t"
+            "b 2b\n"
+            "3:\n\t"
+            "add sp, #12\n\t"
             TP_RESTORE_ALL);
     /* clang-format on */
 }
 #else
-static void clear(uint32_t sums[TP_TRIPLE_WORDS]) {
-    for (int32_t i = 0; i < TP_TRIPLE_WORDS; i++) {
-        sums[i] = 0;
-    }
-}
-
 void tp_multiply_triples(const uint32_t *words, const uint32_t *weights, const uint32_t *end,
-                         uint32_t sums[TP_TRIPLE_WORDS]) {
-    clear(sums);
+                         int32_t sums[TP_TRIPLE_VALUES]) {
+    uint32_t found[TP_TRIPLE_WORDS] = {0, 0, 0, 0};
     for (; weights != end; weights++) {
         for (int32_t shift = 0; shift < 32; shift += 8, words += TP_TRIPLE_WORDS) {
             const uint32_t weight = (uint32_t)(int8_t)(uint8_t)(*weights >> shift);
             for (int32_t i = 0; i < TP_TRIPLE_WORDS; i++) {
-                sums[i] += words[i] * weight;
+                found[i] += words[i] * weight;
             }
         }
     }
+    tp_add_triple(found, sums);
+    tp_add_triple(found + 2, sums + 3);
 }
 
 void tp_multiply_some_triples(const uint32_t *words, const uint32_t *entries, const uint32_t *end,
-                              uint32_t sums[TP_TRIPLE_WORDS]) {
-    clear(sums);
+                              int32_t sums[TP_TRIPLE_VALUES]) {
+    uint32_t found[TP_TRIPLE_WORDS] = {0, 0, 0, 0};
     for (; entries != end; entries++) {
         const uint32_t *at = words + (*entries & 0xFFFFU) / 4, weight = (uint32_t)((int32_t)*entries >> 24);
         for (int32_t i = 0; i < TP_TRIPLE_WORDS; i++) {
-            sums[i] += at[i] * weight;
+            found[i] += at[i] * weight;
+        }
+    }
+    tp_add_triple(found, sums);
+    tp_add_triple(found + 2, sums + 3);
+}
+
+void tp_slide_triples(const tp_slide *slide) {
+    int32_t *next = slide->sums;
+    for (const uint32_t *words = slide->words; words != slide->end; words += TP_TRIPLE_WORDS, next += 2) {
+        int32_t sums[TP_TRIPLE_VALUES] = {0, 0, 0, 0, 0, 0};
+        tp_multiply_some_triples(words, slide->entries, slide->entries_end, sums);
+        for (int32_t i = 0; i < TP_TRIPLE_VALUES; i++) {
+            next[i % 3 * (slide->row_bytes / 4) + i / 3] = sums[i];
         }
     }
 }

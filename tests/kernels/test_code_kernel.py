@@ -12,12 +12,14 @@ from random_graphs import graphs
 
 from tinyprune import board as boards
 from tinyprune import emulators, formats, kernels, reference, toolchain
+from tinyprune.board import ALL_FEATURES
 from tinyprune.errors import ToolMissingError
 from tinyprune.ir import Dense, Graph, Int8, Quant, Tensor
 from tinyprune.passes.plan_memory import plan_memory
 from tinyprune.passes.verify import verify
 from tinyprune.pipeline import Target, compile_graph
 
+ZERO_POINT = -7
 FEW = settings(
     max_examples=2,
     derandomize=True,
@@ -29,18 +31,27 @@ ON_CORES = pytest.mark.parametrize("board", ["nucleo-g0b1re", "stm32f4"])
 TOOLCHAINS = pytest.mark.parametrize("toolchain_name", ["gcc", "zig"])
 
 
-def layer_graph(weights: Int8, bias: int, rows: int = 1) -> Graph:
-    """One fully connected layer in `code`, with biases `bias`, `-bias` in turn."""
+def layer_graph(weights: Int8, largest: int, rows: int = 1) -> Graph:
+    """A fully connected layer in `code`, in each variant; its accumulators reach `largest`, or less that, in turns."""
     outputs, inputs = weights.shape
-    tensors = {
-        "x": Tensor("x", (1, rows, inputs), Quant((1.0,), -7)),
-        "y": Tensor("y", (1, rows, outputs), Quant((1.0,), 3)),
-    }
-    biases = bias * (-1) ** np.arange(outputs, dtype=np.int64)
-    largest = float(abs(bias) + 256 * np.abs(weights.astype(np.int64)).sum(axis=1).max())
-    stored = formats.pack("code", weights, Quant((100 / largest,), 0))
-    layer = Dense("layer", "x", "y", stored, biases.astype(np.int32), (-128, 127))
-    return verify(plan_memory(verify(Graph("code", tensors, (layer,), ("x",), ("y",)))))
+    tensors = {"x": Tensor("x", (1, rows, inputs), Quant((1.0,), ZERO_POINT))}
+    totals = weights.astype(np.int64).sum(axis=1), 128 * np.abs(weights.astype(np.int64)).sum(axis=1)
+    bias = (largest - totals[1]) * (-1) ** np.arange(outputs) + ZERO_POINT * totals[0]
+    target = Tensor("y", (1, rows, outputs), Quant((1.0,), 3))
+    stored = formats.pack("code", weights, Quant((100 / min(largest, 1 << 20),), 0))
+    layer = Dense("layer", "x", "y", stored, bias.astype(np.int32), (-128, 127))
+    variants = kernels.variants(layer, Graph("", {**tensors, "y": target}, (), (), ()), ALL_FEATURES)
+    names = [f"y{number}" for number in range(len(variants))]
+    layers = tuple(
+        replace(layer, name=f"layer_{name}", output=name, variant=one)
+        for name, one in zip(names, variants, strict=True)
+    )
+    tensors |= {name: replace(target, name=name) for name in names}
+    return verify(plan_memory(verify(Graph("code", tensors, layers, ("x",), tuple(names)))))
+
+
+def functions(graph: Graph) -> set[str]:
+    return {kernels.kernel(layer).function for layer in graph.layers}
 
 
 def scattered() -> Graph:
@@ -50,14 +61,22 @@ def scattered() -> Graph:
     weights[random.random(weights.shape) < 0.97] = 0
     weights[10:20] = 0
     weights[20:30, 1:-1] = 0
-    return layer_graph(weights, 1000, rows=3)
+    return layer_graph(weights, 1 << 20, rows=3)
 
 
-def extreme() -> Graph:
-    """Accumulators from one end of int32 to the other; on the way, with raised inputs, sums leave it."""
+def extreme(bits: int) -> Graph:
+    """Accumulators up to the last one below 2^bits; sums of raised inputs leave even int32 on the way."""
     weights = np.full((12, 90), -128, np.int8)
     weights[::2] = 127
-    return layer_graph(weights, 2**31 - 1 - 135 * 128 * 90)
+    return layer_graph(weights, (1 << bits) - 1)
+
+
+GRAPHS: dict[str, Callable[[], Graph]] = {
+    "scattered": scattered,
+    "extreme of stairs": lambda: extreme(30),
+    "extreme of int32": lambda: extreme(31),
+}
+MADE = pytest.mark.parametrize("made", GRAPHS)
 
 
 def inputs_for(graph: Graph) -> Int8:
@@ -76,26 +95,30 @@ def check(graph: Graph, board: str, toolchain_name: str, folder: Path) -> None:
     outputs = emulators.run(on.emulator, elf, on.board, inputs).layer_outputs
     expected = reference.run(graph, inputs)
     for layer in graph.layers:
-        np.testing.assert_array_equal(outputs[layer.name].reshape(-1), expected[layer.output].reshape(-1))
         assert isinstance(layer, Dense)
-        operand = kernels.operand(layer, graph)
-        symbol = elf.symbols[f"{layer.name}_instructions"]
-        assert symbol.bytes == operand.bytes, "what it takes is known before it is compiled"
-        assert elf.read(symbol.address, symbol.bytes) == operand.arrays["instructions"].tobytes()
+        np.testing.assert_array_equal(outputs[layer.name].reshape(-1), expected[layer.output].reshape(-1))
+        for name, array in kernels.operand(layer, graph).arrays.items():  # what it takes is known before it is compiled
+            symbol = elf.symbols[f"{layer.name}_{name}"]
+            assert elf.read(symbol.address, symbol.bytes) == array.tobytes()
 
 
-@pytest.mark.parametrize("made", [scattered, extreme])
-def test_on_this_machine(made: Callable[[], Graph]) -> None:
-    graph = made()
+def test_what_is_too_large_for_the_stairs_still_runs() -> None:
+    assert functions(extreme(30)) == {"tp_dense_code_s8", "tp_dense_code_stairs_s8"}
+    assert functions(extreme(31)) == {"tp_dense_code_s8"}
+
+
+@MADE
+def test_on_this_machine(made: str) -> None:
+    graph = GRAPHS[made]()
     inputs = inputs_for(graph)
     np.testing.assert_array_equal(run_host(graph, inputs).output, reference.output(graph, inputs))
 
 
 @TOOLCHAINS
 @ON_CORES
-@pytest.mark.parametrize("made", [scattered, extreme])
-def test_on_cores(made: Callable[[], Graph], board: str, toolchain_name: str, tmp_path: Path) -> None:
-    check(made(), board, toolchain_name, tmp_path)
+@MADE
+def test_on_cores(made: str, board: str, toolchain_name: str, tmp_path: Path) -> None:
+    check(GRAPHS[made](), board, toolchain_name, tmp_path)
 
 
 @TOOLCHAINS

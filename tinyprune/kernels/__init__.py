@@ -17,10 +17,13 @@ from tinyprune.kernels import (
     depthwise,
     fully_connected,
     h_packing,
+    halves,
     input_pairs,
+    instructions,
     n_of_m,
     pixel_pairs,
     sparse_rows,
+    triples,
     winograd,
 )
 from tinyprune.kernels.kernel import Kernel as Kernel
@@ -65,10 +68,11 @@ DENSE_NM = Kernel("tp_dense_nm_s8", operand=n_of_m.as_stored)
 KERNELS: dict[tuple[type[Layer], str], tuple[Kernel, ...]] = {
     (ir.Conv2D, "dense"): (
         Kernel("tp_conv2d_dense_s8", _patch_bytes),
+        triples.CONV2D_DENSE,
         winograd.CONV2D_DENSE,
         h_packing.CONV2D_DENSE,
     ),
-    (ir.Conv2D, "csr"): (Kernel("tp_conv2d_csr_s8", _patch_bytes), pixel_pairs.CONV2D_CSR),
+    (ir.Conv2D, "csr"): (Kernel("tp_conv2d_csr_s8", _patch_bytes), triples.CONV2D_CSR, pixel_pairs.CONV2D_CSR),
     (ir.Conv2D, "csr_delta"): (Kernel("tp_conv2d_csr_delta_s8", _patch_bytes),),
     (ir.Conv2D, "csr_delta4"): (Kernel("tp_conv2d_csr_delta4_s8", _patch_bytes),),
     (ir.Conv2D, "bitmap"): (Kernel("tp_conv2d_bitmap_s8", _patch_bytes),),
@@ -81,10 +85,11 @@ KERNELS: dict[tuple[type[Layer], str], tuple[Kernel, ...]] = {
     (ir.Conv2D, "nm_4_8"): (CONV2D_NM, n_of_m.CONV2D),
     (ir.DepthwiseConv2D, "dense"): (
         Kernel("tp_depthwise_conv2d_dense_s8", _accumulator_bytes),
+        triples.DEPTHWISE_DENSE,
         depthwise.DEPTHWISE_DENSE,
     ),
     (ir.TransposeConv2D, "dense"): (Kernel("tp_transpose_conv2d_dense_s8"),),
-    (ir.Dense, "dense"): (Kernel("tp_dense_dense_s8"), fully_connected.DENSE),
+    (ir.Dense, "dense"): (Kernel("tp_dense_dense_s8"), halves.DENSE_DENSE, triples.DENSE_DENSE, fully_connected.DENSE),
     (ir.Dense, "csr"): (Kernel("tp_dense_csr_s8"),),
     (ir.Dense, "csr_delta"): (Kernel("tp_dense_csr_delta_s8"), sparse_rows.CSR_DELTA),
     (ir.Dense, "csr_delta4"): (Kernel("tp_dense_csr_delta4_s8"),),
@@ -97,7 +102,7 @@ KERNELS: dict[tuple[type[Layer], str], tuple[Kernel, ...]] = {
     (ir.Dense, "nm_2_4"): (DENSE_NM, input_pairs.DENSE),
     (ir.Dense, "nm_4_8"): (DENSE_NM,),
     (ir.Dense, "csc"): (columns.DENSE_CSC,),
-    (ir.Dense, "code"): (fully_connected.CODE,),
+    (ir.Dense, "code"): (instructions.DENSE_CODE, instructions.DENSE_CODE_STAIRS),
     (ir.Add, ""): (Kernel("tp_add_s8", in_place=ir.layer_inputs),),
     (ir.Sub, ""): (Kernel("tp_sub_s8", in_place=ir.layer_inputs),),
     (ir.Mul, ""): (Kernel("tp_mul_s8", in_place=ir.layer_inputs),),

@@ -1,4 +1,4 @@
-"""Fully connected layers: for the DSP extension four outputs at a time (`tp_h_column.h`), and as code."""
+"""Fully connected layers for the DSP extension, four outputs at a time (`tp_h_column.h`)."""
 
 from __future__ import annotations
 
@@ -19,16 +19,6 @@ def _scratch_bytes(layer: Layer, graph: Graph) -> int:
     assert isinstance(layer, ir.Dense)
     outputs = layer.weights.shape[0]
     return 4 * (outputs + -outputs % CHANNELS)
-
-
-def _raised_bytes(layer: Layer, graph: Graph) -> int:
-    """A byte for each input, in whole words."""
-    assert isinstance(layer, ir.Dense)
-    return layer.weights.shape[1] + -layer.weights.shape[1] % 4
-
-
-def _instructions(layer: Weighted, graph: Graph) -> Operand:
-    return Operand("", layer.weights.arrays)
 
 
 def _unfit(layer: Layer, graph: Graph) -> str:
@@ -56,5 +46,3 @@ DENSE = Kernel(
     operand=_dense_operand,
     places=flash_or_sram,
 )
-
-CODE = Kernel("tp_dense_code_s8", scratch_bytes=_raised_bytes, operand=_instructions, raised=128)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from tinyprune.arithmetic import Int64, Requant, requantize
 from tinyprune.ir import Clamp, Graph, Weighted
-from tinyprune.kernels.proofs import accumulator_problem, largest_accumulators
+from tinyprune.kernels.proofs import accumulator_problem, largest_products
 from tinyprune.reference import convolution
 
 FRACTION = 43  # bits below an output's last one
@@ -43,22 +43,22 @@ def stairs(layer: Weighted, graph: Graph) -> Stairs:
         problem = f"its requantization shifts to the left, by {to.shift.max()}"
     if problem:
         return Stairs(np.zeros((0, 8), np.uint32), problem)
-    bias, largest = convolution.kernel_bias(layer, source), largest_accumulators(layer, graph)
+    bias, products = convolution.kernel_bias(layer, source), largest_products(layer)
     columns = tuple(zip(to.multiplier.tolist(), to.shift.tolist(), strict=True))
-    return _stairs(columns, tuple(bias.tolist()), tuple(largest.tolist()), target.zero_point, layer.clamp)
+    return _stairs(columns, tuple(bias.tolist()), tuple(products.tolist()), target.zero_point, layer.clamp)
 
 
 @lru_cache(maxsize=256)
 def _stairs(
-    scales: tuple[tuple[int, int], ...], bias: tuple[int, ...], largest: tuple[int, ...], zero_point: int, clamp: Clamp
+    scales: tuple[tuple[int, int], ...], bias: tuple[int, ...], products: tuple[int, ...], zero_point: int, clamp: Clamp
 ) -> Stairs:
     """Cached: each variant of a layer asks again."""
     to = Requant(*np.array(scales, np.int32).T)
-    bounds = np.array(largest, np.int64)
-    steps = _steps(to, bounds, zero_point, clamp)
-    low = np.clip(steps[0] - 1, -bounds, bounds)
-    high = np.clip(steps[-1], low, bounds)
-    ends = np.broadcast_to(np.array([[-1], [0]]), (2, len(bounds)))
+    least_sum, most_sum = (np.array(bias, np.int64) + sign * np.array(products, np.int64) for sign in (-1, 1))
+    steps = _steps(to, least_sum, most_sum, zero_point, clamp)
+    low = np.clip(steps[0] - 1, least_sum, most_sum)
+    high = np.clip(steps[-1], low, most_sum)
+    ends = np.broadcast_to(np.array([[-1], [0]]), (2, len(low)))
     points = np.clip(np.concatenate([steps - 1, steps, ends]), low, high)
     multiplier = _multiplier(to)
     base = clamp[0] & 0xFF  # so that the low byte of what is computed is the output
@@ -76,12 +76,12 @@ def _stairs(
     return Stairs((words & 0xFFFFFFFF).astype(np.uint32), problem)
 
 
-def _steps(to: Requant, bounds: Int64, zero_point: int, clamp: Clamp) -> Int64:
+def _steps(to: Requant, low: Int64, high: Int64, zero_point: int, clamp: Clamp) -> Int64:
     """The smallest accumulator that gives at least clamp[0] + 1, + 2, ... clamp[1], (steps, channels): found by
-    bisection; one beyond the bounds where there is none."""
+    bisection between `low` and `high`, (channels,); one beyond where there is none."""
     levels = np.arange(clamp[0] + 1, max(clamp[1], clamp[0] + 1) + 1)[:, None]
-    below = np.broadcast_to(-bounds - 1, (len(levels), len(bounds)))
-    reached = np.broadcast_to(bounds + 1, below.shape)
+    below = np.broadcast_to(low - 1, (len(levels), len(low)))
+    reached = np.broadcast_to(high + 1, below.shape)
     while np.any(reached - below > 1):
         middle = (below + reached) >> 1
         enough = np.clip(requantize(middle, to) + zero_point, *clamp) >= levels

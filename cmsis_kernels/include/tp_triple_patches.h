@@ -1,0 +1,99 @@
+/**
+ * @file
+ * The windows of six output positions, gathered as triples (tp_triples.h): for each value of a window (HWI) four words,
+ * two for each three positions.
+ */
+#ifndef TP_TRIPLE_PATCHES_H
+#define TP_TRIPLE_PATCHES_H
+
+#include <stdint.h>
+
+#include "tp_staircase.h"
+#include "tp_triples.h"
+#include "tp_types.h"
+
+/** Where a window begins in the input, padding included; `column` of output_width. */
+typedef struct {
+    int32_t y, x, column;
+} tp_window_place;
+
+/** The window of the next output position, row after row; the last one's again behind it (`left` positions to go). */
+static inline tp_window_place tp_next_place(const tp_window_params *params, tp_window_place place, int32_t left) {
+    if (left <= 1) {
+        return place;
+    }
+    if (place.column + 1 < params->output_width) {
+        return (tp_window_place){place.y, place.x + params->stride_width, place.column + 1};
+    }
+    return (tp_window_place){place.y + params->stride_height, -params->pad_left, 0};
+}
+
+/** Three windows. */
+static inline void tp_pack_three_windows(const tp_window_params *params, const int8_t *input, const int8_t *padding,
+                                         const tp_window_place places[3], uint32_t *target) {
+    const int32_t channels = params->input_channels, width = params->input_width;
+    const int32_t last = (params->window_width - 1) * params->dilation_width;
+    for (int32_t i = 0; i < params->window_height; i++) {
+        const int8_t *rows[3], *pixels[3];
+        int inside = params->dilation_width == 1; /* whether each sees a run of the input, without padding */
+        for (int32_t k = 0; k < 3; k++) {
+            const int32_t y = places[k].y + i * params->dilation_height, x = places[k].x;
+            rows[k] = y >= 0 && y < params->input_height ? input + y * width * channels : 0;
+            const int is_run = rows[k] && x >= 0 && x + last < width;
+            pixels[k] = is_run ? rows[k] + x * channels : padding;
+            inside = inside && is_run;
+        }
+        if (inside) {
+            target = tp_pack_triples(pixels, params->window_width * channels, target);
+            continue;
+        }
+        for (int32_t x = 0; x <= last; x += params->dilation_width) {
+            for (int32_t k = 0; k < 3; k++) {
+                const int32_t at = places[k].x + x;
+                pixels[k] = rows[k] && at >= 0 && at < width ? rows[k] + at * channels : padding;
+            }
+            target = tp_pack_triples(pixels, channels, target);
+        }
+    }
+}
+
+/** The windows of a number of tiles of six positions, from `place` on; moves it on behind them. */
+static inline void tp_pack_tiles(const tp_window_params *params, const int8_t *input, const int8_t *padding,
+                                 tp_window_place *place, int32_t left, int32_t tiles, int32_t tile_words,
+                                 uint32_t *target) {
+    for (int32_t half = 0; half < 2 * tiles; half++) {
+        tp_window_place places[3];
+        for (int32_t i = 0; i < 3; i++, left--) {
+            places[i] = *place;
+            *place = tp_next_place(params, *place, left);
+        }
+        tp_pack_three_windows(params, input, padding, places, target);
+        target += half % 2 == 0 ? 2 : tile_words - 2;
+    }
+}
+
+/** What a convolution keeps in scratch memory. */
+typedef struct {
+    int32_t *sums;    /**< six for each tile */
+    uint32_t *packed; /**< the windows of each tile */
+    int8_t *padding;  /**< a pixel */
+} tp_tile_memory;
+
+static inline tp_tile_memory tp_tile_memory_of(const tp_window_params *params, int8_t *scratch, int32_t tiles,
+                                               int32_t tile_words) {
+    int32_t *sums = (int32_t *)(void *)scratch;
+    uint32_t *packed = (uint32_t *)(void *)(sums + TP_TRIPLE_VALUES * tiles);
+    int8_t *padding = (int8_t *)(packed + tiles * tile_words);
+    for (int32_t i = 0; i < params->input_channels; i++) {
+        padding[i] = params->input_zero_point;
+    }
+    return (tp_tile_memory){sums, packed, padding};
+}
+
+static inline void tp_clear_sums(int32_t *sums, int32_t tiles) {
+    for (int32_t *end = sums + TP_TRIPLE_VALUES * tiles; sums != end; sums++) {
+        *sums = 0;
+    }
+}
+
+#endif
