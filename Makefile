@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test quick lint verify resolve clean
+.PHONY: demo test quick lint docs verify resolve clean
 
 # The main job: prune the bundled example to 80 % and compare dense with sparse firmware in an emulator.
 demo: $(VENV)/demo
@@ -19,6 +19,11 @@ quick: $(VENV)/test
 
 lint: $(VENV)/test
 	$(BIN)/python -m pytest tests/style $(PYTEST)
+
+# The site, in build/site/index.html, with what of it is made from the code.
+docs: $(VENV)/test
+	$(BIN)/python docs/generate
+	$(BIN)/mkdocs build
 
 # The full-size golden checks (an hour or two, resumable), into docs/verification.md. TINYPRUNE_MODELS names a folder with
 # mlperf_tiny/*.tflite; VERIFY="--graphs 300" and the like make it smaller.
@@ -44,5 +49,5 @@ $(VENV)/demo: pyproject.toml | $(VENV)/bin/python
 	touch $@
 
 $(VENV)/test: pyproject.toml | $(VENV)/bin/python
-	$(PIP) --editable ".[keras,zig,verify,report,dev]"
+	$(PIP) --editable ".[keras,zig,verify,report,docs,dev]"
 	touch $@

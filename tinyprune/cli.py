@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from tinyprune import __version__, cli_boards, cli_doctor, cli_export, cli_flash, cli_profile, cli_prune, cli_report
+from tinyprune import (
+    __version__,
+    cli_boards,
+    cli_check,
+    cli_doctor,
+    cli_export,
+    cli_flash,
+    cli_profile,
+    cli_prune,
+    cli_report,
+)
 from tinyprune.console import errors as _errors
 from tinyprune.console import print_result as _print
 from tinyprune.console import progress as _progress
@@ -22,6 +33,7 @@ app = typer.Typer(
 
 app.add_typer(cli_boards.app, name="boards")
 app.command()(cli_flash.flash)
+app.command()(cli_check.check)
 app.command()(cli_export.export)
 app.command()(cli_doctor.doctor)
 app.command()(cli_profile.profile)
@@ -30,6 +42,7 @@ app.command()(cli_prune.prune)
 Model = Annotated[
     Path | None, typer.Argument(help=".keras, .h5 or int8 .tflite; else tinyprune.toml, else the example")
 ]
+Models = Annotated[list[Path] | None, typer.Argument(help="a model as of `build`; or several, and build directories")]
 GivenModel = Annotated[Path, typer.Argument(help=".keras, .h5 or int8 .tflite")]
 BoardOption = Annotated[str | None, typer.Option("--board", help="a board of `tinyprune boards`, or a board file")]
 Data = Annotated[
@@ -38,7 +51,7 @@ Data = Annotated[
 Sparsity = Annotated[float | None, typer.Option("--sparsity", help="share of zero weights, from 0 to below 1")]
 Granularity = Annotated[
     str,
-    typer.Option("--granularity", help="what goes as one piece: element; of a .tflite also block_2x2, block_4x1, 2:4"),
+    typer.Option("--granularity", help="what goes as one piece: element, block:4x1, n_m:2:4, ..."),
 ]
 Format = Annotated[str, typer.Option("--format", help="auto (each layer's best), or one for all that can: dense, csr")]
 Objective = Annotated[str, typer.Option("--objective", help="what to make the least: cycles, flash or sram")]
@@ -98,7 +111,7 @@ def build(
 
 @app.command()
 def compare(
-    model: Model = None,
+    models: Models = None,
     board: BoardOption = None,
     data: Data = None,
     sparsity: Sparsity = None,
@@ -112,29 +125,34 @@ def compare(
     output: Output = None,
     as_json: Json = False,
 ) -> None:
-    """Build the same weights all dense, and each layer as it is best, and set them side by side."""
-    from tinyprune import pipeline
+    """Set builds side by side: of one model the same weights all dense, and each layer as it is best.
+
+    Of two or more, each model is built as `build` does; build directories are taken as they are.
+    """
+    from tinyprune import comparing, pipeline
     from tinyprune.report import terminal
     from tinyprune.report.report import to_json
 
     with _progress() as say:
-        job = _job(model, board, data, sparsity, say)
-        target = output or job.output.with_name(f"{job.output.name}-compare")
-        document = pipeline.compare(
-            job.model,
-            job.board,
-            data=job.data,
-            sparsity=job.sparsity,
-            granularity=granularity,
-            objective=objective,
-            max_flash=_size(max_flash),
-            max_sram=_size(max_sram),
-            max_cycles=max_cycles,
-            toolchain=toolchain,
-            emulator=emulator,
-            output=target,
-            say=say,
-        )
+        options: dict[str, Any] = {
+            "granularity": granularity,
+            "objective": objective,
+            "max_flash": _size(max_flash),
+            "max_sram": _size(max_sram),
+            "max_cycles": max_cycles,
+            "toolchain": toolchain,
+            "emulator": emulator,
+            "say": say,
+        }
+        if models and (len(models) > 1 or models[0].is_dir()):
+            target = output or Path("build") / "compare"
+            options |= {"data": data, "sparsity": sparsity or 0.0}
+            document = comparing.compare_all(models, board, output=target, **options)
+        else:
+            job = _job(models[0] if models else None, board, data, sparsity, say)
+            target = output or job.output.with_name(f"{job.output.name}-compare")
+            options |= {"data": job.data, "sparsity": job.sparsity}
+            document = pipeline.compare(job.model, job.board, output=target, **options)
     _print(as_json, to_json(document), lambda: terminal.print_comparison(document, target))
 
 
@@ -208,8 +226,13 @@ def options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version")
     ] = False,
+    renode: Annotated[
+        str | None, typer.Option("--renode", help="your renode program; else TINYPRUNE_RENODE, PATH, /opt/renode")
+    ] = None,
 ) -> None:
     """Pruned neural networks on Cortex-M microcontrollers: bit-exact, measured."""
+    if renode is not None:
+        os.environ["TINYPRUNE_RENODE"] = renode
 
 
 def main() -> None:

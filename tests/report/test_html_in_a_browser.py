@@ -1,21 +1,15 @@
 """The pages in headless Chromium: nothing asked for but the page itself, no complaint, no scrolling sideways."""
 
 import json
-import shutil
-import subprocess
-import threading
 from collections.abc import Generator
-from dataclasses import dataclass, field
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from browser import CHROMIUM, Site, browse, served
 
 import tinyprune
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 DIGITS = Path(__file__).parents[1] / "data" / "digits.tflite"
 MEASURE = """<!DOCTYPE html><link rel="icon" href="data:,">
 <iframe src="/PAGE" style="width:WIDTHpx"></iframe><pre></pre>
@@ -32,42 +26,13 @@ MEASURE = """<!DOCTYPE html><link rel="icon" href="data:,">
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not on PATH")
 
 
-@dataclass
-class Site:
-    """The directory of a comparison, served; `asked` is what was asked for."""
-
-    port: int
-    folder: Path
-    asked: list[str] = field(default_factory=list)
-
-
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Generator[Site]:
+    """The directory of a comparison."""
     folder = tmp_path_factory.mktemp("site") / "both"
     tinyprune.compare(DIGITS, "stm32f4", sparsity=0.8, output=folder)
-    asked: list[str] = []
-
-    class Handler(SimpleHTTPRequestHandler):
-        def log_message(self, format: str, *args: object) -> None:
-            asked.append(self.path)
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=folder))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield Site(server.server_address[1], folder, asked)
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def browse(site: Site, page: str, profile: Path, dark: bool = False) -> subprocess.CompletedProcess[str]:
-    """Opens a page with every other host unreachable, so that asking for one is an error in the console."""
-    assert CHROMIUM is not None
-    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={profile}", "--no-first-run"]
-    command += ["--enable-logging=stderr", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
-    command += [f"--blink-settings=preferredColorScheme={0 if dark else 1}", "--dump-dom", "--window-size=1400,900"]
-    command.append(f"http://127.0.0.1:{site.port}/{page}")
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    with served(folder) as site:
+        yield site
 
 
 PAGES = ["comparison.html", "auto/report.html"]

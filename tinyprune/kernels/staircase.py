@@ -110,7 +110,7 @@ def _constant(least: Int64, most: Int64, chosen: NDArray[np.bool_]) -> _Constant
     lowest = np.where(chosen, least, np.iinfo(np.int64).min >> 1).max(axis=0)
     highest = np.where(chosen, most, np.iinfo(np.int64).max >> 1).min(axis=0)
     value = -(-lowest >> CUT)
-    return _Constants(value, chosen.any(axis=0), value << CUT <= highest)
+    return _Constants(value, chosen.sum(axis=0) > 0, value << CUT <= highest)
 
 
 def _problem(ranges: Int64, *constants: _Constants) -> str:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tinyprune.directory import COMPARISON_PAGE, REPORT_PAGE
+from tinyprune.report.comparison import differences, heading
 from tinyprune.report.report import Report
 from tinyprune.report.terminal_candidates import candidates
 
@@ -31,11 +32,12 @@ def print_report(report: Report, directory: Path, verbose: bool) -> None:
 
 
 def print_comparison(document: Mapping[str, Any], directory: Path) -> None:
-    """Variants side by side, then layer by layer."""
+    """Variants side by side, then layer by layer where all have the same."""
     console = Console(highlight=False)
     variants = {variant["name"]: variant["report"] for variant in document["variants"]}
     console.print(_comparison(document, variants))
-    console.print(_compared_layers(variants))
+    if len({tuple(layer["name"] for layer in one["layers"]) for one in variants.values()}) == 1:
+        console.print(_compared_layers(variants))
     first = next(iter(variants.values()))
     if document["unpruned_accuracy"] is not None:
         console.print(f"accuracy without pruning: {_percent(document['unpruned_accuracy'])}")
@@ -96,48 +98,58 @@ def _origin(
 
 
 def _comparison(document: Mapping[str, Any], variants: Mapping[str, Any]) -> Table:
-    first = next(iter(variants.values()))
-    sparsity = first["options"]["sparsity"]
-    title = f"{Path(first['model']['path']).name} on {first['board']}, {sparsity:.0%} sparse"
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title)
-    table.add_column("")
+    reports = list(variants.values())
+    unlike = differences(reports)
+    sparsity = "" if unlike else f", {reports[0]['options']['sparsity']:.0%} sparse"
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=heading(reports) + sparsity)
+    table.add_column("", no_wrap=True)
     for name in variants:
         table.add_column(name, justify="right")
-    last = list(variants)[-1]
-    table.add_column(f"{last} / {next(iter(variants))}", justify="right")
-    ratios = document["ratios"][last]
-    rows: list[tuple[str, Show, float | None]] = [
-        ("instructions", lambda r: _count(r["instructions"]), ratios["instructions"]),
-        ("cycles", lambda r: _count(r["cycles"]), ratios["cycles"]),
-        ("  of them core", lambda r: _count(r["core_cycles"]), None),
-        ("  flash stalls", lambda r: _count(r["flash_stalls"]), None),
-        ("flash, bytes", lambda r: _count(r["flash"]["total"]), ratios["flash"]),
-        ("  of it weights", lambda r: _count(r["flash"]["weights"]), ratios["flash_weights"]),
-        ("SRAM, bytes", lambda r: _count(r["sram"]["total"]), ratios["sram"]),
-        ("accuracy", lambda r: _percent(r["accuracy"]), None),
-        ("bit-exact", lambda r: str(r["bit_exact"]).lower(), None),
+    first, *others = variants
+    for name in others:
+        table.add_column(f"{name} / {first}", justify="right")
+    for label, values in unlike.items():
+        table.add_row(label, *values)
+    rows: list[tuple[str, Show, str]] = [
+        ("instructions", lambda r: _count(r["instructions"]), "instructions"),
+        ("cycles", lambda r: _count(r["cycles"]), "cycles"),
+        ("  of them core", lambda r: _count(r["core_cycles"]), ""),
+        ("  flash stalls", lambda r: _count(r["flash_stalls"]), ""),
+        ("flash, bytes", lambda r: _count(r["flash"]["total"]), "flash"),
+        ("  of it weights", lambda r: _count(r["flash"]["weights"]), "flash_weights"),
+        ("SRAM, bytes", lambda r: _count(r["sram"]["total"]), "sram"),
+        ("accuracy", lambda r: _percent(r["accuracy"]), ""),
+        ("bit-exact", lambda r: _yes_or_no(r["bit_exact"]), ""),
     ]
-    for label, show, ratio in rows:
-        table.add_row(label, *(show(r) for r in variants.values()), f"{ratio:.2f}" if ratio is not None else "")
+    for label, show, figure in rows:
+        ratios = [document["ratios"][name].get(figure) for name in others]
+        table.add_row(label, *map(show, reports), *("" if ratio is None else f"{ratio:.2f}" for ratio in ratios))
     return table
 
 
 def _compared_layers(variants: Mapping[str, Any]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="by layer: bytes of weights and instructions")
+    """Of more than two variants just the instructions: that is what fits a line."""
+    shown = {"bytes": "weights_bytes", "instructions": "instructions"}
+    figures = [*shown] if len(variants) == 2 else ["instructions"]
+    what = " and ".join(figures).replace("bytes", "bytes of weights")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=f"by layer: {what}")
     table.add_column("layer", overflow="fold")
-    figures = [f"{name}\n{figure}" for name in variants for figure in ("bytes", "instructions")]
-    for name in ("MACs", "sparsity", *figures):
+    columns = [f"{name}\n{figure}" for name in variants for figure in figures]
+    for name in ("MACs", "sparsity", *columns):
         table.add_column(name, justify="right", no_wrap=True)
     for rows in zip(*(report["layers"] for report in variants.values()), strict=True):
-        shown = [(_count(row["weights_bytes"]), _count(row["instructions"])) for row in rows]
         first = rows[0]
-        cells = [cell for pair in shown for cell in pair]
+        cells = [_count(row[shown[figure]]) for row in rows for figure in figures]
         table.add_row(first["name"], _count(first["macs"] or None), _percent(first["sparsity"]), *cells)
     return table
 
 
 def _count(value: int | None) -> str:
     return MISSING if value is None else f"{value:,}"
+
+
+def _yes_or_no(value: bool | None) -> str:
+    return MISSING if value is None else str(value).lower()
 
 
 def _share(part: int | None, whole: int | None) -> float | None:

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import jinja2
 
+from tinyprune.report.comparison import differences, heading
 from tinyprune.report.html import plan_drawing, roofline
 from tinyprune.report.html.figures import Figures, change, width
 from tinyprune.report.html.pattern_drawing import draw_pattern
@@ -57,7 +58,8 @@ def comparison_page(document: Mapping[str, Any]) -> str:
             "reports": reports,
             "report": reports[0],
             "figures": Figures(document),
-            "title": title(reports[0]),
+            "title": heading(reports),
+            "differences": differences(reports),
             "time": time_of(reports),
             "same_layers": len({tuple(layer["name"] for layer in report[LAYERS]) for report in reports}) == 1,
             "most": functools.partial(most, layers),
