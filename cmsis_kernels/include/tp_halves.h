@@ -13,11 +13,11 @@
 #define TP_HALVES_ROUND 8
 
 /**
- * The sums of four outputs.
+ * The sums of four outputs, into `sums`.
  * @param inputs widened; a positive multiple of TP_HALVES_ROUND
  * @param end    behind the last of them
  * @param words  one for each input: outputs 0 (a) and 1 (b) low, 2 and 3 high
  */
-void tp_multiply_halves(const int32_t *inputs, const int32_t *end, const uint32_t *words, int32_t sums[4]);
+void tp_multiply_halves(const int32_t *inputs, const int32_t *end, const uint32_t *words, int32_t *sums);
 
 #endif

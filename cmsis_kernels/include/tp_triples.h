@@ -43,22 +43,20 @@ static inline void tp_add_triple(const uint32_t words[2], int32_t sums[3]) {
 }
 
 /**
- * Adds the sums of words[i][0..3] * weights[i], taken apart.
+ * Adds the sums of words[i][0..3] * weights[i], taken apart, to six sums.
  * @param words   four for each weight
  * @param weights four in a word, the first lowest
  * @param end     behind the last of an even, positive number of words of weights
  */
-void tp_multiply_triples(const uint32_t *words, const uint32_t *weights, const uint32_t *end,
-                         int32_t sums[TP_TRIPLE_VALUES]);
+void tp_multiply_triples(const uint32_t *words, const uint32_t *weights, const uint32_t *end, int32_t *sums);
 
 /**
  * Adds the sums of words[offset..offset + 3] * weight over a list of entries weight << 24 | offset in bytes, taken
- * apart.
+ * apart, to six sums.
  * @param entries the first of them
  * @param end     behind the last one; there is at least one
  */
-void tp_multiply_some_triples(const uint32_t *words, const uint32_t *entries, const uint32_t *end,
-                              int32_t sums[TP_TRIPLE_VALUES]);
+void tp_multiply_some_triples(const uint32_t *words, const uint32_t *entries, const uint32_t *end, int32_t *sums);
 
 /** What tp_slide_triples works on; assembly knows where each member lies. */
 typedef struct {

@@ -23,7 +23,9 @@
     "ldm r7!, {r2, r3}\n\t" WORD("r0", "r2") WORD("r1", "r3")
 
 TP_NAKED void tp_multiply_halves(TP_IN_REGISTER const int32_t *inputs, TP_IN_REGISTER const int32_t *end,
-                                 TP_IN_REGISTER const uint32_t *words, TP_IN_REGISTER int32_t sums[4]) {
+                                 TP_IN_REGISTER const uint32_t *words,
+                                 /* cppcheck-suppress constParameterPointer ; assembly writes to it */
+                                 TP_IN_REGISTER int32_t *sums) {
     /* clang-format off */
     __asm__(TP_SAVE_ALL
             "mov r5, r3\n\t"
@@ -67,7 +69,7 @@ static void multiply(const int32_t *inputs, const int32_t *end, const uint32_t *
     sums[1] = (int32_t)low;
 }
 
-void tp_multiply_halves(const int32_t *inputs, const int32_t *end, const uint32_t *words, int32_t sums[4]) {
+void tp_multiply_halves(const int32_t *inputs, const int32_t *end, const uint32_t *words, int32_t *sums) {
     multiply(inputs, end, words, 0, sums);
     multiply(inputs, end, words, 16, sums + 2);
 }

@@ -67,7 +67,9 @@
     "sxtb r5, r4\n\t" WEIGHT BYTE_1 WEIGHT BYTE_2 WEIGHT "asrs r5, r4, #24\n\t" WEIGHT
 
 TP_NAKED void tp_multiply_triples(TP_IN_REGISTER const uint32_t *words, TP_IN_REGISTER const uint32_t *weights,
-                                  TP_IN_REGISTER const uint32_t *end, TP_IN_REGISTER int32_t sums[TP_TRIPLE_VALUES]) {
+                                  TP_IN_REGISTER const uint32_t *end,
+                                  /* cppcheck-suppress constParameterPointer ; assembly writes to it */
+                                  TP_IN_REGISTER int32_t *sums) {
     /* clang-format off */
     __asm__(TP_SAVE_ALL
             "push {r3}\n\t"
@@ -110,7 +112,8 @@ TP_NAKED void tp_multiply_triples(TP_IN_REGISTER const uint32_t *words, TP_IN_RE
 
 TP_NAKED void tp_multiply_some_triples(TP_IN_REGISTER const uint32_t *words, TP_IN_REGISTER const uint32_t *entries,
                                        TP_IN_REGISTER const uint32_t *end,
-                                       TP_IN_REGISTER int32_t sums[TP_TRIPLE_VALUES]) {
+                                       /* cppcheck-suppress constParameterPointer ; assembly writes to it */
+                                       TP_IN_REGISTER int32_t *sums) {
     /* clang-format off */
     __asm__(TP_SAVE_ALL
             "push {r3}\n\t"
@@ -173,8 +176,7 @@ TP_NAKED void tp_slide_triples(TP_IN_REGISTER const tp_slide *slide) {
     /* clang-format on */
 }
 #else
-void tp_multiply_triples(const uint32_t *words, const uint32_t *weights, const uint32_t *end,
-                         int32_t sums[TP_TRIPLE_VALUES]) {
+void tp_multiply_triples(const uint32_t *words, const uint32_t *weights, const uint32_t *end, int32_t *sums) {
     uint32_t found[TP_TRIPLE_WORDS] = {0, 0, 0, 0};
     for (; weights != end; weights++) {
         for (int32_t shift = 0; shift < 32; shift += 8, words += TP_TRIPLE_WORDS) {
@@ -188,8 +190,7 @@ void tp_multiply_triples(const uint32_t *words, const uint32_t *weights, const u
     tp_add_triple(found + 2, sums + 3);
 }
 
-void tp_multiply_some_triples(const uint32_t *words, const uint32_t *entries, const uint32_t *end,
-                              int32_t sums[TP_TRIPLE_VALUES]) {
+void tp_multiply_some_triples(const uint32_t *words, const uint32_t *entries, const uint32_t *end, int32_t *sums) {
     uint32_t found[TP_TRIPLE_WORDS] = {0, 0, 0, 0};
     for (; entries != end; entries++) {
         const uint32_t *at = words + (*entries & 0xFFFFU) / 4, weight = (uint32_t)((int32_t)*entries >> 24);

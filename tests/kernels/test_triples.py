@@ -58,7 +58,7 @@ def extreme_layers() -> Graph:
     ]
     layers: list[Layer] = []
     for layer, shape in ahead:
-        for name in kernels.formats_for(layer):
+        for name in sorted({"dense", "csr"} & {*kernels.formats_for(layer)}, reverse=True):
             output = f"output {len(layers)}"
             stored = replace(layer, output=output, weights=formats.pack(name, formats.unpack(layer.weights), fine))
             typed = {**tensors, output: Tensor(output, shape, Quant((1.0,), 5))}

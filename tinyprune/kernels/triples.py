@@ -114,10 +114,10 @@ def _list(row: Int8, offsets: Int64) -> NDArray[np.uint32]:
     columns = np.flatnonzero(row) if row.any() else np.zeros(1, np.intp)
     weights = row[columns].astype(np.int64)
     entries = (weights << 24 | offsets[columns]) & 0xFFFFFFFF
-    sums = np.concatenate([[0], np.cumsum(np.abs(weights))])
+    sums = np.pad(np.cumsum(np.abs(weights)), (1, 0))
     cuts = [0]
     while cuts[-1] < len(weights):
-        cuts.append(int(np.searchsorted(sums, sums[cuts[-1]] + LARGEST_SUM, "right")) - 1)
+        cuts.append(int(np.count_nonzero(sums <= sums[cuts[-1]] + LARGEST_SUM)) - 1)
     parts: list[Int64] = []
     for first, end in pairwise(cuts):
         head = end - first + (MORE if end < len(weights) else 0)
