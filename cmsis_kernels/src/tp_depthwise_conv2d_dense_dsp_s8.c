@@ -86,35 +86,39 @@ static void pack_rows(const tp_window_params *params, const int8_t *input, int32
     }
 }
 
-/** `rows` rows of tiles, `columns` outputs wide. */
-static void run_wide(tp_depthwise_channel *state, const uint32_t *words, int32_t rows, int32_t columns,
-                     int32_t row_step, int8_t *output) {
-    const int32_t tiles = columns / 2, right = state->right;
-    if (tiles > 0) {
-        state->words_gap = 4 * state->row_words - 8 * tiles;
-        state->output_gap = 2 * (row_step - tiles * right);
-        tp_depthwise_tiles(state, words, rows, tiles, output);
+/**
+ * Up to four channels, whose words and outputs lie `plane` words and a byte apart: `rows` rows of tiles, `columns`
+ * outputs wide. First the tiles of all, then the columns of all: a small instruction cache holds the code of either.
+ */
+static void run_wide(tp_depthwise_channel *states, int32_t count, const uint32_t *words, int32_t plane, int32_t rows,
+                     int32_t columns, int32_t row_step, int8_t *output) {
+    const int32_t tiles = columns / 2;
+    for (int32_t i = 0; i < count && tiles > 0; i++) {
+        states[i].words_gap = 4 * states[i].row_words - 8 * tiles;
+        states[i].output_gap = 2 * (row_step - tiles * states[i].right);
+        tp_depthwise_tiles(&states[i], words + i * plane, rows, tiles, output + i);
     }
-    if (columns % 2 != 0) {
-        state->output_gap = 2 * row_step;
-        tp_depthwise_column(state, words + 2 * tiles, rows, output + 2 * tiles * right);
+    for (int32_t i = 0; i < count && columns % 2 != 0; i++) {
+        states[i].output_gap = 2 * row_step;
+        tp_depthwise_column(&states[i], words + i * plane + 2 * tiles, rows, output + i + 2 * tiles * states[i].right);
     }
 }
 
-/** All rows of a strip, one channel, stride 1: an odd last row is written over what is below it. */
-static void run_channel(tp_depthwise_channel *state, const uint32_t *words, int32_t rows, int32_t columns,
-                        int8_t *output) {
-    const int32_t below = state->below;
+/** All rows of a strip, stride 1: an odd last row is written over what is below it. */
+static void run_channels(tp_depthwise_channel *states, int32_t count, const uint32_t *words, int32_t plane,
+                         int32_t rows, int32_t columns, int8_t *output) {
+    const int32_t row_step = states->below, row_words = states->row_words;
     for (int32_t tiles = rows > 1 ? rows / 2 : 1; rows > 0; rows -= 2 * tiles, tiles = 1) {
-        state->below = rows > 1 ? below : 0;
-        run_wide(state, words, tiles, columns, below, output);
-        words += tiles * state->row_words;
-        output += 2 * tiles * below;
+        for (int32_t i = 0; i < count; i++) {
+            states[i].below = rows > 1 ? row_step : 0;
+        }
+        run_wide(states, count, words, plane, tiles, columns, row_step, output);
+        words += tiles * row_words;
+        output += 2 * tiles * row_step;
     }
-    state->below = below;
 }
 
-/** The same, stride 2 from row to row. */
+/** All rows of a strip, one channel, stride 2 from row to row. */
 static void run_rows(const tp_depthwise_channel *state, const uint32_t *words, int32_t rows, int32_t columns,
                      int32_t stride, int8_t *output) {
     const int32_t twos = stride == 2 ? columns / 2 : 0;
@@ -134,7 +138,8 @@ void tp_depthwise_conv2d_dense_dsp_s8(const tp_window_params *params, const tp_r
     const int32_t channels = params->output_channels, paired = params->stride_height == 1;
     const int32_t width = (params->output_width - 1) * params->stride_width + 3 + paired;
     const int32_t plane = width * (1 + (paired ? (weights->strip_rows + 1) / 2 : weights->strip_rows));
-    tp_depthwise_channel state = {.right = channels, .below = params->output_width * channels, .row_words = width};
+    const int32_t row_step = params->output_width * channels;
+    tp_depthwise_channel states[4];
     uint32_t *words = (uint32_t *)(void *)scratch;
     for (int32_t i = 0; i < 4 * plane; i++) {
         words[i] = tp_pair(params->input_zero_point, params->input_zero_point);
@@ -147,14 +152,19 @@ void tp_depthwise_conv2d_dense_dsp_s8(const tp_window_params *params, const tp_r
         for (int32_t channel = 0; channel < channels; channel += 4) {
             const int32_t count = channels - channel < 4 ? channels - channel : 4;
             pack_rows(params, input + channel, top, pairs, count, width, plane, words);
-            for (int32_t i = channel; i < channel + count; i++) {
-                const uint32_t *source = words + (i - channel) * plane;
-                int8_t *target = output + row * state.below + i;
-                load_channel(&state, requant, weights->values, bias, i, channels);
-                if (paired) {
-                    run_channel(&state, source, rows, params->output_width, target);
-                } else {
-                    run_rows(&state, source, rows, params->output_width, params->stride_width, target);
+            int8_t *const target = output + row * row_step + channel;
+            for (int32_t i = 0; i < count; i++) {
+                states[i].right = channels;
+                states[i].below = row_step;
+                states[i].row_words = width;
+                load_channel(&states[i], requant, weights->values, bias, channel + i, channels);
+            }
+            if (paired) {
+                run_channels(states, count, words, plane, rows, params->output_width, target);
+            } else {
+                for (int32_t i = 0; i < count; i++) {
+                    run_rows(&states[i], words + i * plane, rows, params->output_width, params->stride_width,
+                             target + i);
                 }
             }
         }
