@@ -62,11 +62,12 @@ static inline void tp_depthwise_tile(const tp_depthwise_channel *state, const ui
 }
 #endif
 
+// cppcheck-suppress-begin constParameterPointer // the assembly writes the outputs
+
 /**
  * `rows` times `columns` tiles, each of two outputs side by side and the two below them. Stores the right and the lower
  * ones first, so that a tile may be one output high (`below` is 0).
  */
-// cppcheck-suppress constParameterPointer // the assembly writes the outputs
 static __attribute__((noinline)) void tp_depthwise_tiles(const tp_depthwise_channel *state, const uint32_t *x,
                                                          int32_t rows, int32_t columns, int8_t *out) {
     const uint32_t *y = x + state->row_words;
@@ -146,7 +147,6 @@ static __attribute__((noinline)) void tp_depthwise_tiles(const tp_depthwise_chan
 }
 
 /** `rows` tiles, one below the other, each of an output and the one below it. */
-// cppcheck-suppress constParameterPointer // the assembly writes the outputs
 static __attribute__((noinline)) void tp_depthwise_column(const tp_depthwise_channel *state, const uint32_t *x,
                                                           int32_t rows, int8_t *out) {
     const uint32_t *y = x + state->row_words;
@@ -207,7 +207,6 @@ static __attribute__((noinline)) void tp_depthwise_column(const tp_depthwise_cha
 }
 
 /** `count` tiles, each of two outputs side by side, at stride 2 in both directions. */
-// cppcheck-suppress constParameterPointer // the assembly writes the outputs
 static __attribute__((noinline)) void tp_depthwise_twos(const tp_depthwise_channel *state, const uint32_t *x,
                                                         int32_t count, int8_t *out) {
     const uint32_t *y = x + state->row_words;
@@ -266,6 +265,8 @@ static __attribute__((noinline)) void tp_depthwise_twos(const tp_depthwise_chann
     }
 #endif
 }
+
+// cppcheck-suppress-end constParameterPointer
 
 /** One row of outputs, any horizontal stride; the window's top row is low in its word. */
 static inline void tp_depthwise_row(const tp_depthwise_channel *state, const uint32_t *words, int32_t columns,
