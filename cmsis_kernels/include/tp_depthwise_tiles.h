@@ -39,9 +39,9 @@ typedef struct {
 
 /* As tp_requantize_right: multiplier a, addend b, exponent c. */
 #define TP_DEPTHWISE_REQUANTIZE(sum)                                                                                   \
-    "add.w %[u], %[b], %[" sum "], asr #31\n\t"                                                                        \
+    "add %[u], %[b], %[" sum "], asr #31\n\t"                                                                          \
     "smmlar %[" sum "], %[" sum "], %[a], %[u]\n\t"                                                                    \
-    "asr.w %[" sum "], %[" sum "], %[c]\n\t"                                                                           \
+    "asr %[" sum "], %[" sum "], %[c]\n\t"                                                                             \
     "ssat %[" sum "], #8, %[" sum "]\n\t"
 
 #if !TP_HAS_DSP
@@ -62,11 +62,12 @@ static inline void tp_depthwise_tile(const tp_depthwise_channel *state, const ui
 }
 #endif
 
+// cppcheck-suppress-begin constParameterPointer // the assembly writes the outputs
+
 /**
  * `rows` times `columns` tiles, each of two outputs side by side and the two below them. Stores the right and the lower
  * ones first, so that a tile may be one output high (`below` is 0).
  */
-// cppcheck-suppress constParameterPointer // the assembly writes the outputs
 static __attribute__((noinline)) void tp_depthwise_tiles(const tp_depthwise_channel *state, const uint32_t *x,
                                                          int32_t rows, int32_t columns, int8_t *out) {
     const uint32_t *y = x + state->row_words;
@@ -77,57 +78,57 @@ static __attribute__((noinline)) void tp_depthwise_tiles(const tp_depthwise_chan
     __asm__ volatile(
         "strd %[a], %[b], [sp, #-8]!\n"
         "1:\n\t"
-        "ldr.w %[a], [%[x]], #8\n\t"
-        "ldr.w %[b], [%[y]], #8\n\t"
+        "ldr %[a], [%[x]], #8\n\t"
+        "ldr %[b], [%[y]], #8\n\t"
         "ldr %[c], [%[x], #-4]\n\t"
         "ldr %[d], [%[y], #-4]\n\t"
-        "ldr.w %[u], [%[w]]\n\t"
-        "ldr.w %[l], [%[w], #4]\n\t"
-        "ldr.w %[s], [%[w], #24]\n\t"
-        "mov.w %[t], %[s]\n\t"
-        "mov.w %[q], %[s]\n\t"
-        "mov.w %[r], %[s]\n\t"
+        "ldr %[u], [%[w]]\n\t"
+        "ldr %[l], [%[w], #4]\n\t"
+        "ldr %[s], [%[w], #24]\n\t"
+        "mov %[t], %[s]\n\t"
+        "mov %[q], %[s]\n\t"
+        "mov %[r], %[s]\n\t"
         TP_DEPTHWISE_PRODUCTS("s", "t", "a", "b") TP_DEPTHWISE_PRODUCTS("q", "r", "c", "d")
-        "ldr.w %[a], [%[x]]\n\t"
-        "ldr.w %[b], [%[y]]\n\t"
-        "ldr.w %[u], [%[w], #8]\n\t"
-        "ldr.w %[l], [%[w], #12]\n\t"
+        "ldr %[a], [%[x]]\n\t"
+        "ldr %[b], [%[y]]\n\t"
+        "ldr %[u], [%[w], #8]\n\t"
+        "ldr %[l], [%[w], #12]\n\t"
         TP_DEPTHWISE_PRODUCTS("s", "t", "c", "d") TP_DEPTHWISE_PRODUCTS("q", "r", "a", "b")
-        "ldr.w %[c], [%[x], #4]\n\t"
-        "ldr.w %[d], [%[y], #4]\n\t"
-        "ldr.w %[u], [%[w], #16]\n\t"
-        "ldr.w %[l], [%[w], #20]\n\t"
+        "ldr %[c], [%[x], #4]\n\t"
+        "ldr %[d], [%[y], #4]\n\t"
+        "ldr %[u], [%[w], #16]\n\t"
+        "ldr %[l], [%[w], #20]\n\t"
         TP_DEPTHWISE_PRODUCTS("s", "t", "a", "b") TP_DEPTHWISE_PRODUCTS("q", "r", "c", "d")
-        "ldr.w %[a], [%[w], #28]\n\t"
-        "ldr.w %[b], [%[w], #32]\n\t"
-        "ldr.w %[c], [%[w], #36]\n\t"
-        "ldr.w %[d], [%[w], #40]\n\t"
-        "ldr.w %[l], [%[w], #44]\n\t"
+        "ldr %[a], [%[w], #28]\n\t"
+        "ldr %[b], [%[w], #32]\n\t"
+        "ldr %[c], [%[w], #36]\n\t"
+        "ldr %[d], [%[w], #40]\n\t"
+        "ldr %[l], [%[w], #44]\n\t"
         TP_DEPTHWISE_REQUANTIZE("r")
         TP_DEPTHWISE_REQUANTIZE("t")
         TP_DEPTHWISE_REQUANTIZE("q")
         TP_DEPTHWISE_REQUANTIZE("s")
-        "ldr.w %[a], [sp]\n\t"
-        "add.w %[l], %[out], %[l]\n\t"
-        "strb.w %[r], [%[l], %[d]]\n\t"
-        "strb.w %[t], [%[l]]\n\t"
-        "strb.w %[q], [%[out], %[d]]\n\t"
-        "strb.w %[s], [%[out]]\n\t"
-        "add.w %[out], %[out], %[d], lsl #1\n\t"
-        "cmp.w %[x], %[a]\n\t"
-        "bne.w 1b\n\t"
-        "ldr.w %[c], [%[w], #48]\n\t"
-        "ldr.w %[u], [%[w], #52]\n\t"
-        "ldr.w %[d], [%[w], #56]\n\t"
-        "ldr.w %[l], [sp, #4]\n\t"
-        "add.w %[x], %[x], %[c]\n\t"
-        "add.w %[y], %[y], %[c]\n\t"
-        "add.w %[a], %[a], %[d], lsl #2\n\t"
-        "add.w %[out], %[out], %[u]\n\t"
-        "str.w %[a], [sp]\n\t"
-        "subs.w %[l], %[l], #1\n\t"
-        "str.w %[l], [sp, #4]\n\t"
-        "bne.w 1b\n\t"
+        "ldr %[a], [sp]\n\t"
+        "add %[l], %[out], %[l]\n\t"
+        "strb %[r], [%[l], %[d]]\n\t"
+        "strb %[t], [%[l]]\n\t"
+        "strb %[q], [%[out], %[d]]\n\t"
+        "strb %[s], [%[out]]\n\t"
+        "add %[out], %[out], %[d], lsl #1\n\t"
+        "cmp %[x], %[a]\n\t"
+        "bne 1b\n\t"
+        "ldr %[c], [%[w], #48]\n\t"
+        "ldr %[u], [%[w], #52]\n\t"
+        "ldr %[d], [%[w], #56]\n\t"
+        "ldr %[l], [sp, #4]\n\t"
+        "add %[x], %[x], %[c]\n\t"
+        "add %[y], %[y], %[c]\n\t"
+        "add %[a], %[a], %[d], lsl #2\n\t"
+        "add %[out], %[out], %[u]\n\t"
+        "str %[a], [sp]\n\t"
+        "subs %[l], %[l], #1\n\t"
+        "str %[l], [sp, #4]\n\t"
+        "bne 1b\n\t"
         "add sp, #8"
         : [x] "+&r"(x), [y] "+&r"(y), [out] "+&r"(out), [a] "+&r"(a), [b] "+&r"(b), [c] "=&r"(c), [d] "=&r"(d),
           [u] "=&r"(u), [l] "=&r"(l), [s] "=&r"(s), [t] "=&r"(t), [q] "=&r"(q), [r] "=&r"(r)
@@ -146,7 +147,6 @@ static __attribute__((noinline)) void tp_depthwise_tiles(const tp_depthwise_chan
 }
 
 /** `rows` tiles, one below the other, each of an output and the one below it. */
-// cppcheck-suppress constParameterPointer // the assembly writes the outputs
 static __attribute__((noinline)) void tp_depthwise_column(const tp_depthwise_channel *state, const uint32_t *x,
                                                           int32_t rows, int8_t *out) {
     const uint32_t *y = x + state->row_words;
@@ -155,38 +155,38 @@ static __attribute__((noinline)) void tp_depthwise_column(const tp_depthwise_cha
     // clang-format off
     __asm__ volatile(
         "1:\n\t"
-        "ldr.w %[a], [%[x]]\n\t"
-        "ldr.w %[b], [%[y]]\n\t"
-        "ldr.w %[u], [%[w]]\n\t"
-        "ldr.w %[l], [%[w], #4]\n\t"
-        "ldr.w %[s], [%[w], #24]\n\t"
-        "mov.w %[t], %[s]\n\t"
+        "ldr %[a], [%[x]]\n\t"
+        "ldr %[b], [%[y]]\n\t"
+        "ldr %[u], [%[w]]\n\t"
+        "ldr %[l], [%[w], #4]\n\t"
+        "ldr %[s], [%[w], #24]\n\t"
+        "mov %[t], %[s]\n\t"
         TP_DEPTHWISE_PRODUCTS("s", "t", "a", "b")
-        "ldr.w %[c], [%[x], #4]\n\t"
-        "ldr.w %[d], [%[y], #4]\n\t"
-        "ldr.w %[u], [%[w], #8]\n\t"
-        "ldr.w %[l], [%[w], #12]\n\t"
+        "ldr %[c], [%[x], #4]\n\t"
+        "ldr %[d], [%[y], #4]\n\t"
+        "ldr %[u], [%[w], #8]\n\t"
+        "ldr %[l], [%[w], #12]\n\t"
         TP_DEPTHWISE_PRODUCTS("s", "t", "c", "d")
-        "ldr.w %[a], [%[x], #8]\n\t"
-        "ldr.w %[b], [%[y], #8]\n\t"
-        "ldr.w %[u], [%[w], #16]\n\t"
-        "ldr.w %[l], [%[w], #20]\n\t"
+        "ldr %[a], [%[x], #8]\n\t"
+        "ldr %[b], [%[y], #8]\n\t"
+        "ldr %[u], [%[w], #16]\n\t"
+        "ldr %[l], [%[w], #20]\n\t"
         TP_DEPTHWISE_PRODUCTS("s", "t", "a", "b")
-        "ldr.w %[a], [%[w], #28]\n\t"
-        "ldr.w %[b], [%[w], #32]\n\t"
-        "ldr.w %[c], [%[w], #36]\n\t"
-        "ldr.w %[d], [%[w], #44]\n\t"
-        "ldr.w %[l], [%[w], #56]\n\t"
+        "ldr %[a], [%[w], #28]\n\t"
+        "ldr %[b], [%[w], #32]\n\t"
+        "ldr %[c], [%[w], #36]\n\t"
+        "ldr %[d], [%[w], #44]\n\t"
+        "ldr %[l], [%[w], #56]\n\t"
         TP_DEPTHWISE_REQUANTIZE("t")
         TP_DEPTHWISE_REQUANTIZE("s")
-        "ldr.w %[a], [%[w], #52]\n\t"
-        "add.w %[x], %[x], %[l], lsl #2\n\t"
-        "add.w %[y], %[y], %[l], lsl #2\n\t"
-        "strb.w %[t], [%[out], %[d]]\n\t"
-        "strb.w %[s], [%[out]]\n\t"
-        "add.w %[out], %[out], %[a]\n\t"
-        "subs.w %[rows], %[rows], #1\n\t"
-        "bne.w 1b\n\t"
+        "ldr %[a], [%[w], #52]\n\t"
+        "add %[x], %[x], %[l], lsl #2\n\t"
+        "add %[y], %[y], %[l], lsl #2\n\t"
+        "strb %[t], [%[out], %[d]]\n\t"
+        "strb %[s], [%[out]]\n\t"
+        "add %[out], %[out], %[a]\n\t"
+        "subs %[rows], %[rows], #1\n\t"
+        "bne 1b\n\t"
         : [x] "+&r"(x), [y] "+&r"(y), [out] "+&r"(out), [rows] "+&r"(rows), [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c),
           [d] "=&r"(d), [u] "=&r"(u), [l] "=&r"(l), [s] "=&r"(s), [t] "=&r"(t)
         : [w] "r"(state)
@@ -207,7 +207,6 @@ static __attribute__((noinline)) void tp_depthwise_column(const tp_depthwise_cha
 }
 
 /** `count` tiles, each of two outputs side by side, at stride 2 in both directions. */
-// cppcheck-suppress constParameterPointer // the assembly writes the outputs
 static __attribute__((noinline)) void tp_depthwise_twos(const tp_depthwise_channel *state, const uint32_t *x,
                                                         int32_t count, int8_t *out) {
     const uint32_t *y = x + state->row_words;
@@ -216,38 +215,38 @@ static __attribute__((noinline)) void tp_depthwise_twos(const tp_depthwise_chann
     // clang-format off
     __asm__ volatile(
         "1:\n\t"
-        "ldr.w %[a], [%[x]], #16\n\t"
-        "ldr.w %[b], [%[y]], #16\n\t"
-        "ldr.w %[u], [%[w]]\n\t"
-        "ldr.w %[l], [%[w], #4]\n\t"
-        "ldr.w %[s], [%[w], #24]\n\t"
+        "ldr %[a], [%[x]], #16\n\t"
+        "ldr %[b], [%[y]], #16\n\t"
+        "ldr %[u], [%[w]]\n\t"
+        "ldr %[l], [%[w], #4]\n\t"
+        "ldr %[s], [%[w], #24]\n\t"
         "ldr %[c], [%[x], #-8]\n\t"
         "ldr %[d], [%[y], #-8]\n\t"
-        "mov.w %[t], %[s]\n\t"
+        "mov %[t], %[s]\n\t"
         TP_DEPTHWISE_TWO("a", "b", "c", "d")
-        "ldr.w %[u], [%[w], #16]\n\t"
-        "ldr.w %[l], [%[w], #20]\n\t"
-        "ldr.w %[a], [%[x]]\n\t"
-        "ldr.w %[b], [%[y]]\n\t"
+        "ldr %[u], [%[w], #16]\n\t"
+        "ldr %[l], [%[w], #20]\n\t"
+        "ldr %[a], [%[x]]\n\t"
+        "ldr %[b], [%[y]]\n\t"
         TP_DEPTHWISE_TWO("c", "d", "a", "b")
-        "ldr.w %[u], [%[w], #8]\n\t"
-        "ldr.w %[l], [%[w], #12]\n\t"
+        "ldr %[u], [%[w], #8]\n\t"
+        "ldr %[l], [%[w], #12]\n\t"
         "ldr %[a], [%[x], #-12]\n\t"
         "ldr %[b], [%[y], #-12]\n\t"
         "ldr %[c], [%[x], #-4]\n\t"
         "ldr %[d], [%[y], #-4]\n\t"
         TP_DEPTHWISE_TWO("a", "b", "c", "d")
-        "ldr.w %[a], [%[w], #28]\n\t"
-        "ldr.w %[b], [%[w], #32]\n\t"
-        "ldr.w %[c], [%[w], #36]\n\t"
-        "ldr.w %[d], [%[w], #40]\n\t"
+        "ldr %[a], [%[w], #28]\n\t"
+        "ldr %[b], [%[w], #32]\n\t"
+        "ldr %[c], [%[w], #36]\n\t"
+        "ldr %[d], [%[w], #40]\n\t"
         TP_DEPTHWISE_REQUANTIZE("t")
         TP_DEPTHWISE_REQUANTIZE("s")
-        "strb.w %[t], [%[out], %[d]]\n\t"
-        "strb.w %[s], [%[out]]\n\t"
-        "add.w %[out], %[out], %[d], lsl #1\n\t"
-        "subs.w %[count], %[count], #1\n\t"
-        "bne.w 1b\n\t"
+        "strb %[t], [%[out], %[d]]\n\t"
+        "strb %[s], [%[out]]\n\t"
+        "add %[out], %[out], %[d], lsl #1\n\t"
+        "subs %[count], %[count], #1\n\t"
+        "bne 1b\n\t"
         : [x] "+&r"(x), [y] "+&r"(y), [out] "+&r"(out), [count] "+&r"(count), [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c),
           [d] "=&r"(d), [u] "=&r"(u), [l] "=&r"(l), [s] "=&r"(s), [t] "=&r"(t)
         : [w] "r"(state)
@@ -266,6 +265,8 @@ static __attribute__((noinline)) void tp_depthwise_twos(const tp_depthwise_chann
     }
 #endif
 }
+
+// cppcheck-suppress-end constParameterPointer
 
 /** One row of outputs, any horizontal stride; the window's top row is low in its word. */
 static inline void tp_depthwise_row(const tp_depthwise_channel *state, const uint32_t *words, int32_t columns,

@@ -25,7 +25,7 @@ static void four_totals(const tp_window_params *params, const int8_t *input, tp_
     for (int32_t i = 0; i < runs; i++, values += (params->input_width - columns) * channels) {
         const int8_t *const end = values + rows / runs * columns * channels;
         for (; values != end; values += channels) {
-            const uint32_t four = tp_load_word(__builtin_assume_aligned(values, 4)) ^ 0x80808080U;
+            const uint32_t four = tp_load_word(values) ^ 0x80808080U;
             even += four & 0x00FF00FFU;
             odd += four >> 8 & 0x00FF00FFU;
         }
@@ -42,9 +42,10 @@ void tp_average_pool_s8(const tp_window_params *params, int8_t clamp_low, int8_t
         for (int32_t column = 0; column < params->output_width; column++) {
             const tp_pool_window window = tp_pool_window_at(params, row, column);
             const int32_t count = (window.bottom - window.top) * (window.right - window.left);
-            const int32_t step = params->input_channels % 4 == 0 && count <= MOST_IN_HALFWORDS ? 4 : 1;
+            int32_t step;
             for (int32_t channel = 0; channel < params->input_channels; channel += step) {
                 int32_t sums[4];
+                step = channel + 4 <= params->input_channels && count <= MOST_IN_HALFWORDS ? 4 : 1;
                 if (step == 4) {
                     four_totals(params, input + channel, window, sums);
                 } else {

@@ -10,7 +10,8 @@
 static void load_channel(tp_depthwise_channel *state, const tp_requant *requant, const int8_t *weights,
                          const int32_t *bias, int32_t channel, int32_t channels) {
     const int8_t *middle = weights + 3 * channels, *low = middle + 3 * channels;
-    for (int32_t i = channel, column = 0; column < 3; column++, i += channels) {
+    const int32_t three = tp_not_unrolled(3);
+    for (int32_t i = channel, column = 0; column < three; column++, i += channels) {
         const int32_t w0 = 2 * weights[i], w1 = 2 * middle[i], w2 = 2 * low[i];
         state->columns[column][0] = tp_pkhbt((uint32_t)w0, (uint32_t)w1);
         state->columns[column][1] = tp_pkhbt((uint32_t)w1, (uint32_t)w2);
@@ -41,20 +42,19 @@ static inline void pack_pixel(const int8_t *upper, const int8_t *lower, int32_t 
     target[3 * plane] = tp_pkhtb(b13, a13);
 }
 
-/** `count` pixels of two rows, four channels. */
-static void pack_four(source_row upper, source_row lower, int32_t count, int32_t plane, uint32_t *target) {
-    for (; count >= 2; count -= 2, target += 2) {
-        pack_pixel(upper.pixel, lower.pixel, plane, target);
-        pack_pixel(upper.pixel + upper.step, lower.pixel + lower.step, plane, target + 1);
-        upper.pixel += 2 * upper.step;
-        lower.pixel += 2 * lower.step;
-    }
-    if (count > 0) {
-        pack_pixel(upper.pixel, lower.pixel, plane, target);
+/** The words of four channels: `pairs` times two rows that are inside, `columns` pixels of each. */
+static __attribute__((noinline)) void pack_inside(const tp_window_params *params, const int8_t *pixel, int32_t pairs,
+                                                  int32_t columns, int32_t width, int32_t plane, uint32_t *target) {
+    const int32_t step = params->input_channels, row_bytes = params->input_width * step;
+    for (; pairs > 0; pairs--, pixel += 2 * row_bytes - columns * step, target += width - columns) {
+        const uint32_t *const end = target + columns;
+        for (; target != end; target++, pixel += step) {
+            pack_pixel(pixel, pixel + row_bytes, plane, target);
+        }
     }
 }
 
-/** The same for fewer channels. */
+/** `count` pixels of two rows, fewer than four channels, or beside padding. */
 static void pack_few(source_row upper, source_row lower, int32_t count, int32_t channels, int32_t plane,
                      uint32_t *target) {
     for (; count > 0; count--, upper.pixel += upper.step, lower.pixel += lower.step, target++) {
@@ -70,46 +70,55 @@ static void pack_rows(const tp_window_params *params, const int8_t *input, int32
     const int8_t zero = params->input_zero_point, padding[4] = {zero, zero, zero, zero};
     const tp_columns columns = tp_columns_of(params, width);
     target += columns.left;
-    for (; pairs > 0; pairs--, y += 2, target += width) {
-        const source_row upper = row_at(params, input, padding, y), lower = row_at(params, input, padding, y + 1);
-        if (channels == 4) {
-            pack_four(upper, lower, columns.inside, plane, target);
+    while (pairs > 0) {
+        const int32_t inside = channels == 4 && y >= 0 ? (params->input_height - y) / 2 : 0;
+        const int32_t packed = inside > pairs ? pairs : inside > 0 ? inside : 1;
+        if (inside > 0) {
+            pack_inside(params, input + y * params->input_width * params->input_channels, packed, columns.inside, width,
+                        plane, target);
         } else {
+            const source_row upper = row_at(params, input, padding, y), lower = row_at(params, input, padding, y + 1);
             pack_few(upper, lower, columns.inside, channels, plane, target);
         }
+        pairs -= packed;
+        y += 2 * packed;
+        target += packed * width;
     }
 }
 
-/** `rows` rows of tiles, `columns` outputs wide. */
-static void run_wide(tp_depthwise_channel *state, const uint32_t *words, int32_t rows, int32_t columns,
-                     int32_t row_step, int8_t *output) {
-    const int32_t tiles = columns / 2, right = state->right;
-    if (tiles > 0) {
-        state->words_gap = 4 * state->row_words - 8 * tiles;
-        state->output_gap = 2 * (row_step - tiles * right);
-        tp_depthwise_tiles(state, words, rows, tiles, output);
+/**
+ * Up to four channels, whose words and outputs lie `plane` words and a byte apart: `rows` rows of tiles, `columns`
+ * outputs wide. First the tiles of all, then the columns of all: a small instruction cache holds the code of either.
+ */
+static void run_wide(tp_depthwise_channel *states, int32_t count, const uint32_t *words, int32_t plane, int32_t rows,
+                     int32_t columns, int32_t row_step, int8_t *output) {
+    const int32_t tiles = columns / 2;
+    for (int32_t i = 0; i < count && tiles > 0; i++) {
+        states[i].words_gap = 4 * states[i].row_words - 8 * tiles;
+        states[i].output_gap = 2 * (row_step - tiles * states[i].right);
+        tp_depthwise_tiles(&states[i], words + i * plane, rows, tiles, output + i);
     }
-    if (columns % 2 != 0) {
-        state->output_gap = 2 * row_step;
-        tp_depthwise_column(state, words + 2 * tiles, rows, output + 2 * tiles * right);
-    }
-}
-
-/** All rows of a strip, one channel, stride 1: an odd last row is written over what is below it. */
-static void run_channel(tp_depthwise_channel *state, const uint32_t *words, int32_t rows, int32_t columns,
-                        int8_t *output) {
-    const int32_t tiles = rows / 2, below = state->below;
-    if (tiles > 0) {
-        run_wide(state, words, tiles, columns, below, output);
-    }
-    if (rows % 2 != 0) {
-        state->below = 0;
-        run_wide(state, words + tiles * state->row_words, 1, columns, below, output + 2 * tiles * below);
-        state->below = below;
+    for (int32_t i = 0; i < count && columns % 2 != 0; i++) {
+        states[i].output_gap = 2 * row_step;
+        tp_depthwise_column(&states[i], words + i * plane + 2 * tiles, rows, output + i + 2 * tiles * states[i].right);
     }
 }
 
-/** The same, stride 2 from row to row. */
+/** All rows of a strip, stride 1: an odd last row is written over what is below it. */
+static void run_channels(tp_depthwise_channel *states, int32_t count, const uint32_t *words, int32_t plane,
+                         int32_t rows, int32_t columns, int8_t *output) {
+    const int32_t row_step = states->below, row_words = states->row_words;
+    for (int32_t tiles = rows > 1 ? rows / 2 : 1; rows > 0; rows -= 2 * tiles, tiles = 1) {
+        for (int32_t i = 0; i < count; i++) {
+            states[i].below = rows > 1 ? row_step : 0;
+        }
+        run_wide(states, count, words, plane, tiles, columns, row_step, output);
+        words += tiles * row_words;
+        output += 2 * tiles * row_step;
+    }
+}
+
+/** All rows of a strip, one channel, stride 2 from row to row. */
 static void run_rows(const tp_depthwise_channel *state, const uint32_t *words, int32_t rows, int32_t columns,
                      int32_t stride, int8_t *output) {
     const int32_t twos = stride == 2 ? columns / 2 : 0;
@@ -117,7 +126,9 @@ static void run_rows(const tp_depthwise_channel *state, const uint32_t *words, i
         if (twos > 0) {
             tp_depthwise_twos(state, words, twos, output);
         }
-        tp_depthwise_row(state, words + 4 * twos, columns - 2 * twos, stride, output + 2 * twos * state->right);
+        if (columns > 2 * twos) {
+            tp_depthwise_row(state, words + 4 * twos, columns - 2 * twos, stride, output + 2 * twos * state->right);
+        }
     }
 }
 
@@ -127,7 +138,8 @@ void tp_depthwise_conv2d_dense_dsp_s8(const tp_window_params *params, const tp_r
     const int32_t channels = params->output_channels, paired = params->stride_height == 1;
     const int32_t width = (params->output_width - 1) * params->stride_width + 3 + paired;
     const int32_t plane = width * (1 + (paired ? (weights->strip_rows + 1) / 2 : weights->strip_rows));
-    tp_depthwise_channel state = {.right = channels, .below = params->output_width * channels, .row_words = width};
+    const int32_t row_step = params->output_width * channels;
+    tp_depthwise_channel states[4];
     uint32_t *words = (uint32_t *)(void *)scratch;
     for (int32_t i = 0; i < 4 * plane; i++) {
         words[i] = tp_pair(params->input_zero_point, params->input_zero_point);
@@ -140,14 +152,19 @@ void tp_depthwise_conv2d_dense_dsp_s8(const tp_window_params *params, const tp_r
         for (int32_t channel = 0; channel < channels; channel += 4) {
             const int32_t count = channels - channel < 4 ? channels - channel : 4;
             pack_rows(params, input + channel, top, pairs, count, width, plane, words);
-            for (int32_t i = channel; i < channel + count; i++) {
-                const uint32_t *source = words + (i - channel) * plane;
-                int8_t *target = output + row * state.below + i;
-                load_channel(&state, requant, weights->values, bias, i, channels);
-                if (paired) {
-                    run_channel(&state, source, rows, params->output_width, target);
-                } else {
-                    run_rows(&state, source, rows, params->output_width, params->stride_width, target);
+            int8_t *const target = output + row * row_step + channel;
+            for (int32_t i = 0; i < count; i++) {
+                states[i].right = channels;
+                states[i].below = row_step;
+                states[i].row_words = width;
+                load_channel(&states[i], requant, weights->values, bias, channel + i, channels);
+            }
+            if (paired) {
+                run_channels(states, count, words, plane, rows, params->output_width, target);
+            } else {
+                for (int32_t i = 0; i < count; i++) {
+                    run_rows(&states[i], words + i * plane, rows, params->output_width, params->stride_width,
+                             target + i);
                 }
             }
         }
