@@ -17,6 +17,7 @@ from tinyprune.cli import app
 from tinyprune.comparing import compare_all, variant_names
 from tinyprune.errors import TinypruneError
 from tinyprune.report.comparison import differences, heading
+from tinyprune.report.html import comparison_page
 
 DIGITS = Path(__file__).parents[1] / "data" / "digits.tflite"
 
@@ -85,6 +86,18 @@ def test_the_terminal_shows_them_all(compared: Path) -> None:
     assert result.exit_code == 0, result.output
     for part in ("digits / half_csr", "small / half_csr", "microbit", "pruned to", "by layer: instructions"):
         assert part in result.stdout
+
+
+def test_accuracy_is_drawn_where_it_is_known(document: Any) -> None:
+    assert "Accuracy against" not in comparison_page(document)
+    for variant, accuracy in zip(document["variants"], (0.97, 0.95, 0.9), strict=True):
+        variant["report"]["accuracy"] = accuracy
+    text = comparison_page(document)
+    page = Page(text)
+    assert "Accuracy against sparsity" in page.root.text
+    assert "half_csr: 97.0% right at 50% zeros; digits: 95.0% right at 80% zeros; small: 90.0%" in page.root.text
+    pages.assert_accessible(page)
+    pages.assert_self_contained(page, text)
 
 
 def test_models_of_other_layers_are_compared_in_total(document: Any, compared: Path, tmp_path: Path) -> None:
