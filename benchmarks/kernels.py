@@ -1,9 +1,9 @@
 """Kernels layer by layer beside CMSIS-NN, at zero wait states: `python benchmarks/kernels.py [--layers ...] [--json]`.
 
 Each layer of SHAPES, at each sparsity, in each kernel that can run it: in one image, emulated, priced, and compared
-with the reference bit by bit. Masks are uniformly random, in the blocks of a format of blocks. CMSIS-NN's cycles are
-those of `--cmsis-nn IMAGE` (its functions `layer_<name>`, counted as ours are), or of cmsis_nn_m4.json, which says of
-what.
+with the reference bit by bit. Masks are uniformly random, in the blocks or runs of a format that has such. CMSIS-NN's
+cycles are those of `--cmsis-nn IMAGE` (its functions `layer_<name>`, counted as ours are), or of cmsis_nn_m4.json,
+which says of what.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 import tinyprune
 from tinyprune import formats, ir, pipeline, reference
@@ -24,7 +25,11 @@ from tinyprune.passes.candidates import Cost, candidates
 from tinyprune.tuning.bench import trial
 from tinyprune.tuning.measuring import measured
 
-SPARSITIES = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95)
+SPARSITIES = (0.0, 0.5, 0.7, 0.75, 0.8, 0.9, 0.95)
+BLOCKS = {"element": (1, 1), "bsr_2x2": (2, 2), "bsr_4x1": (4, 1), "bsr_4x2": (4, 2), "bsr_1x4": (1, 4)}
+RUNS = {"nm_1_4": (1, 4), "nm_2_4": (2, 4), "nm_4_8": (4, 8)}
+"""At most so many of so many: at the sparsity that this is."""
+Pair = tuple[int, int]
 RECORDED = Path(__file__).with_name("cmsis_nn_m4.json")
 
 
@@ -100,41 +105,56 @@ def layer_of(shape: Shape, values: Int8, random: np.random.Generator) -> tuple[G
     return graph, kind("layer", "x", "y", weights, bias, window, clamp)
 
 
-def random_weights(shape: Shape, sparsity: float, block: tuple[int, int], random: np.random.Generator) -> Int8:
-    """Output channels first (last where depthwise); zeros in blocks of the flattened matrix."""
+def random_weights(shape: Shape, sparsity: float, zeros: str, random: np.random.Generator) -> Int8:
+    """Output channels first (last where depthwise); zeros as `zeros` has them, in the flattened matrix."""
     channels = shape.input[2]
     inside = (*shape.window, 1 if shape.depthwise else channels) if shape.window[0] else (channels,)
     matrix = random.integers(-127, 128, (shape.outputs, int(np.prod(inside)))).astype(np.int8)
     matrix[matrix == 0] = 1
-    grid = tuple(-(-size // step) for size, step in zip(matrix.shape, block, strict=True))
-    kept = np.ones(grid, bool).reshape(-1)
-    kept[random.permutation(kept.size)[: round(kept.size * sparsity)]] = False
-    mask = np.kron(kept.reshape(grid), np.ones(block, bool))[: matrix.shape[0], : matrix.shape[1]]
-    pruned = (matrix * mask).astype(np.int8)
+    if zeros in RUNS:
+        kept = kept_runs(matrix.shape, RUNS[zeros], random)
+    else:
+        kept = kept_blocks(matrix.shape, BLOCKS[zeros], sparsity, random)
+    pruned = (matrix * kept).astype(np.int8)
     if shape.depthwise:
         return pruned.T.reshape(1, *shape.window, shape.outputs)
     return pruned.reshape(shape.outputs, *inside)
 
 
-def block_of(format_name: str) -> tuple[int, int]:
-    """(2, 2) of "bsr_2x2"; (1, 1) of a format without blocks."""
-    if not format_name.startswith("bsr_"):
-        return 1, 1
-    rows, columns = format_name.removeprefix("bsr_").split("x")
-    return int(rows), int(columns)
+def kept_blocks(size: Pair, block: Pair, sparsity: float, random: np.random.Generator) -> NDArray[np.bool_]:
+    grid = tuple(-(-side // step) for side, step in zip(size, block, strict=True))
+    kept = np.ones(grid, bool).reshape(-1)
+    kept[random.permutation(kept.size)[: round(kept.size * sparsity)]] = False
+    return np.kron(kept.reshape(grid), np.ones(block, bool))[: size[0], : size[1]]
+
+
+def kept_runs(size: Pair, pattern: Pair, random: np.random.Generator) -> NDArray[np.bool_]:
+    kept, run = pattern
+    ranks = random.random((size[0], -(-size[1] // run), run)).argsort(axis=2).argsort(axis=2)
+    return (ranks < kept).reshape(size[0], -1)[:, : size[1]]
+
+
+def zeros_of(format_name: str) -> str:
+    """What the masks of a format's rows are named after: the format, where its zeros lie in a pattern."""
+    return format_name if format_name in (*BLOCKS, *RUNS) else "element"
+
+
+def masks(sparsity: float) -> list[str]:
+    """The patterns that can have this sparsity."""
+    return [*BLOCKS, *(name for name, (kept, run) in RUNS.items() if sparsity == 1 - kept / run)]
 
 
 def costs(shape: Shape, sparsity: float, on: pipeline.Target, board: Board) -> list[Cost]:
     """Of every kernel that can run the layer; a kernel whose bits are not the reference's raises WrongBitsError."""
     found: list[Cost] = []
-    for block in ((1, 1), (2, 2), (4, 1), (4, 2), (1, 4)):
+    for zeros in masks(sparsity):
         random = np.random.default_rng(0)
-        graph, layer = layer_of(shape, random_weights(shape, sparsity, block, random), random)
+        graph, layer = layer_of(shape, random_weights(shape, sparsity, zeros, random), random)
         whole = replace(graph, layers=(layer,))
         inputs = random.integers(-128, 128, whole.tensors["x"].shape, np.int8)
         values = reference.run(whole, inputs)
         able = candidates(layer, whole, board.features)
-        wanted = [one for one in able if block_of(one.format) == block and (sparsity or one.format == "dense")]
+        wanted = [one for one in able if zeros_of(one.format) == zeros and (sparsity or one.format == "dense")]
         if wanted:
             found += measured(whole, [trial(layer, one, values) for one in wanted], board, on.toolchain, True)
     return found

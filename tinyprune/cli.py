@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -61,7 +62,7 @@ Data = Annotated[
 Sparsity = Annotated[float | None, typer.Option("--sparsity", help="share of zero weights, from 0 to below 1")]
 Granularity = Annotated[
     str,
-    typer.Option("--granularity", help="what goes as one piece: element; of a .tflite also block_2x2, block_4x1, 2:4"),
+    typer.Option("--granularity", help="what goes as one piece: element, block:4x1, n_m:2:4, ..."),
 ]
 Format = Annotated[str, typer.Option("--format", help="auto (each layer's best), or one for all that can: dense, csr")]
 Objective = Annotated[str, typer.Option("--objective", help="what to make the least: cycles, flash or sram")]
@@ -236,8 +237,13 @@ def options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version")
     ] = False,
+    renode: Annotated[
+        str | None, typer.Option("--renode", help="your renode program; else TINYPRUNE_RENODE, PATH, /opt/renode")
+    ] = None,
 ) -> None:
     """Pruned neural networks on Cortex-M microcontrollers: bit-exact, measured."""
+    if renode is not None:
+        os.environ["TINYPRUNE_RENODE"] = renode
 
 
 def main() -> None:

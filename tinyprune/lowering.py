@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,6 +22,8 @@ from tinyprune.report.report import Report
 from tinyprune.toolchain import Toolchain
 
 STACK_BYTES = 4096  # what a firmware reserves
+LARGEST_OPERAND = 8  # bytes for a weight: those of Winograd's kernel
+OTHER_BYTES = 1 << 16  # of code, of buffers
 CLEARLY = 0.97
 """Costs are measured layer by layer: a firmware takes as much as their sum, give or take about two in a hundred."""
 
@@ -43,7 +46,8 @@ def lower_as(graph: Graph, layers: list[Mapping[str, Any]]) -> Graph:
     small = simplify(graph)
     saved = {layer["name"]: layer for layer in layers}
     names = [layer.name for layer in small.layers if isinstance(layer, Weighted)]
-    chosen = {name: Candidate(*(saved[name][part] for part in ("format", "kernel", "strip_rows"))) for name in names}
+    parts = ("format", "kernel", "strip_rows", "weights_in")
+    chosen = {name: Candidate(*(saved[name][part] for part in parts)) for name in names}
     return verify(plan_memory(with_candidates(small, chosen, {name: saved[name]["reason"] for name in names})))
 
 
@@ -76,6 +80,7 @@ class Chooser:
             emulated=emulated and timed and board.core in machine.CORES,
             format=goal.format,
             smallest=goal.objective == "flash",
+            bytes_matter=goal.objective != "cycles" or not _is_ample(small, board, goal),
         )
         return Chooser(small, board, tuning.tune(small, sample, on, say), goal)
 
@@ -106,6 +111,15 @@ class Chooser:
         above = {name: (built[name] or 0) - most for name, most in self.goal.budgets.items()}
         less = {name: max(1, goal.budgets[name] - excess) for name, excess in above.items() if excess > 0}
         return replace(goal, **less) if less else None
+
+
+def _is_ample(graph: Graph, board: Board, goal: Goal) -> bool:
+    """Whether even the largest candidates of all layers stay well within the board, and the budgets."""
+    flash = min(board.flash.bytes, goal.flash or board.flash.bytes)
+    sram = min(board.sram.bytes, goal.sram or board.sram.bytes)
+    weights = sum(math.prod(layer.weights.shape) for layer in graph.layers if isinstance(layer, Weighted))
+    largest = 2 * max(activations_alive(graph))
+    return LARGEST_OPERAND * weights + OTHER_BYTES <= flash and largest + OTHER_BYTES <= sram
 
 
 def exceeded(goal: Goal, report: Report) -> BudgetError:

@@ -14,6 +14,7 @@ from tinyprune import edges, reference
 from tinyprune.errors import TinypruneError
 from tinyprune.frontend import tflite_import
 from tinyprune.frontend.dataset import Dataset, load_dataset
+from tinyprune.granularity import check_fixed_sparsity, full_name
 from tinyprune.ir import Graph, Int8
 from tinyprune.passes.prune_weights import check_granularity, prune_weights
 from tinyprune.passes.verify import verify
@@ -55,6 +56,8 @@ def prepare(model: Path, data: str | None, sparsity: float, granularity: str, sa
         raise TinypruneError(f"{model} is not a model file that tinyprune reads", remedy="known: .keras, .h5, .tflite")
     digest = hashlib.sha256(model.read_bytes()).hexdigest()
     dataset = load_dataset(data) if data else None
+    granularity = full_name(granularity)
+    check_fixed_sparsity(granularity, sparsity)
     keras = model.suffix in KERAS_SUFFIXES
     if keras:
         tflite, pruning = _from_keras(model, dataset, sparsity, granularity, say)

@@ -1,72 +1,19 @@
 /**
  * @file
- * Convolution on the non-zero weights of one output channel and eight output positions at a time (tp_pair_tile.h).
+ * Convolution on the non-zero weights of one output channel and eight output positions at a time (tp_pair_block.h).
  */
 #ifndef TP_CONV2D_CSR_DSP_S8_H
 #define TP_CONV2D_CSR_DSP_S8_H
 
-#include "tp_pair_tile.h"
-#include "tp_pixel_pairs.h"
+#include "tp_pair_block.h"
 #include "tp_requantize.h"
 #include "tp_types.h"
 
-/**
- * A list for each output channel: the sum of its weights << 16 | the number of entries; for each non-zero an entry
- * weight << 24 | offset, in bytes of packed input; 0.
- */
 typedef struct {
-    const uint32_t *lists;
-    uint16_t width;      /**< of a strip, in pixels; 0: patches */
-    uint16_t strip_rows; /**< output rows for which input is packed at a time */
+    const uint32_t *lists; /**< one for each output channel */
+    uint16_t width;        /**< of a strip, in pixels; 0: patches */
+    uint16_t strip_rows;   /**< output rows for which input is packed at a time */
 } tp_conv2d_csr_dsp_weights;
-
-/** Output positions that are computed from one packing of the input: `lines` lines of `length` pairs of them. */
-typedef struct {
-    int32_t lines, length;
-    int32_t step;     /**< words of packed input from one line to the next */
-    int32_t distance; /**< positions between the two of a pair */
-} tp_pair_block;
-
-/** Whether each output position reads the pixel of the same number: the windows of all are a run of the input. */
-static inline int tp_is_pointwise(const tp_window_params *params) {
-    return params->window_height == 1 && params->window_width == 1 && params->output_width == params->input_width &&
-           params->output_height == params->input_height;
-}
-
-/**
- * Packs output rows [row, row + rows). The two halves of an odd number of rows or positions share the middle one. Not
- * inlined: instances share it, and unroll no loop around a tile for lengths that they know.
- */
-static __attribute__((noinline)) tp_pair_block tp_pack_pair_block(const tp_window_params *params, const int8_t *input,
-                                                                  int32_t row, int32_t rows, int32_t width,
-                                                                  uint32_t *packed) {
-    if (width) {
-        const int32_t lines = (rows + 1) / 2, step = params->stride_height * width * params->input_channels;
-        tp_pack_strip_pairs(params, input, row, lines, rows - lines, width, packed);
-        return (tp_pair_block){lines, params->output_width, step, (rows - lines) * params->output_width};
-    }
-    const int32_t positions = rows * params->output_width, length = (positions + 1) / 2;
-    const int32_t first = row * params->output_width, distance = positions - length;
-    if (tp_is_pointwise(params)) {
-        const tp_run above = {input + first * params->input_channels, 4};
-        const tp_run under = {above.values + distance * params->input_channels, 4};
-        tp_pack_pairs(above, under, length * params->input_channels, packed);
-        return (tp_pair_block){1, length, 0, distance};
-    }
-    for (int32_t i = first; i < first + length; i++) {
-        packed = tp_pack_window_pair(params, input, i, i + distance, packed);
-    }
-    return (tp_pair_block){1, length, 0, distance};
-}
-
-static inline tp_pair_channel tp_pair_load_channel(const tp_requant *requant, const int32_t *bias, int32_t channel,
-                                                   const uint32_t *list) {
-    const int32_t sum = tp_high(*list), entries = (int32_t)(*list & 0xFFFFU), doubled = 2 * bias[channel];
-    const uint64_t start = (uint64_t)(doubled - 256 * sum) + ((uint64_t)doubled << 24);
-    const int32_t skipped = tp_skipped_entries(entries) * TP_PAIR_ENTRY_BYTES;
-    const tp_right_requant to = tp_right_requant_of(requant, channel);
-    return (tp_pair_channel){list + 1, (uint32_t)start, (uint32_t)(start >> 32), skipped, to, {0, 0, {0, 0, 0}, 0}};
-}
 
 /**
  * Convolution, CSR weights, for the DSP extension.
@@ -90,21 +37,8 @@ tp_conv2d_csr_dsp_s8(const tp_window_params *params, const tp_requant *requant, 
         const tp_pair_block block = tp_pack_pair_block(params, input, row, rows, weights->width, packed);
         const uint32_t *list = weights->lists;
         for (int32_t i = 0; i < channels; i++) {
-            tp_pair_channel channel = tp_pair_load_channel(requant, bias, i, list);
-            channel.line = tp_tile_line_of(block.distance * channels, channels);
-            const uint32_t *line = packed;
-            int8_t *target = output + row * row_bytes + i;
-            for (int32_t lines = block.lines; lines > 0; lines--, line += block.step, target += row_bytes) {
-                const uint32_t *x = line;
-                channel.line.output = target;
-                channel.line.left = block.length;
-                do {
-                    if (block.length % 4) {
-                        tp_aim_tile(&channel.line, channels);
-                    }
-                    tp_pair_run_tiles(&channel, &x, pixel_step, signs);
-                } while (channel.line.left > 0);
-            }
+            tp_pair_run_channel(requant, bias, i, list, block, packed, channels, row_bytes,
+                                output + row * row_bytes + i, pixel_step, signs);
             list += 2 + (*list & 0xFFFFU);
         }
     }

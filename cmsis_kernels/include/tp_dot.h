@@ -86,4 +86,29 @@ static inline int32_t tp_dot_bsr(int32_t acc, const int8_t *input, int32_t input
     return acc;
 }
 
+/**
+ * acc + the inner product of groups [first, first + groups) of N:M weights. A place may lie in two bytes.
+ * @param width of a place, in bits: 2 or 3, a compile-time constant
+ */
+static inline __attribute__((always_inline)) int32_t tp_dot_nm_of(int32_t acc, const int8_t *input,
+                                                                  const tp_nm_weights *weights, int32_t first,
+                                                                  int32_t groups, const int32_t width) {
+    const int32_t kept = weights->kept;
+    int32_t bit = first * kept * width;
+    const int8_t *value = weights->values + first * kept;
+    for (int32_t i = 0; i < groups; i++, input += 1 << width) {
+        for (const int8_t *const end = value + kept; value != end; value++, bit += width) {
+            const int32_t low = weights->positions[bit / 8], high = weights->positions[(bit + width - 1) / 8];
+            acc += (int32_t)input[(low | high << 8) >> bit % 8 & ((1 << width) - 1)] * *value;
+        }
+    }
+    return acc;
+}
+
+static inline int32_t tp_dot_nm(int32_t acc, const int8_t *input, const tp_nm_weights *weights, int32_t first,
+                                int32_t groups) {
+    return weights->group == 8 ? tp_dot_nm_of(acc, input, weights, first, groups, 3)
+                               : tp_dot_nm_of(acc, input, weights, first, groups, 2);
+}
+
 #endif

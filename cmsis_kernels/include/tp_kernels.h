@@ -46,6 +46,10 @@ void tp_conv2d_bitmap_s8(const tp_window_params *params, const tp_requant *requa
 void tp_conv2d_bsr_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
                       const tp_bsr_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
 
+/** Convolution, N:M weights: rows are output channels, columns index the patch (HWI). */
+void tp_conv2d_nm_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
+                     const tp_nm_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
 /**
  * Depthwise convolution: output channel o reads input channel o / (output_channels / input_channels).
  * @param weights HWO, int8
@@ -108,6 +112,15 @@ void tp_dense_csr_delta_s8(const tp_dense_params *params, const tp_requant *requ
 void tp_dense_csr_delta4_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
                             const tp_csr_delta4_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
 
+/**
+ * Dense layer, weights as instructions: groups of ten rows, as tinyprune/formats/code.py says. They are executed where
+ * they lie, which must be memory that may be.
+ * @param bias    as ever, less 128 * sum(weights of the channel): the inputs are raised by 128
+ * @param scratch `inputs` bytes, aligned as words: the raised inputs
+ */
+void tp_dense_code_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
+                      const uint16_t *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
 /** Fully connected layer, non-zeros and a bit for each weight. */
 void tp_dense_bitmap_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
                         const tp_bitmap_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
@@ -115,6 +128,18 @@ void tp_dense_bitmap_s8(const tp_dense_params *params, const tp_requant *requant
 /** Fully connected layer, weights in blocks of any shape. */
 void tp_dense_bsr_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
                      const tp_bsr_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
+/** Fully connected layer, N:M weights. */
+void tp_dense_nm_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
+                    const tp_nm_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
+
+/**
+ * Fully connected layer, CSC weights: a column is read only where its input is not the zero point. How long it takes
+ * depends on how many are.
+ * @param scratch 4 bytes for each output, aligned to 4
+ */
+void tp_dense_csc_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
+                     const tp_csc_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
 
 /**
  * Fully connected layer, the distances between the non-zeros of a row in bytes. The generator proves for each output

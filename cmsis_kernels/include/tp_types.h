@@ -74,4 +74,24 @@ typedef struct {
     uint8_t block_rows, block_columns;
 } tp_bsr_weights;
 
+/**
+ * N:M: of each `group` neighbours of a row, `kept` values and their places among them. Rows are filled up to whole
+ * groups; values of zero have place 0.
+ */
+typedef struct {
+    const int8_t *values;
+    const uint8_t *positions; /**< log2(group) bits for each value, the first lowest */
+    uint8_t kept;
+    uint8_t group; /**< 4 or 8 */
+} tp_nm_weights;
+
+/** Compressed sparse columns: the non-zeros of each column in order, their rows, and how many each column has. */
+typedef struct {
+    const int8_t *values;
+    const uint16_t *rows;
+    const uint16_t *column_nonzeros;
+    const int32_t *zero_sums; /**< for each row the sum of its weights, times the input's zero point */
+    int8_t input_zero_point;
+} tp_csc_weights;
+
 #endif

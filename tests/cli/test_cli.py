@@ -151,7 +151,7 @@ BUILD_ERRORS = {
     "unknown emulator": (["{data}/digits.tflite", "--emulator", "qemuu"], ["qemuu"]),
     "unknown toolchain": (["{data}/digits.tflite", "--toolchain", "icc"], ["icc", "gcc, zig"]),
     "unknown objective": (["{data}/digits.tflite", "--objective", "speed"], ["speed", "cycles, flash, sram"]),
-    "unknown granularity": (["{data}/digits.tflite", "--granularity", "block_4x4"], ["block_4x4", "block_4x1"]),
+    "unknown granularity": (["{data}/digits.tflite", "--granularity", "block_4x4"], ["block:4x4", "block:4x1"]),
     "a budget that is no number": (
         ["{data}/digits.tflite", "--max-flash", "64KB"],
         ["'64KB' is not a number"],
@@ -267,3 +267,9 @@ def test_version(tmp_path: Path) -> None:
     from tinyprune import __version__
 
     assert tinyprune(tmp_path, "--version").stdout.strip() == f"tinyprune {__version__}"
+
+
+def test_the_option_names_the_renode_to_take(built: Path) -> None:
+    result = tinyprune(built, "--renode", "/nowhere/renode", "run", str(built), "--emulator", "renode")
+    assert result.returncode == 2
+    assert "/nowhere/renode, which is no program" in " ".join(result.stderr.split())

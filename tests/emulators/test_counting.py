@@ -12,6 +12,7 @@ from tinyprune.emulators.counting import Place, PythonCounter, Tally, instructio
 from tinyprune.emulators.machine import Machine
 from tinyprune.emulators.native import NativeCounter
 from tinyprune.toolchain import Elf, read_elf
+from tinyprune.toolchain.elf import Segment
 
 DIGITS = Path(__file__).parents[1] / "data" / "digits.tflite"
 
@@ -67,3 +68,28 @@ def test_what_runs_in_one_go_is_one_block() -> None:
     }
     kept = {place: tally for place, tally in cut.items() if place[1] >= 114}
     assert joined(cut) == {("a", 100, 14): Tally(7, 3, 2), **kept}
+
+
+# movs r0, #0; cmp r0, #0; ite eq; ldreq r1, [r2]; ldrne r1, [r3]; b 1f; nop; 1: movs r4, #1; movs r5, #2; movs r6, #3
+LOADS_IN_AN_IT_BLOCK = bytes.fromhex("0020 0028 0cbf 1168 1968 00e0 00bf 0124 0225 0326 00bf")
+
+
+@pytest.mark.parametrize("kind", ["python", "native"])
+@pytest.mark.parametrize("other_way", [False, True])
+def test_counting_loads_of_an_it_block_does_not_change_what_runs_after_it(kind: str, other_way: bool) -> None:
+    target = board.load("nucleo-l4r5zi")
+    start = target.flash.origin
+    code = bytes([other_way]) + LOADS_IN_AN_IT_BLOCK[1:]
+    machine = Machine(Elf(Path("it.elf"), start, {}, {}, (Segment(start, start, code),), "", "", ()), target)
+    for pointer in (arm_const.UC_ARM_REG_R2, arm_const.UC_ARM_REG_R3):
+        machine.core.reg_write(pointer, start)
+    library = native.load()
+    if kind == "native" and library is None:
+        pytest.skip("no compiler for this machine")
+    counter = NativeCounter(machine, library) if kind == "native" else PythonCounter(machine)
+    counter.attach()
+    machine.go(start + len(code) - 2)
+    loads = [tally.flash and tally.flash[2] for tally in counter.detach().values()]
+    assert loads == [1, 0]
+    registers = (arm_const.UC_ARM_REG_R4, arm_const.UC_ARM_REG_R5, arm_const.UC_ARM_REG_R6)
+    assert [machine.register(register) for register in registers] == [1, 2, 3]

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from holdable import holdable
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tinyprune import formats
 from tinyprune.formats import FORMATS, csr
-from tinyprune.formats.nm import NM
 from tinyprune.ir import Int8, Quant
 
 ONE = Quant((1.0,), 0)
@@ -35,18 +35,6 @@ def weights(draw: st.DrawFn) -> Int8:
     else:
         values[:] = 0
     return values
-
-
-def holdable(name: str, values: Int8) -> Int8:
-    """`values` without what the format called `name` cannot hold: N:M formats have room for N of M neighbours."""
-    module = FORMATS[name].module
-    if not isinstance(module, NM):
-        return values
-    matrix = values.reshape(len(values), -1).copy()
-    for start in range(0, matrix.shape[1], module.group):
-        part = matrix[:, start : start + module.group]
-        part[np.cumsum(part != 0, axis=1) > module.kept] = 0
-    return matrix.reshape(values.shape)
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -76,6 +64,7 @@ PROMISED: dict[str, Callable[[Int8], int]] = {
     "nm_2_4": lambda matrix: -(-len(matrix) * -(-matrix.shape[1] // 4) * 20 // 8),
     "nm_4_8": lambda matrix: -(-len(matrix) * -(-matrix.shape[1] // 8) * 44 // 8),
     "csc": lambda matrix: 3 * np.count_nonzero(matrix) + 2 * matrix.shape[1],
+    "code": lambda matrix: 2 * instructions(matrix),
     "coo": lambda matrix: 5 * np.count_nonzero(matrix),
 }
 
@@ -94,6 +83,19 @@ def entries(matrix: Int8, largest: int) -> int:
 
 def blocks(matrix: Int8, height: int, width: int) -> int:
     return len({(row // height, column // width) for row, column in zip(*np.nonzero(matrix), strict=True)})
+
+
+def instructions(matrix: Int8) -> int:
+    """Of each ten rows: those of each weight, of each column that they use, of each step to one, and two at the end."""
+    count = 0
+    for start in range(0, len(matrix), 10):
+        rows, reached = matrix[start : start + 10].astype(int), 0
+        for column in map(int, np.flatnonzero(rows.any(axis=0))):
+            count += -(-(column // 32 - reached) // 7) + 1 + bool((rows[4:, column] < 0).any())
+            reached = column // 32
+        sizes = abs(rows[rows != 0])
+        count += sum(1 if size == 1 else 2 if size.bit_count() == 1 else 3 for size in map(int, sizes)) + 2
+    return count
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -117,6 +119,12 @@ def test_long_distances_take_entries_of_zero(name: str, gap: int) -> None:
 def test_nm_refuses_a_group_with_more_non_zeros() -> None:
     with pytest.raises(ValueError, match="nm_2_4 holds 2 of 4 weights, not 3"):
         FORMATS["nm_2_4"].module.pack(np.array([[0, 1, 0, 0, 5, 6, 0, 7]], np.int8))
+
+
+def test_nm_points_at_nothing_beyond_a_row() -> None:
+    """A last group of one column: its second value is the filling, at the place of the first."""
+    packed = FORMATS["nm_2_4"].module.pack(np.array([[0, 0, 0, 7, 5]], np.int8))
+    assert packed["values"].tolist() == [7, 0, 5, 0] and packed["positions"].tolist() == [0b00_00_00_11]
 
 
 def test_csr_holds_its_last_column() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from holdable import holdable
 from hypothesis import strategies as st
 
 from tinyprune import formats, ir, kernels
@@ -35,7 +36,7 @@ class Builder:
             return
         values, quant = formats.unpack(layer.weights), layer.weights.quant
         for format_name in kernels.formats_for(layer):
-            stored = replace(layer, weights=formats.pack(format_name, values, quant))
+            stored = replace(layer, weights=formats.pack(format_name, holdable(format_name, values), quant))
             for variant in kernels.variants(stored, Graph("", self.tensors, (), (), ()), ALL_FEATURES):
                 output = self.target(self.tensors[layer.output].shape, self.tensors[layer.output].quant)
                 name = f"{layer.name}_{len(self.layers)}"

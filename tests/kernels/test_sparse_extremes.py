@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from holdable import holdable
 from host import run_host
 
 from tinyprune import board as boards
@@ -17,18 +18,25 @@ from tinyprune.passes.verify import verify
 from tinyprune.pipeline import Target, compile_graph
 
 CHANNELS = 64
-KINDS = {"csr": "tp_conv2d_csr_dsp_s8", "bsr_2x2": "tp_conv2d_bsr_2x2_dsp_s8"}
-BITS = {"csr": 22, "bsr_2x2": 23}  # of an accumulator, at most
+KINDS = {
+    "csr": "tp_conv2d_csr_dsp_s8",
+    "bsr_2x2": "tp_conv2d_bsr_2x2_dsp_s8",
+    "nm_1_4": "tp_conv2d_nm_dsp_s8",
+    "nm_2_4": "tp_conv2d_nm_dsp_s8",
+    "nm_4_8": "tp_conv2d_nm_dsp_s8",
+}
+BITS = {name: 23 if name == "bsr_2x2" else 22 for name in KINDS}  # of an accumulator, at most
 
 
 def extreme_graph(name: str, bias: int, zero_point: int = -128) -> Graph:
     """1x1 over one row of nine pixels, in each variant. The weights of an output are all 127, all -127, both in turns,
-    or all zero but one; the first has the largest accumulators: `bias` + 128 * 127 * CHANNELS."""
+    or all zero but one, as far as the format holds them; the first has the largest accumulators."""
     weights = np.full((4, 1, 1, CHANNELS), 127, np.int8)
     weights[1] = -127
     weights[2, ..., ::2] = -127
     weights[3] = 0
     weights[3, ..., -1] = 127
+    weights = holdable(name, weights)
     biases = np.array([bias, -bias, 0, 0], np.int32)
     tensors = {"input": Tensor("input", (1, 1, 9, CHANNELS), Quant((1.0,), 0))}
     stored = formats.pack(name, weights, Quant((2.0**-17,), 0))
@@ -45,7 +53,8 @@ def extreme_graph(name: str, bias: int, zero_point: int = -128) -> Graph:
 
 def largest_bias(name: str) -> int:
     """The bias of the largest accumulator that the kernel of a format takes."""
-    return (1 << BITS[name]) - 1 - 128 * 127 * CHANNELS
+    weights = np.count_nonzero(holdable(name, np.ones((1, CHANNELS), np.int8)))
+    return (1 << BITS[name]) - 1 - 128 * 127 * weights
 
 
 def extreme_inputs() -> Int8:

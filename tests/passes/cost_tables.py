@@ -10,6 +10,7 @@ from networks import Network
 
 from tinyprune.ir import Graph, Weighted
 from tinyprune.passes.candidates import Cost, Costs, Rest
+from tinyprune.passes.choice_program import aligned
 from tinyprune.passes.choose import Goal
 
 FUNCTIONS = ("plain", "fast", "sparse")
@@ -40,8 +41,9 @@ def _cost(random: np.random.Generator, rows: int) -> Cost:
     function = FUNCTIONS[int(random.integers(len(FUNCTIONS)))]
     flash, scratch, cycles = (int(random.integers(1, most)) for most in (200, 100, 1000))
     name = FORMATS[rows % 2]
+    place = ("flash", "sram")[rows // 2 % 2]
     kernel = f"tp_conv2d_{name}_s8"
-    return Cost(name, kernel, rows, flash, flash, scratch, {function: len(function) * 40}, cycles, cycles, 0)
+    return Cost(name, kernel, rows, place, flash, flash, scratch, {function: len(function) * 40}, cycles, cycles, 0)
 
 
 def totals(problem: Problem, taken: tuple[Cost, ...], arena_bytes: int) -> dict[str, int]:
@@ -49,7 +51,7 @@ def totals(problem: Problem, taken: tuple[Cost, ...], arena_bytes: int) -> dict[
     code = {name: size for cost in taken for name, size in cost.functions.items()}
     return {
         "flash": sum(cost.flash_bytes for cost in taken) + sum(code.values()) + rest.flash_bytes,
-        "sram": arena_bytes + rest.sram_bytes,
+        "sram": arena_bytes + sum(aligned(cost.resident_bytes) for cost in taken) + rest.sram_bytes,
         "cycles": sum(cost.cycles or 0 for cost in taken) + (rest.cycles or 0),
     }
 

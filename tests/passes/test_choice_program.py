@@ -73,13 +73,20 @@ def test_large_figures_are_exact() -> None:
         assert program.minimum("flash", [program.limit("cycles", found[0] - 1)]) is None
 
 
-def test_a_cut_leaves_choices_with_less_scratch_in_some_layer() -> None:
-    one = problem(3)
-    program = program_of(one, np.random.default_rng(3))
-    cuts, seen = [], []
-    while found := program.minimum("cycles", cuts):
-        _, taken = found
-        assert not any(all(taken[layer].scratch_bytes >= old[layer].scratch_bytes for layer in old) for old in seen)
-        seen.append(taken)
-        cuts.append(program.less_scratch(taken))
-    assert len(seen) > 1
+def test_an_arena_with_gaps_is_that_of_every_choice_with_as_much_scratch() -> None:
+    for seed in range(SEEDS):
+        one = problem(seed)
+        program = program_of(one, np.random.default_rng(seed))
+        found = program.minimum("sram", [])
+        assert found is not None
+        first = tuple(found[1][layer] for layer in one.costs.of)
+        with_gaps = arena(program, first) + 40
+
+        def needed(taken: tuple[Cost, ...]) -> int:
+            less = any(cost.scratch_bytes < old.scratch_bytes for cost, old in zip(taken, first, strict=True))  # noqa: B023
+            size = arena(program, taken)  # noqa: B023
+            return totals(one, taken, size if less else max(size, with_gaps))["sram"]  # noqa: B023
+
+        again = program.minimum("sram", [program.planned(found[1], with_gaps)])
+        assert again is not None
+        assert again[0] == min(map(needed, every_choice(one))), f"seed {seed}"

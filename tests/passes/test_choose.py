@@ -33,7 +33,9 @@ def picked(graph: Graph) -> dict[str, str]:
 
 def dense_cost(name: str, flash: int, cycles: int | None, code: int = 100) -> Cost:
     kernel = f"tp_dense_{name}_s8"
-    return Cost(name, kernel, 0, flash, flash, 0, {kernel: code}, cycles, cycles, None if cycles is None else 0)
+    return Cost(
+        name, kernel, 0, "flash", flash, flash, 0, {kernel: code}, cycles, cycles, None if cycles is None else 0
+    )
 
 
 def two_costs(*, code: int = 100) -> Costs:
@@ -187,7 +189,7 @@ def test_candidates_are_those_of_the_core() -> None:
     assert {"tp_conv2d_dense_s8", "tp_conv2d_csr_s8"} <= {one.kernel for one in plain}
     assert not any("_dsp_" in one.kernel for one in plain)
     assert set(plain) < set(dsp) and any("_dsp_" in one.kernel for one in dsp)
-    assert Candidate("dense", "tp_conv2d_dense_s8", 0) not in preferred(conv, graph, ALL_FEATURES)
+    assert Candidate("dense", "tp_conv2d_dense_s8", 0, "flash") not in preferred(conv, graph, ALL_FEATURES)
 
 
 @pytest.mark.parametrize(

@@ -68,19 +68,19 @@ def test_blocks_go_whole() -> None:
 
 
 def test_a_matrix_of_broken_blocks_is_pruned_too() -> None:
-    after = pruned(NO_ZEROS, 0.5, granularity="block_2x2")  # 7 x 11: blocks of the edges count as if filled with zeros
+    after = pruned(NO_ZEROS, 0.5, granularity="block:2x2")  # 7 x 11: blocks of the edges count as if filled with zeros
     blocks = np.pad(after, ((0, 1), (0, 1))).reshape(4, 2, 6, 2).any(axis=(1, 3))
     assert after.shape == NO_ZEROS.shape and np.count_nonzero(blocks) == 12
 
 
 def test_2_of_4_keeps_the_two_largest_of_each_run() -> None:
     weights = np.array([[1, -5, 3, 2, 9, 9, 9, 8, 1, 7, 6]], np.int8)
-    assert pruned(weights, 0.5, granularity="2:4").tolist() == [[0, -5, 3, 0, 9, 9, 0, 0, 0, 7, 6]]
+    assert pruned(weights, 0.5, granularity="n_m:2:4").tolist() == [[0, -5, 3, 0, 9, 9, 0, 0, 0, 7, 6]]
 
 
 @pytest.mark.parametrize(
     ("granularity", "sparsity", "message"),
-    [("2:4", 0.9, "is a sparsity of 0.5, not 0.9"), ("block_3x3", 0.5, "unknown granularity 'block_3x3'")],
+    [("n_m:2:4", 0.9, "is a sparsity of 0.5, not 0.9"), ("block:3x3", 0.5, "unknown granularity 'block:3x3'")],
 )
 def test_what_cannot_be_is_refused(granularity: str, sparsity: float, message: str) -> None:
     with pytest.raises(TinypruneError, match=message):

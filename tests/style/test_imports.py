@@ -17,6 +17,7 @@ RANKS = {
     "edges": 1,
     "board": 1,
     "arithmetic": 1,
+    "granularity": 1,
     "board_template": 2,
     "emulated": 2,
     "formats": 2,

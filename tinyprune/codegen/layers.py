@@ -96,10 +96,9 @@ def _weighted(layer: Weighted, graph: Graph, params: str) -> LayerCode:
     name, arena = layer.name, graph.arena
     scratch = arena.scratch.get(name)
     weights, reference = _weights(layer, graph)
-    bias = convolution.kernel_bias(layer, graph.tensors[layer.input]).astype(np.int32)  # `verify` proved that it fits
     constants = (
         *weights,
-        c.array(f"{name}_bias", bias),
+        c.array(f"{name}_bias", kernels.bias(layer, graph)),
         *_requant(layer, graph),
         params,
     )

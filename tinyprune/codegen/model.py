@@ -83,7 +83,8 @@ def sample_input_files(graph: Graph, sample: Int8) -> Files:
 
 
 def kernel_files(functions: Set[str], headers: Sequence[str] = ()) -> Files:
-    """The sources of these kernels, these headers, and the headers that any of them includes, directly or not."""
+    """The sources of these kernels, these headers, and the headers that any of them includes, directly or not, with the
+    sources of the same name, where a header has one."""
     root = paths.kernels()
     wanted = [f"include/{header}" for header in ("tp_kernels.h", *headers)]
     wanted += [f"src/{name}.c" for name in sorted(functions)]
@@ -94,7 +95,9 @@ def kernel_files(functions: Set[str], headers: Sequence[str] = ()) -> Files:
             continue
         text = (root / name).read_text(encoding="utf-8")
         files[name] = text
-        wanted += [f"include/{header}" for header in re.findall(r'#include "(tp_\w+\.h)"', text)]
+        included = re.findall(r'#include "(tp_\w+)\.h"', text)
+        wanted += [f"include/{one}.h" for one in included]
+        wanted += [f"src/{one}.c" for one in included if (root / "src" / f"{one}.c").exists()]
     return {f"kernels/{Path(name).name}": text for name, text in sorted(files.items())}
 
 

@@ -15,6 +15,9 @@ typedef struct {
     flash_misses misses;
 } tally;
 
+/* uc_reg_read() and uc_reg_write() of Unicorn. */
+typedef int register_access(void *engine, int number, void *value);
+
 typedef struct {
     uint32_t base, halfwords; /* the code that `switches` covers */
     const uint16_t *switches; /* for each halfword: 0, or the number + 1 of the layer that begins here */
@@ -25,6 +28,9 @@ typedef struct {
     tally *previous;
     uint32_t failed;    /* out of memory */
     flash_lines *flash; /* 0: not followed */
+    register_access *read, *write;
+    int xpsr;         /* its number in Unicorn */
+    uint32_t it_bits; /* of xPSR */
 } counter;
 
 static tally *find(const counter *c, uint32_t layer, uint32_t start, uint32_t size) {
@@ -90,11 +96,21 @@ void count_block(void *engine, uint64_t address, uint32_t size, void *data) {
     }
 }
 
+/* As `clear_it_state` of counting.py, which says why. */
+static void clear_it_state(const counter *c, void *engine) {
+    uint32_t xpsr = 0;
+    c->read(engine, c->xpsr, &xpsr);
+    if (xpsr & c->it_bits) {
+        xpsr &= ~c->it_bits;
+        c->write(engine, c->xpsr, &xpsr);
+    }
+}
+
 void count_read(void *engine, int access, uint64_t address, int size, int64_t value, void *data) {
     counter *c = data;
-    (void)engine;
     (void)access;
     (void)value;
+    clear_it_state(c, engine);
     if (c->previous) {
         flash_read(c->flash, (uint32_t)address, (uint32_t)size, &c->previous->misses);
     }

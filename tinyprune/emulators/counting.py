@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import unicorn
+from unicorn import arm_const
 
 from tinyprune.emulators.flash_lines import FlashLines
 from tinyprune.emulators.machine import Machine
@@ -19,6 +20,9 @@ from tinyprune.emulators.run import LAYER_PREFIX, OUTSIDE, Block, FlashMisses
 from tinyprune.toolchain.elf import Elf
 
 WIDE_PREFIXES = (0b11101, 0b11110, 0b11111)  # DDI0403 A5.1: a halfword that starts so begins a 32-bit instruction
+
+XPSR = arm_const.UC_ARM_REG_XPSR
+IT_BITS = 0x0600_FC00  # DDI0403 B1.4.2: xPSR[26:25] and [15:10] say where in an IT block the core is
 
 Place = tuple[str, int, int]  # layer, start, size in bytes
 
@@ -39,6 +43,15 @@ class Counter(Protocol):
 
     def attach(self) -> None: ...
     def detach(self) -> dict[Place, Tally]: ...
+
+
+def clear_it_state(core: Any) -> None:
+    """To be called by every hook on loads. For one, Unicorn writes the IT state of the load into the core, where it
+    stays: the code that runs keeps count of it by itself, but the next block would begin as if inside the IT block.
+    """
+    xpsr = core.reg_read(XPSR)
+    if xpsr & IT_BITS:
+        core.reg_write(XPSR, xpsr & ~IT_BITS)
 
 
 def layer_switches(elf: Elf) -> dict[int, str]:
@@ -104,6 +117,7 @@ class PythonCounter:
             tally.flash[1] += jumped
 
     def _read(self, core: Any, access: int, address: int, size: int, value: int, data: object) -> None:
+        clear_it_state(core)
         if self.lines and self._previous and self._previous.flash:
             self._previous.flash[2] += self.lines.read(address, size)
 

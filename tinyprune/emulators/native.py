@@ -11,7 +11,7 @@ import unicorn
 
 from tinyprune.board import Board, LineCache
 from tinyprune.emulators import host_library
-from tinyprune.emulators.counting import Place, Tally, layer_switches
+from tinyprune.emulators.counting import IT_BITS, XPSR, Place, Tally, layer_switches
 from tinyprune.emulators.machine import Machine
 from tinyprune.emulators.run import OUTSIDE
 
@@ -62,6 +62,10 @@ class _Counter(ctypes.Structure):
         ("previous", ctypes.POINTER(_Tally)),
         ("failed", ctypes.c_uint32),
         ("flash", ctypes.POINTER(_FlashLines)),
+        ("read", ctypes.c_void_p),
+        ("write", ctypes.c_void_p),
+        ("xpsr", ctypes.c_int),
+        ("it_bits", ctypes.c_uint32),
     ]
 
 
@@ -79,6 +83,8 @@ class NativeCounter:
             numbers[(address - flash.origin) // 2] = self._layers.index(layer) + 1
         self._flash = _flash_lines(machine.board)
         self._counter = _Counter(base=flash.origin, halfwords=flash.bytes // 2, switches=numbers, next=0xFFFF_FFFF)
+        self._counter.xpsr, self._counter.it_bits = XPSR, IT_BITS
+        self._counter.read, self._counter.write = _address("uc_reg_read"), _address("uc_reg_write")
         if self._flash:
             self._counter.flash = ctypes.pointer(self._flash)
         self._hooks: list[ctypes.c_size_t] = []
@@ -156,6 +162,11 @@ def _loaded(path: Path) -> ctypes.CDLL | None:
         return ctypes.CDLL(str(path))
     except OSError:
         return None
+
+
+def _address(function: str) -> int | None:
+    """Of a function of Unicorn's library."""
+    return ctypes.cast(getattr(_unicorn_library(), function), ctypes.c_void_p).value
 
 
 def _unicorn_library() -> Any:

@@ -25,7 +25,7 @@ from tinyprune.toolchain.elf import Elf
 
 VARIABLE = "TINYPRUNE_RENODE"
 INSTALLED = Path("/opt/renode/renode")
-REMEDY = f"get it at https://renode.io, and put `renode` on PATH or its path into {VARIABLE}"
+REMEDY = f"get it at https://renode.io, and put `renode` on PATH or name it: tinyprune --renode PROGRAM, or {VARIABLE}"
 LR = 14
 
 

@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyprune.formats import bitmap, coo, csc, csr, dense
+from tinyprune.formats import bitmap, code, coo, csc, csr, dense
 from tinyprune.formats.bsr import Bsr
 from tinyprune.formats.csr_delta import CsrDelta
 from tinyprune.formats.nm import NM
@@ -55,6 +55,7 @@ FORMATS: dict[str, FormatInfo] = {
     "nm_2_4": FormatInfo(NM(2, 4), "at most 2 of 4 neighbours: 2 bytes and 4 bits for each 4"),
     "nm_4_8": FormatInfo(NM(4, 8), "at most 4 of 8 neighbours: 4 bytes and 12 bits for each 8"),
     "csc": FormatInfo(csc, "compressed sparse columns: 3 bytes a non-zero, 2 bytes a column"),
+    "code": FormatInfo(code, "weights as instructions: 6 to 12 bytes a non-zero, and nothing else to read"),
     "coo": FormatInfo(coo, "row, column, value: 5 bytes a non-zero"),
 }
 

@@ -7,11 +7,25 @@ that of an SVDF the width of its state. The file of a kernel has the name of its
 
 from __future__ import annotations
 
+import numpy as np
+
 from tinyprune import ir
-from tinyprune.ir import Graph, Layer, Variant, Weighted
-from tinyprune.kernels import blocks, depthwise, fully_connected, h_packing, pixel_pairs, sparse_rows, winograd
+from tinyprune.ir import Graph, Int32, Layer, Variant, Weighted
+from tinyprune.kernels import (
+    blocks,
+    columns,
+    depthwise,
+    fully_connected,
+    h_packing,
+    input_pairs,
+    n_of_m,
+    pixel_pairs,
+    sparse_rows,
+    winograd,
+)
 from tinyprune.kernels.kernel import Kernel as Kernel
 from tinyprune.kernels.kernel import Operand as Operand
+from tinyprune.reference import convolution
 
 MOVE_RANK = 6  # TP_MOVE_RANK of tp_kernels.h: the axes of a block that tp_move_s8 copies
 
@@ -45,6 +59,8 @@ def _where_channels_stay(layer: Layer) -> tuple[str, ...]:
 
 CONV2D_BSR = Kernel("tp_conv2d_bsr_s8", _patch_bytes, operand=blocks.as_stored)  # blocks of any shape
 DENSE_BSR = Kernel("tp_dense_bsr_s8", operand=blocks.as_stored)
+CONV2D_NM = Kernel("tp_conv2d_nm_s8", _patch_bytes, operand=n_of_m.as_stored)  # N of M neighbours, any of them
+DENSE_NM = Kernel("tp_dense_nm_s8", operand=n_of_m.as_stored)
 
 KERNELS: dict[tuple[type[Layer], str], tuple[Kernel, ...]] = {
     (ir.Conv2D, "dense"): (
@@ -60,6 +76,9 @@ KERNELS: dict[tuple[type[Layer], str], tuple[Kernel, ...]] = {
     (ir.Conv2D, "bsr_4x1"): (CONV2D_BSR,),
     (ir.Conv2D, "bsr_4x2"): (CONV2D_BSR,),
     (ir.Conv2D, "bsr_1x4"): (CONV2D_BSR,),
+    (ir.Conv2D, "nm_1_4"): (CONV2D_NM, n_of_m.CONV2D),
+    (ir.Conv2D, "nm_2_4"): (CONV2D_NM, n_of_m.CONV2D),
+    (ir.Conv2D, "nm_4_8"): (CONV2D_NM, n_of_m.CONV2D),
     (ir.DepthwiseConv2D, "dense"): (
         Kernel("tp_depthwise_conv2d_dense_s8", _accumulator_bytes),
         depthwise.DEPTHWISE_DENSE,
@@ -74,6 +93,11 @@ KERNELS: dict[tuple[type[Layer], str], tuple[Kernel, ...]] = {
     (ir.Dense, "bsr_4x1"): (DENSE_BSR, sparse_rows.BSR_4X1),
     (ir.Dense, "bsr_4x2"): (DENSE_BSR,),
     (ir.Dense, "bsr_1x4"): (DENSE_BSR,),
+    (ir.Dense, "nm_1_4"): (DENSE_NM, input_pairs.DENSE),
+    (ir.Dense, "nm_2_4"): (DENSE_NM, input_pairs.DENSE),
+    (ir.Dense, "nm_4_8"): (DENSE_NM,),
+    (ir.Dense, "csc"): (columns.DENSE_CSC,),
+    (ir.Dense, "code"): (fully_connected.CODE,),
     (ir.Add, ""): (Kernel("tp_add_s8", in_place=ir.layer_inputs),),
     (ir.Sub, ""): (Kernel("tp_sub_s8", in_place=ir.layer_inputs),),
     (ir.Mul, ""): (Kernel("tp_mul_s8", in_place=ir.layer_inputs),),
@@ -122,10 +146,20 @@ def operand(layer: Weighted, graph: Graph) -> Operand:
     return kernel(layer).operand(layer, graph)
 
 
+def bias(layer: Weighted, graph: Graph) -> Int32:
+    """The bias as the layer's kernel reads it, (O,). No term leaves int32: `verify` proved |bias - zp * sum(w)| + 128 *
+    sum(|w|) < 2^31, and kernels raise inputs by 128 at most."""
+    return convolution.kernel_bias(layer, graph.tensors[layer.input], kernel(layer).raised).astype(np.int32)
+
+
 def resident_bytes(graph: Graph) -> int:
     """The weights that are copied into SRAM at boot."""
     weighted = [layer for layer in graph.layers if isinstance(layer, Weighted)]
     return sum(operand(layer, graph).bytes for layer in weighted if layer.variant.weights == "sram")
+
+
+ON_REQUEST = frozenset({"csc"})
+"""Formats whose kernels take a time that depends on the input: taken where they are asked for, never chosen."""
 
 
 def formats_for(layer: Layer) -> list[str]:

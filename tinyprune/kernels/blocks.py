@@ -10,7 +10,7 @@ from tinyprune.arithmetic import Int64
 from tinyprune.formats import unpack
 from tinyprune.ir import Graph, Int8, Layer, Weighted
 from tinyprune.kernels.h_packing import halves_problem
-from tinyprune.kernels.kernel import Kernel, Operand
+from tinyprune.kernels.kernel import Kernel, Operand, flash_or_sram
 from tinyprune.kernels.packing import TILE, Packing, packing, strips
 from tinyprune.kernels.proofs import accumulator_problem, right_requant_problem, rounding_shows
 
@@ -81,5 +81,6 @@ CONV2D_BSR_2X2 = Kernel(
     unfit=_unfit,
     operand=_operand,
     strips=strips,
+    places=flash_or_sram,
     constants=_constants,
 )

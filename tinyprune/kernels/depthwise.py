@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tinyprune import ir
 from tinyprune.ir import Graph, Layer, Weighted
-from tinyprune.kernels.kernel import Kernel, Operand
+from tinyprune.kernels.kernel import Kernel, Operand, flash_or_sram
 from tinyprune.kernels.proofs import accumulator_problem, right_requant_problem
 
 CHANNELS = 4  # packed at a time
@@ -51,4 +51,5 @@ DEPTHWISE_DENSE = Kernel(
     unfit=_unfit,
     operand=_operand,
     strips=_strips,
+    places=flash_or_sram,
 )

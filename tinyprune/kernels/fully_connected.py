@@ -1,4 +1,4 @@
-"""Fully connected layers for the DSP extension, four outputs at a time (`tp_h_column.h`)."""
+"""Fully connected layers: for the DSP extension four outputs at a time (`tp_h_column.h`), and as code."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tinyprune import ir
 from tinyprune.formats import unpack
 from tinyprune.ir import Graph, Int8, Layer, Weighted
 from tinyprune.kernels.h_packing import CHANNELS, halves, halves_problem
-from tinyprune.kernels.kernel import Kernel, Operand
+from tinyprune.kernels.kernel import Kernel, Operand, flash_or_sram
 from tinyprune.kernels.proofs import accumulator_problem, products_problem, right_requant_problem
 
 QUAD = 4  # inputs at a time
@@ -19,6 +19,16 @@ def _scratch_bytes(layer: Layer, graph: Graph) -> int:
     assert isinstance(layer, ir.Dense)
     outputs = layer.weights.shape[0]
     return 4 * (outputs + -outputs % CHANNELS)
+
+
+def _raised_bytes(layer: Layer, graph: Graph) -> int:
+    """A byte for each input, in whole words."""
+    assert isinstance(layer, ir.Dense)
+    return layer.weights.shape[1] + -layer.weights.shape[1] % 4
+
+
+def _instructions(layer: Weighted, graph: Graph) -> Operand:
+    return Operand("", layer.weights.arrays)
 
 
 def _unfit(layer: Layer, graph: Graph) -> str:
@@ -44,4 +54,7 @@ DENSE = Kernel(
     needs=frozenset({"dsp"}),
     unfit=_unfit,
     operand=_dense_operand,
+    places=flash_or_sram,
 )
+
+CODE = Kernel("tp_dense_code_s8", scratch_bytes=_raised_bytes, operand=_instructions, raised=128)

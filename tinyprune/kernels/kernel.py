@@ -70,7 +70,8 @@ class Kernel:
     layer cannot run so ("" where it can): it proves the kernel's precondition from the layer's weights. `operand` makes
     the weights as the kernel reads them. `strips` are the values of `Variant.rows` that are worth trying,
     `places` those of `Variant.weights`. `constants` are the compile-time constants of a kernel that is a static inline
-    function: the generated code holds one instance for each value of them.
+    function: the generated code holds one instance for each value of them. `raised` is what the kernel adds to each
+    input before it multiplies, which the generator takes out of the bias.
     """
 
     function: str
@@ -82,3 +83,4 @@ class Kernel:
     strips: Callable[[Layer, Graph], tuple[int, ...]] = _no_strips
     places: Callable[[Layer, Graph], tuple[WeightsPlace, ...]] = _flash
     constants: Callable[[Layer, Graph], tuple[int, ...]] = _no_constants
+    raised: int = 0

@@ -1,4 +1,4 @@
-"""Convolution on non-zero weights (`tp_conv2d_csr_dsp_s8.h`): a list for each output channel, two pixels in a word."""
+"""Convolution on non-zero weights (`tp_pair_block.h`): a list for each output channel, two pixels in a word."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tinyprune import ir
 from tinyprune.arithmetic import Int64
 from tinyprune.formats import unpack
 from tinyprune.ir import Graph, Int8, Layer, Weighted
-from tinyprune.kernels.kernel import Kernel, Operand
+from tinyprune.kernels.kernel import Kernel, Operand, flash_or_sram
 from tinyprune.kernels.packing import Packing, packing, strips
 from tinyprune.kernels.proofs import accumulator_problem, right_requant_problem, rounding_shows
 
@@ -28,13 +28,17 @@ def _scratch_bytes(layer: Layer, graph: Graph) -> int:
     return _packing(layer, graph).scratch_bytes((rows + 1) // 2, (rows * width + 1) // 2)
 
 
-def _unfit(layer: Layer, graph: Graph) -> str:
-    assert isinstance(layer, ir.Conv2D)
-    packed = _packing(layer, graph)
+def list_problem(layer: ir.Conv2D, graph: Graph, packed: Packing) -> str:
+    """Why `tp_pair_run_channel` is not for this layer, whose input is packed so; "" where it is."""
     furthest = int(packed.offsets[-1])
     if furthest > MAX_OFFSET:
         return f"its window ends {furthest:,} bytes behind its beginning; an entry holds {MAX_OFFSET:,}"
     return packed.problem or accumulator_problem(layer, graph, 22) or right_requant_problem(layer, graph)
+
+
+def _unfit(layer: Layer, graph: Graph) -> str:
+    assert isinstance(layer, ir.Conv2D)
+    return list_problem(layer, graph, _packing(layer, graph))
 
 
 def lists(matrix: Int8, offsets: Int64) -> NDArray[np.uint32]:
@@ -64,5 +68,6 @@ CONV2D_CSR = Kernel(
     unfit=_unfit,
     operand=_operand,
     strips=strips,
+    places=flash_or_sram,
     constants=_constants,
 )

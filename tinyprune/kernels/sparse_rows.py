@@ -9,7 +9,7 @@ from tinyprune import ir
 from tinyprune.formats import unpack
 from tinyprune.ir import Graph, Int8, Layer, Weighted
 from tinyprune.kernels.h_packing import CHANNELS, halves, halves_problem
-from tinyprune.kernels.kernel import Kernel, Operand
+from tinyprune.kernels.kernel import Kernel, Operand, flash_or_sram
 from tinyprune.kernels.proofs import accumulator_problem, products_problem, right_requant_problem
 
 FOUR = 4  # non-zeros or blocks at a time
@@ -94,6 +94,7 @@ CSR_DELTA = Kernel(
     needs=frozenset({"dsp"}),
     unfit=_delta_unfit,
     operand=_delta_operand,
+    places=flash_or_sram,
 )
 
 BSR_4X1 = Kernel(
@@ -102,4 +103,5 @@ BSR_4X1 = Kernel(
     needs=frozenset({"dsp"}),
     unfit=_block_unfit,
     operand=_block_operand,
+    places=flash_or_sram,
 )

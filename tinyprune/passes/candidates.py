@@ -6,21 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from tinyprune import formats, kernels
-from tinyprune.ir import Graph, Layer, Variant, Weighted
+from tinyprune.ir import Graph, Layer, Variant, Weighted, op_name
+from tinyprune.tensors import WeightsPlace
 
 PREFERRED_ROWS = 4  # of a strip, where nothing was measured: more gain little, and take scratch
 
 
 @dataclass(frozen=True, order=True)
 class Candidate:
-    """A storage format, one of the kernels that read it, and the output rows of a strip."""
+    """A storage format, one of the kernels that read it, the output rows of a strip, and the place of the weights."""
 
     format: str
     kernel: str
     rows: int
+    weights: WeightsPlace
 
     def __str__(self) -> str:
-        return f"{self.format} ({self.kernel}{f', {self.rows} rows' if self.rows else ''})"
+        rows = f", {self.rows} rows" if self.rows else ""
+        return f"{self.format} ({self.kernel}{rows}{'' if self.weights == 'flash' else f', weights in {self.weights}'})"
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,12 @@ class Cost(Candidate):
 
     @property
     def candidate(self) -> Candidate:
-        return Candidate(self.format, self.kernel, self.rows)
+        return Candidate(self.format, self.kernel, self.rows, self.weights)
+
+    @property
+    def resident_bytes(self) -> int:
+        """What lies in SRAM all the time."""
+        return self.operand_bytes if self.weights == "sram" else 0
 
     @property
     def cycles(self) -> int | None:
@@ -76,24 +84,26 @@ class Costs:
 
 
 def candidates(layer: Weighted, graph: Graph, features: frozenset[str], format_name: str = "auto") -> list[Candidate]:
-    """All that a core with `features` can run with the weights in flash, in the order of KERNELS; those of one format
-    where that is given and has a kernel for the layer."""
-    names = kernels.formats_for(layer)
+    """All that a core with `features` can run, in the order of KERNELS; those of one format where that is given, has a
+    kernel for the layer, and holds its weights."""
+    names = [name for name in kernels.formats_for(layer) if name not in kernels.ON_REQUEST]
     if format_name != "auto":
-        names = [format_name if format_name in names else layer.weights.format]
+        names = [layer.weights.format if refusal(layer, format_name) else format_name]
     return [
-        Candidate(name, variant.kernel, variant.rows)
+        Candidate(name, variant.kernel, variant.rows, variant.weights)
         for name in names
         if (stored := _stored(layer, name)) is not None
         for variant in kernels.variants(stored, graph, features)
-        if variant.weights == "flash"
     ]
 
 
 def preferred(layer: Weighted, graph: Graph, features: frozenset[str], format_name: str = "auto") -> list[Candidate]:
-    """Of each format the candidate that is likely to be the fastest: KERNELS lists a format's kernels by speed."""
+    """Of each format the candidate that is likely to be the fastest with its weights in flash: KERNELS lists a format's
+    kernels by speed."""
     found: dict[str, Candidate] = {}
     for one in candidates(layer, graph, features, format_name):
+        if one.weights != "flash":
+            continue
         other = found.get(one.format)
         if not other or other.kernel != one.kernel or _unusual(one) < _unusual(other):
             found[one.format] = one
@@ -107,7 +117,7 @@ def _unusual(candidate: Candidate) -> int:
 def with_candidate(layer: Weighted, candidate: Candidate, reason: str = "") -> Weighted:
     """`layer` as `candidate` runs it; `reason` is the report's."""
     weights = formats.pack(candidate.format, formats.unpack(layer.weights), layer.weights.quant, reason)
-    return replace(layer, weights=weights, variant=Variant(candidate.kernel, candidate.rows))
+    return replace(layer, weights=weights, variant=Variant(candidate.kernel, candidate.rows, candidate.weights))
 
 
 def with_candidates(graph: Graph, chosen: Mapping[str, Candidate], reasons: Mapping[str, str]) -> Graph:
@@ -121,9 +131,20 @@ def with_candidates(graph: Graph, chosen: Mapping[str, Candidate], reasons: Mapp
     return replace(graph, layers=tuple(map(changed, graph.layers)), arena=None)
 
 
+def refusal(layer: Weighted, format_name: str) -> str:
+    """Why `layer` cannot be in that format, in a few words; "" where it can."""
+    if format_name not in kernels.formats_for(layer):
+        return f"{op_name(layer)} has no {format_name} kernel"
+    try:
+        formats.pack(format_name, formats.unpack(layer.weights), layer.weights.quant)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
 def _stored(layer: Weighted, format_name: str) -> Weighted | None:
     """`layer` in that format; None where the format cannot hold these weights."""
     try:
-        return with_candidate(layer, Candidate(format_name, "", 0))
+        return with_candidate(layer, Candidate(format_name, "", 0, "flash"))
     except ValueError:
         return None

@@ -59,7 +59,7 @@ class Program:
         places = [place for costs in self.costs.of.values() for place in range(len(costs))]
         found = {
             "flash": (flash, rest.flash_bytes),
-            "sram": (self.amounts([0] * len(costs), of_arena=1), rest.sram_bytes),
+            "sram": (self.amounts([aligned(cost.resident_bytes) for cost in costs], of_arena=1), rest.sram_bytes),
             "order": (self.amounts(places), 0),
         }
         for name in measures(self.costs) - set(found):
@@ -80,10 +80,12 @@ class Program:
                 rows.append((self.amounts(scratch, of_arena=-1), -self.alive[layer]))
         return rows
 
-    def less_scratch(self, taken: Mapping[str, Cost]) -> Row:
-        """Some layer must have less scratch than in the choice `taken`."""
-        below = [int(cost.scratch_bytes < taken[layer].scratch_bytes) for layer, cost in self.choices]
-        return -self.amounts(below), -1
+    def planned(self, taken: Mapping[str, Cost], arena_bytes: int) -> Row:
+        """The arena of the choice `taken` has gaps, and `arena_bytes` with them: so has any whose layers all have as
+        much scratch."""
+        excess = arena_bytes - self.floor
+        below = [-excess * (cost.scratch_bytes < taken[layer].scratch_bytes) for layer, cost in self.choices]
+        return self.amounts(below, of_arena=-1), -arena_bytes
 
     def _of_layer(self, layer: str, amounts: Sequence[int]) -> list[int]:
         """Those of its candidates; 0 for those of other layers."""

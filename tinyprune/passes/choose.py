@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from tinyprune import formats, ir, kernels
+from tinyprune import formats
 from tinyprune.errors import BudgetError, TinypruneError, unknown_name
 from tinyprune.ir import Graph, Weighted
-from tinyprune.passes.candidates import Candidate, Cost, Costs, with_candidates
-from tinyprune.passes.choice_program import Program, Row, measures
+from tinyprune.passes.candidates import Candidate, Cost, Costs, refusal, with_candidates
+from tinyprune.passes.choice_program import Program, Row, aligned, measures
 from tinyprune.passes.plan_memory import activations_alive, plan_memory
 
 OBJECTIVES = {
@@ -60,16 +60,16 @@ def choose(graph: Graph, costs: Costs, goal: Goal, only: str | None = None) -> G
             remedy="take an emulator, and a core whose cycles are claimed (docs/measuring.md)",
         )
     measure = main_measure(costs, goal.objective)
-    if measure == "sram":
-        return _smallest_arena(graph, program, costs, goal)
-    cuts, smallest = list[Row](), None
-    while (taken := _best(program, goal, cuts)) is not None:
+    gaps, smallest = list[Row](), None
+    while (found := _best(program, goal, gaps)) is not None:
+        least, taken = found
         planned = _planned(graph, costs, taken, goal, measure)
         size = _sram(planned, costs)
-        if goal.sram is None or size <= goal.sram:
+        if size <= (least if measure == "sram" else goal.sram or size):
             return planned
         smallest = min(size, smallest or size)
-        cuts.append(program.less_scratch(taken))
+        assert planned.arena is not None
+        gaps.append(program.planned(taken, planned.arena.bytes))
     raise _budget_error(program, goal, smallest)
 
 
@@ -90,7 +90,8 @@ def main_measure(costs: Costs, objective: str) -> str:
 
 
 def _cost_of(layer: Weighted, costs: Costs) -> Cost:
-    taken = Candidate(layer.weights.format, layer.variant.kernel, layer.variant.rows)
+    variant = layer.variant
+    taken = Candidate(layer.weights.format, variant.kernel, variant.rows, variant.weights)
     return next(cost for cost in costs.of[layer.name] if cost.candidate == taken)
 
 
@@ -100,39 +101,25 @@ def _restricted(costs: Costs, format_name: str) -> Costs:
     return replace(costs, of=of)
 
 
-def _smallest_arena(graph: Graph, program: Program, costs: Costs, goal: Goal) -> Graph:
-    """The smallest as planned, which may be above what is alive in the fullest step: then less scratch is tried."""
-    best, smallest, cuts, within = None, None, list[Row](), goal
-    while (taken := _best(program, within, cuts)) is not None:
-        planned = _planned(graph, costs, taken, goal, "sram")
-        size = _sram(planned, costs)
-        if within.sram is None or size <= within.sram:
-            best, within = planned, replace(within, sram=size - 1)
-        smallest = min(size, smallest or size)
-        cuts.append(program.less_scratch(taken))
-    if best is None:
-        raise _budget_error(program, goal, smallest)
-    return best
-
-
 def _program(graph: Graph, costs: Costs) -> Program:
     alive = activations_alive(graph)
     by_layer = {layer.name: alive[step] for step, layer in enumerate(graph.layers)}
     return Program(costs, by_layer, max(alive))
 
 
-def _best(program: Program, goal: Goal, cuts: list[Row]) -> dict[str, Cost] | None:
-    """The one choice that is best by the objective, among equals by the next measure, and so on."""
-    rows = [*cuts, *(program.limit(name, most) for name, most in goal.budgets.items())]
-    taken = None
+def _best(program: Program, goal: Goal, gaps: list[Row]) -> tuple[int, dict[str, Cost]] | None:
+    """The one choice that is best by the objective, among equals by the next measure, and so on; and its figure of the
+    objective."""
+    rows = [*gaps, *(program.limit(name, most) for name, most in goal.budgets.items())]
+    best: tuple[int, dict[str, Cost]] | None = None
     for measure in (*OBJECTIVES[goal.objective], "order"):
         if measure in program.measures:
             found = program.minimum(measure, rows)
             if found is None:
                 return None
-            least, taken = found
-            rows.append(program.limit(measure, least))
-    return taken
+            best = best[0] if best else found[0], found[1]
+            rows.append(program.limit(measure, found[0]))
+    return best
 
 
 def _planned(graph: Graph, costs: Costs, taken: Mapping[str, Cost], goal: Goal, measure: str) -> Graph:
@@ -143,15 +130,15 @@ def _planned(graph: Graph, costs: Costs, taken: Mapping[str, Cost], goal: Goal, 
 
 def _sram(graph: Graph, costs: Costs) -> int:
     assert graph.arena is not None
-    return graph.arena.bytes + costs.rest.sram_bytes
+    taken = [_cost_of(layer, costs) for layer in graph.layers if isinstance(layer, Weighted)]
+    return graph.arena.bytes + costs.rest.sram_bytes + sum(aligned(cost.resident_bytes) for cost in taken)
 
 
 def _reason(layer: Weighted, taken: Cost, costs: Costs, goal: Goal, measure: str) -> str:
     """Why this layer has its format: its figure beside the best one of another format."""
     name = taken.format
     if goal.format != "auto":
-        can = goal.format in kernels.formats_for(layer)
-        return f"{name} was asked for" if can else f"{ir.op_name(layer)} has no {goal.format} kernel"
+        return refusal(layer, goal.format) or f"{name} was asked for"
     others = [cost for cost in costs.of[layer.name] if cost.format != name]
     if not others:
         return f"{name} is the only one"
@@ -162,7 +149,7 @@ def _reason(layer: Weighted, taken: Cost, costs: Costs, goal: Goal, measure: str
 
 
 def _figure(cost: Cost, measure: str) -> int:
-    figures = {"flash": cost.flash_bytes, "sram": cost.scratch_bytes}
+    figures = {"flash": cost.flash_bytes, "sram": cost.scratch_bytes + cost.resident_bytes}
     return figures[measure] if measure in figures else int(getattr(cost, measure))
 
 

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyprune import formats, ir
-from tinyprune.errors import TinypruneError, unknown_name
+from tinyprune.errors import unknown_name
+from tinyprune.granularity import PATTERNS, check_fixed_sparsity, numbers
 from tinyprune.ir import Graph, Int8, Layer
 
-BLOCKS = {"element": (1, 1), "block_2x2": (2, 2), "block_4x1": (4, 1)}
+BLOCKS = {"element": (1, 1)} | {f"block:{pattern}": numbers(pattern) for pattern in PATTERNS["block"]}
 """What goes as one piece: output channels by consecutive inputs."""
-RUNS = {"2:4": (2, 4)}
+RUNS = {f"n_m:{pattern}": numbers(pattern) for pattern in PATTERNS["n_m"]}
 """How many stay of how many consecutive inputs of an output channel."""
 GRANULARITIES = (*BLOCKS, *RUNS)
 
@@ -24,15 +25,14 @@ def check_granularity(granularity: str, sparsity: float) -> None:
     """Raises TinypruneError for a granularity that is not known, or fixes another sparsity."""
     if granularity not in GRANULARITIES:
         raise unknown_name("granularity", granularity, GRANULARITIES)
-    if granularity in RUNS and sparsity != _sparsity(granularity):
-        raise TinypruneError(
-            f"granularity {granularity} is a sparsity of {_sparsity(granularity)}, not {sparsity}",
-            remedy=f"give --sparsity {_sparsity(granularity)}",
-        )
+    check_fixed_sparsity(granularity, sparsity)
 
 
 def prune_weights(graph: Graph, sparsity: float, granularity: str = "element") -> Graph:
-    """`graph` with that share of the weights of each convolution and dense layer zero; depthwise stays as it is."""
+    """`graph` with that share of the weights of each convolution and dense layer zero; depthwise stays as it is.
+
+    `granularity` is a full name (`granularity.full_name`).
+    """
     check_granularity(granularity, sparsity)
 
     def pruned(layer: Layer) -> Layer:
@@ -45,11 +45,6 @@ def prune_weights(graph: Graph, sparsity: float, granularity: str = "element") -
         return replace(layer, weights=weights)
 
     return replace(graph, layers=tuple(pruned(layer) for layer in graph.layers))
-
-
-def _sparsity(granularity: str) -> float:
-    stay, run = RUNS[granularity]
-    return 1 - stay / run
 
 
 def _magnitudes(rows: Int8, quant: ir.Quant) -> Float64:

@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyprune.errors import TinypruneError, unknown_name
+from tinyprune.granularity import PATTERNS, Pattern, full_name, numbers
 from tinyprune.pruning import matrices, residual_blocks, structures
 
 if TYPE_CHECKING:
     import keras
 
     from tinyprune.pruning.groups import Group
-
-Pattern = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -57,19 +56,17 @@ class Units:
 
 
 def named(text: str) -> Units:
-    """The granularity that `text` names: `channel`, `block`, or with a pattern, `block:4x1`. Raises TinypruneError."""
-    name, _, pattern = text.partition(":")
+    """The granularity that `text` names, as `granularity.full_name` has it: `channel`, `block:4x1`. Raises
+    TinypruneError."""
+    name, _, pattern = full_name(text).partition(":")
     if name not in GRANULARITIES:
         raise unknown_name("granularity", name, GRANULARITIES)
     row = GRANULARITIES[name]
-    if not pattern:
-        pattern = row.patterns[0] if row.patterns else ""
-    elif not row.patterns:
+    if pattern and not row.patterns:
         raise TinypruneError(f"granularity '{name}' has no patterns", remedy=f"give '{name}' alone, not '{text}'")
-    elif pattern not in row.patterns:
+    if pattern and pattern not in row.patterns:
         raise unknown_name(f"pattern of granularity '{name}'", pattern, row.patterns)
-    first, _, second = pattern.replace("x", ":").partition(":")
-    return Units(name, row, (int(first), int(second)) if pattern else (1, 1))
+    return Units(name, row, numbers(pattern))
 
 
 def _shrink(model: keras.Model, masks: dict[str, NDArray[np.bool_]]) -> keras.Model:
@@ -89,14 +86,14 @@ GRANULARITIES: dict[str, Granularity] = {
     "n_m": Granularity(
         "at most N of M consecutive inputs of an output channel stay",
         matrices.elements,
-        patterns=("2:4", "1:4", "4:8"),
+        patterns=PATTERNS["n_m"],
         check=matrices.check_runs,
         protect=matrices.best_of_each_run,
     ),
     "block": Granularity(
         "blocks of output channels x consecutive inputs",
         matrices.blocks,
-        patterns=("4x1", "2x2", "4x2", "1x4"),
+        patterns=PATTERNS["block"],
     ),
     "channel": Granularity(
         "channels of convolutions and dense layers; the model gets smaller",

@@ -29,15 +29,16 @@ def weight_sums(layer: Weighted, values: Int64) -> Int64:
     return values.sum(axis=tuple(axis for axis in range(values.ndim) if axis != channel))
 
 
-def kernel_bias(layer: Weighted, source: Tensor) -> Int64:
+def kernel_bias(layer: Weighted, source: Tensor, raised: int = 0) -> Int64:
     """The bias that kernels are given, (O,): bias - zero_point * sum(weights), so that zero points stay out of loops.
+    `raised` is what a kernel adds to the inputs, and so to the zero point.
 
     Not folded for a transposed convolution, where an output may see any part of the weights.
     """
     bias = layer.bias.astype(np.int64)
     if isinstance(layer, TransposeConv2D):
         return bias
-    return bias - source.zero_point * weight_sums(layer, formats.unpack(layer.weights).astype(np.int64))
+    return bias - (source.zero_point + raised) * weight_sums(layer, formats.unpack(layer.weights).astype(np.int64))
 
 
 def finish(acc: Int64, to: Requant, target: Tensor, clamp: Clamp) -> Int64:

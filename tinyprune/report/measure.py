@@ -133,6 +133,7 @@ def _layer(
         format=formats.format_of(layer),
         kernel=weighted.variant.kernel if weighted else None,
         strip_rows=weighted.variant.rows if weighted else None,
+        weights_in=weighted.variant.weights if weighted else None,
         reason=weighted.weights.reason if weighted else None,
         macs=ir.macs(layer, graph),
         nonzeros=int(np.count_nonzero(values)),

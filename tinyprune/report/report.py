@@ -90,6 +90,7 @@ class LayerReport:
     format: str | None
     kernel: str | None
     strip_rows: int | None
+    weights_in: str | None
     reason: str | None
     macs: int
     nonzeros: int

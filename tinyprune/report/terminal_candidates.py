@@ -15,6 +15,7 @@ def candidates(report: Report) -> Table:
     table.add_column("layer", overflow="fold", max_width=24)
     table.add_column("format")
     table.add_column("kernel", overflow="fold")
+    table.add_column("in")
     for name in ("rows", "bytes", "scratch", "cycles", "stalls"):
         table.add_column(name, justify="right", no_wrap=True)
     for layer in report.layers:
@@ -25,10 +26,17 @@ def candidates(report: Report) -> Table:
 
 
 def _is_taken(cost: Cost, layer: LayerReport) -> bool:
-    return (cost.format, cost.kernel, cost.rows) == (layer.format, layer.kernel, layer.strip_rows)
+    taken = (layer.format, layer.kernel, layer.strip_rows, layer.weights_in)
+    return (cost.format, cost.kernel, cost.rows, cost.weights) == taken
 
 
 def _cells(cost: Cost) -> tuple[str, ...]:
     figures = (cost.flash_bytes, cost.scratch_bytes, cost.cycles, cost.flash_stalls)
     kernel = cost.kernel.removeprefix("tp_").removesuffix("_s8")
-    return cost.format, kernel, str(cost.rows or ""), *("-" if one is None else f"{one:,}" for one in figures)
+    return (
+        cost.format,
+        kernel,
+        cost.weights,
+        str(cost.rows or ""),
+        *("-" if one is None else f"{one:,}" for one in figures),
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from tinyprune import kernels
 from tinyprune.ir import Graph, Weighted
 from tinyprune.passes.candidates import Candidate, Cost, Costs, Rest, preferred, with_candidate
@@ -20,4 +22,9 @@ def estimate(graph: Graph, features: frozenset[str], format_name: str = "auto") 
 def _cost(layer: Weighted, candidate: Candidate, graph: Graph) -> Cost:
     stored = with_candidate(layer, candidate)
     size = kernels.operand(stored, graph).bytes
-    return Cost(candidate.format, candidate.kernel, candidate.rows, size, size, kernels.scratch_bytes(stored, graph))
+    return Cost(
+        **dataclasses.asdict(candidate),
+        operand_bytes=size,
+        flash_bytes=size,
+        scratch_bytes=kernels.scratch_bytes(stored, graph),
+    )

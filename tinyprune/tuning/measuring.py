@@ -25,11 +25,11 @@ from tinyprune.passes.candidates import Cost
 from tinyprune.passes.choice_program import aligned
 from tinyprune.toolchain import Toolchain
 from tinyprune.toolchain.elf import Elf, Symbol
+from tinyprune.toolchain.memory import weight_places
 from tinyprune.tuning import bench
 from tinyprune.tuning.bench import Trial
 from tinyprune.tuning.code import reached
 
-CONSTANTS = ".tp_weights"
 STALE = b"\xaa"  # what lies in the arena before a trial
 
 
@@ -48,6 +48,7 @@ def measured(graph: Graph, trials: Sequence[Trial], board: Board, tools: Toolcha
     if not emulated:
         return costs
     machine = Machine(elf, on)
+    machine.place()
     executed = [_run(one, layer, made, machine) for one, layer in zip(trials, made.layers, strict=True)]
     return [_timed(cost, blocks, machine) for cost, blocks in zip(costs, executed, strict=True)]
 
@@ -65,10 +66,9 @@ def sizes(elf: Elf, layer: Layer) -> tuple[int, dict[str, int]]:
 
 
 def _constants(elf: Elf, layer: str) -> list[Symbol]:
-    section = elf.sections[CONSTANTS]
-    inside = range(section.address, section.address + section.bytes)
+    places = weight_places(elf)
     named = (symbol for name, symbol in elf.symbols.items() if name.startswith(f"{layer}_"))
-    return [symbol for symbol in named if symbol.address in inside]
+    return [symbol for symbol in named if any(symbol.address in place for place in places)]
 
 
 def _size(one: Trial, layer: Layer, made: Graph, elf: Elf) -> Cost:

@@ -16,6 +16,7 @@ from tinyprune.toolchain import Toolchain
 from tinyprune.tuning import cache
 from tinyprune.tuning.bench import Trial, trial
 from tinyprune.tuning.measuring import measured
+from tinyprune.tuning.promising import finalists, representatives, worth_a_try
 from tinyprune.tuning.rest import measured_rest
 
 IMAGE_BYTES = 1 << 22  # of operands in one image: more, and compilers take long
@@ -27,17 +28,22 @@ Say = Callable[[str], None]
 @dataclass(frozen=True)
 class Setting:
     """What costs are measured for, and with. Where it is not `emulated`, sizes alone are measured, and of each format
-    only the kernel that is likely to be the fastest unless `smallest` is wanted."""
+    only the kernel that is likely to be the fastest unless `smallest` is wanted. `bytes_matter` where speed is not all:
+    then what is slower and smaller is measured too."""
 
     board: Board
     tools: Toolchain
     emulated: bool
     format: str = "auto"
     smallest: bool = False
+    bytes_matter: bool = True
 
     def candidates(self, layer: Weighted, graph: Graph) -> list[Candidate]:
         known = candidates if self.emulated or self.smallest else preferred
-        return known(layer, graph, self.board.features, self.format)
+        found = known(layer, graph, self.board.features, self.format)
+        if self.emulated:
+            return worth_a_try(layer, graph, found, self.bytes_matter)
+        return [one for one in found if one.weights == "flash"]
 
 
 def tune(graph: Graph, sample: Int8, on: Setting, say: Say) -> Costs:
@@ -48,21 +54,25 @@ def tune(graph: Graph, sample: Int8, on: Setting, say: Say) -> Costs:
     around = cache.surroundings(on.board, on.tools, on.emulated)
     keys = {name: _key(layer, graph, values, around) for name, layer in layers.items()}
     known = {name: _known(cache.load(key)) for name, key in keys.items()}
-    missing = [(name, one) for name, some in wanted.items() for one in some if one not in known[name]]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        rest = pool.submit(measured_rest, graph, sample, on.board, on.tools, on.emulated)
+
+    def measure(some: Mapping[str, Sequence[Candidate]]) -> dict[str, tuple[Cost, ...]]:
+        missing = [(name, one) for name, ones in some.items() for one in ones if one not in known[name]]
+        trials = [(name, trial(layers[name], one, values)) for name, one in missing]
         if missing:
             say(f"measuring {len(missing)} kernels for {len({name for name, _ in missing})} layers on {on.board.name}")
-        trials = [(name, trial(layers[name], one, values)) for name, one in missing]
-        jobs = [(part, pool.submit(_measured, graph, part, on)) for part in _parts(trials)]
-        for part, job in jobs:
+        for part, job in [(part, pool.submit(_measured, graph, part, on)) for part in _parts(trials)]:
             for (name, _), cost in zip(part, job.result(), strict=True):
                 known[name][cost.candidate] = cost
-        others = rest.result()
-    for name in {name for name, _ in missing}:
-        cache.store(keys[name], {"costs": [dataclasses.asdict(cost) for cost in known[name].values()]})
-    costs = {name: tuple(known[name][one] for one in some) for name, some in wanted.items()}
-    return Costs(costs, others, EMULATED if on.emulated else COMPILED)
+        for name in {name for name, _ in missing}:
+            cache.store(keys[name], {"costs": [dataclasses.asdict(cost) for cost in known[name].values()]})
+        return {name: tuple(known[name][one] for one in ones) for name, ones in some.items()}
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        rest = pool.submit(measured_rest, graph, sample, on.board, on.tools, on.emulated)
+        if on.emulated:
+            first = measure({name: representatives(some) for name, some in wanted.items()})
+            wanted = {name: finalists(some, first[name], on.bytes_matter) for name, some in wanted.items()}
+        return Costs(measure(wanted), rest.result(), EMULATED if on.emulated else COMPILED)
 
 
 def _key(layer: Weighted, graph: Graph, values: Mapping[str, Int8], around: str) -> str:

@@ -1,0 +1,122 @@
+"""Requantization without a long multiplication (`tp_staircase.h`), proved for every accumulator of each channel.
+
+An output is a staircase of its accumulator: it never falls, and has at most 255 steps. The kernel computes another one,
+`floor((M * v + C) / 2^43)` with `v` the accumulator, moved and clamped to where outputs change, and C one constant for
+negative accumulators and one for others. It never falls either, within each of the two. So the two are equal for every
+accumulator if they are on both sides of each step, and at the ends: that gives the bounds for C.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyprune.arithmetic import Int64, Requant, requantize
+from tinyprune.ir import Clamp, Graph, Weighted
+from tinyprune.kernels.proofs import accumulator_problem, largest_accumulators
+from tinyprune.reference import convolution
+
+FRACTION = 43  # bits below an output's last one
+PART = 10  # bits of each of the multiplier's two lower parts
+CUT = 2 * PART  # bits of the fraction that the parts' products lose
+LARGEST_RANGE = (1 << 22) - 1  # of v: its products with a part stay in 32 bits
+ACCUMULATOR_BITS = 30  # two of them differ by an int32
+
+
+@dataclass(frozen=True, eq=False)
+class Stairs:
+    """Eight words a channel, as `tp_stair` has them, (channels, 8); `problem` is "" where they are right."""
+
+    words: NDArray[np.uint32]
+    problem: str
+
+
+def stairs(layer: Weighted, graph: Graph) -> Stairs:
+    """The words of each channel, to be added to sums of products without the bias."""
+    source, target = graph.tensors[layer.input], graph.tensors[layer.output]
+    problem = accumulator_problem(layer, graph, ACCUMULATOR_BITS)
+    to = convolution.layer_requant(layer, source, target)
+    if not problem and int(to.shift.max()) > 0:  # outputs could jump beyond their range, where nothing clamps them
+        problem = f"its requantization shifts to the left, by {to.shift.max()}"
+    if problem:
+        return Stairs(np.zeros((0, 8), np.uint32), problem)
+    bias, largest = convolution.kernel_bias(layer, source), largest_accumulators(layer, graph)
+    columns = tuple(zip(to.multiplier.tolist(), to.shift.tolist(), strict=True))
+    return _stairs(columns, tuple(bias.tolist()), tuple(largest.tolist()), target.zero_point, layer.clamp)
+
+
+@lru_cache(maxsize=256)
+def _stairs(
+    scales: tuple[tuple[int, int], ...], bias: tuple[int, ...], largest: tuple[int, ...], zero_point: int, clamp: Clamp
+) -> Stairs:
+    """Cached: each variant of a layer asks again."""
+    to = Requant(*np.array(scales, np.int32).T)
+    bounds = np.array(largest, np.int64)
+    steps = _steps(to, bounds, zero_point, clamp)
+    low = np.clip(steps[0] - 1, -bounds, bounds)
+    high = np.clip(steps[-1], low, bounds)
+    ends = np.broadcast_to(np.array([[-1], [0]]), (2, len(bounds)))
+    points = np.clip(np.concatenate([steps - 1, steps, ends]), low, high)
+    multiplier = _multiplier(to)
+    base = clamp[0] & 0xFF  # so that the low byte of what is computed is the output
+    wanted = np.clip(requantize(points, to) + zero_point, *clamp) - clamp[0] + base
+    least = (wanted << FRACTION) - multiplier * (points - low)
+    most = least + (1 << FRACTION) - 1
+    rising, falling = (_constant(least, most, chosen) for chosen in (points >= 0, points < 0))
+    problem = _problem(high - low, rising, falling)
+    mask = (1 << PART) - 1
+    start, sign = np.array(bias, np.int64) - low, -low
+    parts = (multiplier & mask, multiplier >> PART & mask, multiplier >> CUT)
+    above = np.where(rising.used, rising.value, falling.value)
+    below = np.where(falling.used, falling.value, rising.value)
+    words = np.stack([start, high - low, sign, below - above, *np.broadcast_arrays(*parts, low)[:3], above], axis=1)
+    return Stairs((words & 0xFFFFFFFF).astype(np.uint32), problem)
+
+
+def _steps(to: Requant, bounds: Int64, zero_point: int, clamp: Clamp) -> Int64:
+    """The smallest accumulator that gives at least clamp[0] + 1, + 2, ... clamp[1], (steps, channels): found by
+    bisection; one beyond the bounds where there is none."""
+    levels = np.arange(clamp[0] + 1, max(clamp[1], clamp[0] + 1) + 1)[:, None]
+    below = np.broadcast_to(-bounds - 1, (len(levels), len(bounds)))
+    reached = np.broadcast_to(bounds + 1, below.shape)
+    while np.any(reached - below > 1):
+        middle = (below + reached) >> 1
+        enough = np.clip(requantize(middle, to) + zero_point, *clamp) >= levels
+        below, reached = np.where(enough, below, middle), np.where(enough, middle, reached)
+    return reached
+
+
+def _multiplier(to: Requant) -> Int64:
+    """The real multiplier times 2**FRACTION, rounded where it is no integer."""
+    multiplier, shift = to.multiplier.astype(np.int64), to.shift.astype(np.int64) + FRACTION - 31
+    right = np.maximum(-shift, 0)
+    return ((multiplier << np.maximum(shift, 0)) + ((np.int64(1) << right) >> 1)) >> right
+
+
+@dataclass(frozen=True, eq=False)
+class _Constants:
+    """One a channel, in units of 2**CUT; `used` where an accumulator has that sign, `exact` where it is right."""
+
+    value: Int64
+    used: NDArray[np.bool_]
+    exact: NDArray[np.bool_]
+
+
+def _constant(least: Int64, most: Int64, chosen: NDArray[np.bool_]) -> _Constants:
+    """The least constant that is right at each chosen point; points (points, channels)."""
+    lowest = np.where(chosen, least, np.iinfo(np.int64).min >> 1).max(axis=0)
+    highest = np.where(chosen, most, np.iinfo(np.int64).max >> 1).min(axis=0)
+    value = -(-lowest >> CUT)
+    return _Constants(value, chosen.sum(axis=0) > 0, value << CUT <= highest)
+
+
+def _problem(ranges: Int64, *constants: _Constants) -> str:
+    widest = int(ranges.max())
+    if widest > LARGEST_RANGE:
+        return f"its outputs change over {widest:,} values of an accumulator, beyond {LARGEST_RANGE:,}"
+    if all((one.exact | ~one.used).all() for one in constants):
+        return ""
+    return "no constants of 32 bits give the exact rounding of some output channel"
