@@ -39,12 +39,23 @@ app.command()(cli_doctor.doctor)
 app.command()(cli_profile.profile)
 app.command()(cli_prune.prune)
 
+
+def _boards(incomplete: str) -> list[str]:
+    """For the completion of the shell."""
+    from tinyprune import board
+
+    return [name for name in board.names() if name.startswith(incomplete)]
+
+
 Model = Annotated[
     Path | None, typer.Argument(help=".keras, .h5 or int8 .tflite; else tinyprune.toml, else the example")
 ]
 Models = Annotated[list[Path] | None, typer.Argument(help="a model as of `build`; or several, and build directories")]
 GivenModel = Annotated[Path, typer.Argument(help=".keras, .h5 or int8 .tflite")]
-BoardOption = Annotated[str | None, typer.Option("--board", help="a board of `tinyprune boards`, or a board file")]
+BoardOption = Annotated[
+    str | None,
+    typer.Option("--board", help="a board of `tinyprune boards`, or a board file", autocompletion=_boards),
+]
 Data = Annotated[
     str | None, typer.Option("--data", help=".npz with x_train, y_train, x_test, y_test, or module:function")
 ]

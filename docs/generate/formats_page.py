@@ -15,9 +15,9 @@ from tinyprune.formats import FORMATS
 MATRIX = np.array([[0, 7, 0, 0, -3, 0, 0, 0], [5, 0, 0, 0, 0, 0, -2, 0], [0] * 8, [0, 0, 4, 0, 9, 0, 0, 0]], np.int8)
 HUES = ("#2b63c6", "#a8480a", "#6b7480", "#1a6b37")  # of the rows of the matrix; white on each has a contrast above 4.5
 SOFT = "#6b7480"  # of a zero
-CELL, LABEL, EDGE, GAP = 28, 170, 10, 12
-CELLS_A_LINE = 16
-WIDTH = LABEL + CELLS_A_LINE * CELL + 2 * EDGE
+CELL, WIDE_CELL, LABEL, EDGE, GAP = 28, 44, 170, 10, 12
+LINE = 16 * CELL
+WIDTH = LABEL + LINE + 2 * EDGE
 HEAD = """# Storage formats
 
 How the weights of a layer can lie in flash. `tinyprune build` measures the kernels of all formats that a layer can
@@ -72,9 +72,10 @@ def _svg(title: str, arrays: Sequence[tuple[str, np.ndarray, bool]], gap: int) -
     """Each array as a line of cells, or several, with its label on the left; the third says if it holds weights."""
     drawn, y = [], EDGE
     for label, array, weights in arrays:
+        texts, width = _texts(array.reshape(-1))
         drawn.append(f'<text x="{EDGE}" y="{y + 19}">{label}</text>')
-        drawn += _cells(array.reshape(-1), weights, y)
-        y += -(-array.size // CELLS_A_LINE) * CELL + gap
+        drawn += _cells(texts, width, weights, y)
+        y += -(-array.size // (LINE // width)) * CELL + gap
     height = y + EDGE - gap
     body = "\n".join(drawn)
     return (
@@ -84,11 +85,19 @@ def _svg(title: str, arrays: Sequence[tuple[str, np.ndarray, bool]], gap: int) -
     )
 
 
-def _cells(values: np.ndarray, weights: bool, top: int) -> Iterator[str]:
+def _texts(values: np.ndarray) -> tuple[list[str], int]:
+    """What stands in the cells, and how wide these are: instructions are hexadecimal."""
+    if values.max(initial=0) > 999:
+        return [f"{value:04x}" for value in values.tolist()], WIDE_CELL
+    return [str(value) for value in values.tolist()], CELL
+
+
+def _cells(texts: Sequence[str], width: int, weights: bool, top: int) -> Iterator[str]:
     """Weights have the colour of their row in the matrix; zeros, and what is no weight, have none."""
-    for i, value in enumerate(values.tolist()):
-        x, y = EDGE + LABEL + i % CELLS_A_LINE * CELL, top + i // CELLS_A_LINE * CELL
-        hue = HUES[np.nonzero(value == MATRIX)[0][0]] if weights and value else None
+    for i, text in enumerate(texts):
+        line, place = divmod(i, LINE // width)
+        x, y = EDGE + LABEL + place * width, top + line * CELL
+        hue = HUES[np.nonzero(int(text) == MATRIX)[0][0]] if weights and text != "0" else None
         ink = "#fff" if hue else SOFT if weights else "#1c1f23"
-        yield f'<rect x="{x}" y="{y}" width="{CELL}" height="{CELL}" fill="{hue or "#fff"}" stroke="#9aa2ac"/>'
-        yield f'<text x="{x + CELL // 2}" y="{y + 19}" text-anchor="middle" fill="{ink}">{value}</text>'
+        yield f'<rect x="{x}" y="{y}" width="{width}" height="{CELL}" fill="{hue or "#fff"}" stroke="#9aa2ac"/>'
+        yield f'<text x="{x + width // 2}" y="{y + 19}" text-anchor="middle" fill="{ink}">{text}</text>'

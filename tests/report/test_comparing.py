@@ -17,6 +17,7 @@ from tinyprune.cli import app
 from tinyprune.comparing import compare_all, variant_names
 from tinyprune.errors import TinypruneError
 from tinyprune.report.comparison import differences, heading
+from tinyprune.report.html import comparison_page
 
 DIGITS = Path(__file__).parents[1] / "data" / "digits.tflite"
 
@@ -30,11 +31,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def compared(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A build, a model file, and a build for another board that was not emulated."""
+    """A build that was emulated; a model file and a build for another board, which are not."""
     folder = tmp_path_factory.mktemp("compared")
     tinyprune.build(DIGITS, "microbit", sparsity=0.9, format="csr", emulator="none", output=folder / "small")
     models = [built, DIGITS, folder / "small"]
-    options = ["--board", "nucleo-l4r5zi", "--sparsity", "0.8", "--objective", "flash", "-o", str(folder / "all")]
+    options = ["--board", "nucleo-l4r5zi", "--sparsity", "0.8", "--emulator", "none", "-o", str(folder / "all")]
     result = CliRunner().invoke(app, ["compare", *map(str, models), *options, "--json"])
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout) == json.loads((folder / "all" / "comparison.json").read_text())
@@ -60,7 +61,7 @@ def test_ratios_are_over_the_first(document: Any) -> None:
     assert [ratios[name]["flash"] for name in ("half_csr", "digits", "small")] == [
         round(bytes_ / flash[0], 4) for bytes_ in flash
     ]
-    assert ratios["small"]["cycles"] is None and ratios["digits"]["cycles"] is not None
+    assert ratios["small"]["cycles"] is None and ratios["half_csr"]["cycles"] == 1
 
 
 def test_the_page_shows_them_all(compared: Path, document: Any) -> None:
@@ -85,6 +86,18 @@ def test_the_terminal_shows_them_all(compared: Path) -> None:
     assert result.exit_code == 0, result.output
     for part in ("digits / half_csr", "small / half_csr", "microbit", "pruned to", "by layer: instructions"):
         assert part in result.stdout
+
+
+def test_accuracy_is_drawn_where_it_is_known(document: Any) -> None:
+    assert "Accuracy against" not in comparison_page(document)
+    for variant, accuracy in zip(document["variants"], (0.97, 0.95, 0.9), strict=True):
+        variant["report"]["accuracy"] = accuracy
+    text = comparison_page(document)
+    page = Page(text)
+    assert "Accuracy against sparsity" in page.root.text
+    assert "half_csr: 97.0% right at 50% zeros; digits: 95.0% right at 80% zeros; small: 90.0%" in page.root.text
+    pages.assert_accessible(page)
+    pages.assert_self_contained(page, text)
 
 
 def test_models_of_other_layers_are_compared_in_total(document: Any, compared: Path, tmp_path: Path) -> None:

@@ -28,14 +28,21 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not on PAT
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Generator[Site]:
-    """The directory of a comparison."""
+    """The directory of a comparison, and in it a comparison of three builds whose accuracy is known."""
     folder = tmp_path_factory.mktemp("site") / "both"
     tinyprune.compare(DIGITS, "stm32f4", sparsity=0.8, output=folder)
+    for name, accuracy, sparsity in (("dense", 0.99, 0.5), ("auto", 0.97, 0.8)):
+        file = folder / name / "report.json"
+        saved = json.loads(file.read_text())
+        saved["accuracy"], saved["options"]["sparsity"] = accuracy, sparsity
+        file.write_text(json.dumps(saved))
+    tinyprune.compare_all([folder / name for name in ("dense", "auto", "auto")], output=folder / "three")
+    assert "Accuracy against" in (folder / "three" / "comparison.html").read_text()
     with served(folder) as site:
         yield site
 
 
-PAGES = ["comparison.html", "auto/report.html"]
+PAGES = ["comparison.html", "auto/report.html", "three/comparison.html"]
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -10,7 +10,8 @@ from typing import Any, cast
 import jinja2
 
 from tinyprune.report.comparison import differences, heading
-from tinyprune.report.html import plan_drawing, roofline
+from tinyprune.report.html import accuracy_drawing, plan_drawing, roofline
+from tinyprune.report.html.accuracy_drawing import draw_accuracy
 from tinyprune.report.html.figures import Figures, change, width
 from tinyprune.report.html.pattern_drawing import draw_pattern
 from tinyprune.report.html.plan_drawing import block_label, draw_plan
@@ -61,6 +62,8 @@ def comparison_page(document: Mapping[str, Any]) -> str:
             "title": heading(reports),
             "differences": differences(reports),
             "time": time_of(reports),
+            "ACCURACY": accuracy_drawing,
+            "accuracy": draw_accuracy(document),
             "same_layers": len({tuple(layer["name"] for layer in report[LAYERS]) for report in reports}) == 1,
             "most": functools.partial(most, layers),
         },
