@@ -58,11 +58,14 @@ class FineTuning:
         """All weights as they are now, by name."""
         return {name: np.asarray(weight) for name, weight in self._weights.items()}
 
-    def evidence(self, kind: "EvidenceKind", weights: list[str], step: int) -> "dict[str, FloatArray]":
-        """What `EVIDENCE[kind]` observes of the named weights; other samples in each step of the schedule."""
+    def evidence(self, kind: "EvidenceKind", weights: list[str], step: int, sparsity: float) -> "dict[str, FloatArray]":
+        """What `EVIDENCE[kind]` observes of the named weights; other samples in each step of the schedule.
+
+        `sparsity` is what the step prunes to.
+        """
         kernels = {name: self._weights[name] for name in weights}
         batches = endless_batches(*self._training_set(), seed=self._seed + step)
-        return EVIDENCE[kind](self._model, kernels, self._keeper, batches)
+        return EVIDENCE[kind](self._model, kernels, self._keeper, batches, sparsity)
 
     def mask(self, masks: "Mapping[str, BoolArray]", *, rewind: bool) -> None:
         """Masks the model from now on; with `rewind`, what stays is set back to the anchor, and the optimizer too."""
