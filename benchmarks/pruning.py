@@ -183,7 +183,7 @@ def table(known: dict[tuple[str, int], Outcome]) -> str:
     ]
     lines.append("|---" * (2 + len(CRITERIA)) + "|")
     for (granularity, sparsity), found in rows.items():
-        entries = [found.get(name, "–") for name in CRITERIA]
+        entries = [found.get(name, "-") for name in CRITERIA]
         lines.append(f"| {granularity} | {sparsity:.0%} | " + " | ".join(entries) + " |")
     return "\n".join(lines)
 
