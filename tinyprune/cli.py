@@ -7,7 +7,17 @@ from typing import Annotated, Any
 
 import typer
 
-from tinyprune import __version__, cli_boards, cli_doctor, cli_export, cli_flash, cli_profile, cli_prune, cli_report
+from tinyprune import (
+    __version__,
+    cli_advise,
+    cli_boards,
+    cli_doctor,
+    cli_export,
+    cli_flash,
+    cli_profile,
+    cli_prune,
+    cli_report,
+)
 from tinyprune.console import errors as _errors
 from tinyprune.console import print_result as _print
 from tinyprune.console import progress as _progress
@@ -20,6 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+app.command()(cli_advise.advise)
 app.add_typer(cli_boards.app, name="boards")
 app.command()(cli_flash.flash)
 app.command()(cli_export.export)
