@@ -174,7 +174,10 @@ def _training_step(model: "keras.Model", kernels: Kernels) -> Callable[..., dict
         optimizer.apply([found[id(weight)] for weight in weights], weights)
         return told
 
-    return lambda x, y, masks: {name: np.asarray(slope) for name, slope in step(x, y, masks).items()}
+    def taken(x: Any, y: Any, masks: Mapping[str, BoolArray]) -> dict[str, FloatArray]:
+        return {name: np.asarray(slope) for name, slope in step(x, y, masks).items()}
+
+    return taken
 
 
 def _highest(scores: NDArray[np.float64], share: float) -> BoolArray:
