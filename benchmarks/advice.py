@@ -1,8 +1,8 @@
 """How well `advise` foretells builds: `TINYPRUNE_MODELS=DIR python benchmarks/advice.py [MODEL ...] [--board B]`.
 
-The `.h5` files of MLPerf Tiny (`DIR/mlperf_tiny/{ic,ad,vww}.h5`) lose half of their channels, and 80 % of their weights,
-by `tinyprune.prune` in one shot, are quantized, built, and run in the emulator; `advise` was asked before. Calibrated with
-random samples and not fine-tuned, these models answer nothing well: their figures are what this is about.
+The `.h5` files of MLPerf Tiny (`DIR/mlperf_tiny/{ic,ad,vww}.h5`) lose half of their channels, and 80 % of their
+weights, by `tinyprune.prune` in one shot, are quantized, built, and run in the emulator; `advise` was asked before.
+Calibrated with random samples and not fine-tuned, these models answer nothing well: this is about what they take.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from tinyprune import (
     cli_profile,
     cli_prune,
     cli_report,
+    cli_sensitivity,
 )
 from tinyprune.console import errors as _errors
 from tinyprune.console import print_result as _print
@@ -37,6 +38,7 @@ app.command()(cli_export.export)
 app.command()(cli_doctor.doctor)
 app.command()(cli_profile.profile)
 app.command()(cli_prune.prune)
+app.command()(cli_sensitivity.sensitivity)
 
 Model = Annotated[
     Path | None, typer.Argument(help=".keras, .h5 or int8 .tflite; else tinyprune.toml, else the example")

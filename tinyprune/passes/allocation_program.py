@@ -1,0 +1,65 @@
+"""Which sparsity each layer gets, exactly: the choice program with the candidates of a layer at each sparsity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from tinyprune.errors import BudgetError
+from tinyprune.passes.candidates import Cost
+from tinyprune.passes.choice_program import Amounts, Program
+
+UNITS = {
+    "weights": "weights",
+    "flash": "bytes of flash",
+    "cycles": "cycles",
+}
+"""What a budget may be of: weights that stay, and what the whole firmware takes."""
+
+
+@dataclass(frozen=True)
+class Leveled(Cost):
+    """A candidate of a layer at one sparsity: `weights` stay, and `harm` millionths of accuracy are lost."""
+
+    sparsity: float = 0.0
+    weights: int = 0
+    harm: int = 0
+
+
+class AllocationProgram(Program):
+    """Its costs are Leveled, those of a layer by rising sparsity; harm adds up over layers."""
+
+    @cached_property
+    def measures(self) -> dict[str, tuple[Amounts, int]]:
+        levels = [cost for _, cost in self.choices if isinstance(cost, Leveled)]
+        return {
+            **super().measures,
+            "weights": (self.amounts([cost.weights for cost in levels]), 0),
+            "harm": (self.amounts([cost.harm for cost in levels]), 0),
+        }
+
+    def least_harm(self, budgets: Mapping[str, int]) -> dict[str, Leveled]:
+        """The candidate of each layer with which the harm is the least within `budgets`, by keys of UNITS.
+
+        Among equals those of the lowest sparsities. Raises BudgetError where no choice is within the budgets.
+        """
+        rows = [self.limit(name, most) for name, most in budgets.items()]
+        found = self.minimum("harm", rows)
+        if found is None:
+            raise self._error(budgets)
+        found = self.minimum("order", [*rows, self.limit("harm", found[0])])
+        assert found is not None
+        return {name: cost for name, cost in found[1].items() if isinstance(cost, Leveled)}
+
+    def _error(self, budgets: Mapping[str, int]) -> BudgetError:
+        least = {name: self.minimum(name, []) for name in budgets}
+        parts = [
+            f"{found[0]:,} {UNITS[name]} at least, allowed are {budgets[name]:,}"
+            for name, found in least.items()
+            if found
+        ]
+        return BudgetError(
+            f"no sparsities of those measured are within the budgets: {'; '.join(parts)}",
+            remedy="raise the budget, measure higher sparsities, or prune channels first",
+        )
