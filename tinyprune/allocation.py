@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +22,9 @@ from tinyprune.passes.candidates import Cost, Costs, Rest
 from tinyprune.passes.choose import Goal
 from tinyprune.passes.plan_memory import activations_alive
 from tinyprune.passes.prune_weights import prune_weights
+from tinyprune.pruning.choosing import check_sparsity
 from tinyprune.pruning.sensitivity import Curve, Sensitivity
 from tinyprune.source import Say, checked_inputs, import_pruned
-
-if TYPE_CHECKING:
-    import keras
 
 INT8_GRANULARITIES = {"element": "element", "block:4x1": "block_4x1", "block:2x2": "block_2x2"}
 """Those whose costs can be measured layer by layer: what goes from one layer does not change another."""
@@ -75,6 +73,8 @@ def allocate(
         raise TinypruneError("nothing to allocate", remedy="give a sparsity, max_flash or max_cycles")
     if costs is None and (max_flash is not None or max_cycles is not None):
         raise TinypruneError("budgets of flash and cycles need the costs of a board", remedy="give a board")
+    if sparsity is not None:
+        check_sparsity(sparsity)
     program = _measured_program(found, costs) if costs else _plain_program(found)
     if max_cycles is not None and "cycles" not in program.measures:
         raise TinypruneError("a budget of cycles cannot be kept: they are not known of this core")
@@ -100,11 +100,12 @@ def _allocation(
     return dataclasses.replace(chosen, flash_bytes=totals["flash"], cycles=totals.get("cycles"))
 
 
-def _levels(curve: Curve) -> list[tuple[float, int, int]]:
-    """The sparsity, the weights that stay, and the harm at each point; harm never falls, whatever chance says."""
+def _levels(curve: Curve) -> list[tuple[float, int, int, int]]:
+    """The sparsity, the weights that stay and that go, and the harm at each point; harm never falls, as by chance."""
     lost = accumulate((max(0.0, curve.accuracies[0] - one) for one in curve.accuracies), max)
     points = zip(curve.sparsities, lost, strict=True)
-    return [(sparsity, round((1 - sparsity) * curve.weights), round(MILLION * harm)) for sparsity, harm in points]
+    rows = [(sparsity, round((1 - sparsity) * curve.weights), round(MILLION * harm)) for sparsity, harm in points]
+    return [(sparsity, stays, curve.weights - stays, harm) for sparsity, stays, harm in rows]
 
 
 def _plain_program(found: Sensitivity) -> AllocationProgram:
@@ -122,19 +123,19 @@ def _measured_program(found: Sensitivity, costs: Measured) -> AllocationProgram:
             points = zip(costs.by_level.values(), _levels(curves[name]), strict=True)
             of[name] = tuple(_leveled(cost, *point) for level, point in points for cost in level.of.get(name, ()))
         else:
-            of[name] = tuple(_leveled(cost, 0.0, 0, 0) for cost in whole.of[name])
+            of[name] = tuple(_leveled(cost, 0.0, 0, 0, 0) for cost in whole.of[name])
     alive = activations_alive(costs.graph)
     by_layer = {layer.name: alive[step] for step, layer in enumerate(costs.graph.layers)}
     return AllocationProgram(dataclasses.replace(whole, of=of), by_layer, max(alive))
 
 
-def _leveled(cost: Cost, sparsity: float, weights: int, harm: int) -> Leveled:
+def _leveled(cost: Cost, sparsity: float, weights: int, removed: int, harm: int) -> Leveled:
     fields = {field.name: getattr(cost, field.name) for field in dataclasses.fields(cost)}
-    return Leveled(**fields, sparsity=sparsity, weights=weights, harm=harm)
+    return Leveled(**fields, sparsity=sparsity, weights=weights, removed=removed, harm=harm)
 
 
-def measured_costs(model: keras.Model, dataset: Dataset, found: Sensitivity, board: str, say: Say) -> Measured:
-    """The costs of each layer of `model` on `board` at each sparsity of `found`: candidates compiled and emulated."""
+def measured_costs(model: Any, dataset: Dataset, found: Sensitivity, board: str, say: Say) -> Measured:
+    """The costs of each layer of the Keras `model` on `board` at each sparsity of `found`: candidates compiled and emulated."""
     if found.granularity not in INT8_GRANULARITIES:
         raise TinypruneError(
             f"granularity '{found.granularity}' has no costs layer by layer",

@@ -20,10 +20,11 @@ UNITS = {
 
 @dataclass(frozen=True)
 class Leveled(Cost):
-    """A candidate of a layer at one sparsity: `weights` stay, and `harm` millionths of accuracy are lost."""
+    """A candidate of a layer at one sparsity: `weights` stay, `removed` go, `harm` millionths of accuracy are lost."""
 
     sparsity: float = 0.0
     weights: int = 0
+    removed: int = 0
     harm: int = 0
 
 
@@ -33,24 +34,25 @@ class AllocationProgram(Program):
     @cached_property
     def measures(self) -> dict[str, tuple[Amounts, int]]:
         levels = [cost for _, cost in self.choices if isinstance(cost, Leveled)]
-        return {
-            **super().measures,
-            "weights": (self.amounts([cost.weights for cost in levels]), 0),
-            "harm": (self.amounts([cost.harm for cost in levels]), 0),
-        }
+        own = {name: [getattr(cost, name) for cost in levels] for name in ("weights", "removed", "harm")}
+        return {**super().measures, **{name: (self.amounts(values), 0) for name, values in own.items()}}
 
     def least_harm(self, budgets: Mapping[str, int]) -> dict[str, Leveled]:
         """The candidate of each layer with which the harm is the least within `budgets`, by keys of UNITS.
 
-        Among equals those of the lowest sparsities. Raises BudgetError where no choice is within the budgets.
+        Among equals those that remove the least, and then the fastest, as far as that is known, and the first. Raises
+        BudgetError where no choice is within the budgets.
         """
         rows = [self.limit(name, most) for name, most in budgets.items()]
-        found = self.minimum("harm", rows)
-        if found is None:
-            raise self._error(budgets)
-        found = self.minimum("order", [*rows, self.limit("harm", found[0])])
-        assert found is not None
-        return {name: cost for name, cost in found[1].items() if isinstance(cost, Leveled)}
+        taken: Mapping[str, Cost] = {}
+        for measure in ("harm", "removed", "cycles", "instructions", "flash", "order"):
+            if measure in self.measures:
+                found = self.minimum(measure, rows)
+                if found is None:
+                    raise self._error(budgets)
+                least, taken = found
+                rows.append(self.limit(measure, least))
+        return {name: cost for name, cost in taken.items() if isinstance(cost, Leveled)}
 
     def _error(self, budgets: Mapping[str, int]) -> BudgetError:
         least = {name: self.minimum(name, []) for name in budgets}

@@ -89,6 +89,8 @@ def sensitivity(
     """
     fixed = named(granularity).sparsity
     levels = sorted(set(sparsities or ((fixed,) if fixed is not None else LEVELS)) - {0.0})
+    if not levels:
+        raise TinypruneError("no sparsity above 0 to measure", remedy=f"leave them out to have {LEVELS}")
     for level in levels:
         check_sparsity(level)
     graph_of(model)
