@@ -1,7 +1,8 @@
 """What pruning would bring on a board, before anything is trained: the candidates of masked weights, measured.
 
-Weights are removed by magnitude, without data, and channels from the end: that says nothing about accuracy, and what
-a sparsity saves depends little on which weights it takes.
+Weights are removed by magnitude, without data and at once: that says nothing about accuracy. A Keras model is pruned as
+`tinyprune.prune` does it. Of an int8 file, in which batch normalization is folded into the weights, channels go from the
+end: which ones stay matters little for what they take.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tinyprune import board as boards
 from tinyprune import ir, toolchain
-from tinyprune.errors import TinypruneError
-from tinyprune.frontend.dataset import Dataset
+from tinyprune.errors import TinypruneError, unknown_name
+from tinyprune.frontend.dataset import Dataset, load_dataset
 from tinyprune.ir import Graph, Weighted
 from tinyprune.lowering import CLEARLY, Chooser
 from tinyprune.passes.candidates import Cost
@@ -24,8 +27,8 @@ from tinyprune.passes.choice_program import measures
 from tinyprune.passes.choose import Goal, cost_of, total
 from tinyprune.passes.plan_memory import activations_alive
 from tinyprune.passes.prune_channels import prune_channels
-from tinyprune.passes.prune_weights import prune_weights
-from tinyprune.source import KERAS_SUFFIXES, Say, checked_inputs, import_pruned, keras_to_tflite, prepare
+from tinyprune.passes.prune_weights import GRANULARITIES, prune_weights
+from tinyprune.source import KERAS_SUFFIXES, Say, checked_inputs, import_pruned, prepare
 
 CHANNEL, DENSE, WHOLE = "channel", "dense", "none"
 TYPICAL = (
@@ -38,6 +41,13 @@ TYPICAL = (
     (CHANNEL, 0.5),
 )
 """Granularities and sparsities that fine-tuning usually recovers from."""
+KERAS_GRANULARITIES = {
+    "element": "element",
+    "block_4x1": "block:4x1",
+    "block_2x2": "block:2x2",
+    CHANNEL: CHANNEL,
+}
+"""What `tinyprune.prune` calls them; N:M goes row by row, and is the same in the int8 weights."""
 CALIBRATION_SAMPLES = 8  # where there is no data: only ranges come from them, and costs do not depend on these
 SEED = 0
 
@@ -118,8 +128,9 @@ def advise(
     model is quantized by random samples. Raises TinypruneError for what `build` does.
     """
     on, tools = boards.load(board), toolchain.find(toolchain_name)
-    graph, dataset = _imported(Path(model), data, say)
-    sample = checked_inputs(graph, dataset, 1, SEED)[0]
+    subject = _subject(Path(model), data, say)
+    graph = subject.graph
+    sample = checked_inputs(graph, subject.dataset, 1, SEED)[0]
 
     def measured(variant: Graph) -> Chooser:
         return Chooser.of(variant, sample, on, tools, emulated=True, goal=Goal(), say=say)
@@ -130,29 +141,60 @@ def advise(
     found: list[Option] = []
     for granularity, sparsity in options:
         say(f"{granularity} {sparsity:.0%}")
-        found.append(_option((granularity, sparsity), measured(_pruned(graph, granularity, sparsity)), before))
+        found.append(_option((granularity, sparsity), measured(subject.pruned(granularity, sparsity)), before))
     return Advice(str(model), on.name, f"{tools.name} {tools.version}", unpruned, tuple(found))
 
 
-def _imported(model: Path, data: str | None, say: Say) -> tuple[Graph, Dataset | None]:
-    if data is not None or model.suffix not in KERAS_SUFFIXES:
-        source = prepare(model, data, 0.0, "element", say)
-        return source.graph, source.dataset
-    from tinyprune.frontend.keras_model import load_keras_model
+@dataclass(frozen=True, eq=False)
+class _Subject:
+    """The model as it is, and, where it came as one, its Keras model and samples to quantize that with."""
 
-    shape = load_keras_model(model).input_shape[1:]
-    if None in shape:
+    graph: Graph
+    dataset: Dataset | None
+    keras: Any = None
+    calibration: Any = None
+
+    def pruned(self, granularity: str, sparsity: float) -> Graph:
+        if not 0 <= sparsity < 1:
+            raise TinypruneError(f"sparsity {sparsity} is not in [0, 1)", remedy="0.8 removes 80 % of the weights")
+        if granularity not in (CHANNEL, *GRANULARITIES):
+            raise unknown_name("granularity", granularity, (CHANNEL, *GRANULARITIES))
+        if self.keras is not None and granularity in KERAS_GRANULARITIES:
+            return self._pruned_keras(KERAS_GRANULARITIES[granularity], sparsity)
+        if granularity == CHANNEL:
+            return prune_channels(self.graph, sparsity)
+        return prune_weights(self.graph, sparsity, granularity)
+
+    def _pruned_keras(self, granularity: str, sparsity: float) -> Graph:
+        from tinyprune.frontend.quantize import quantize
+        from tinyprune.pruning import prune
+
+        model, _ = prune(self.keras, None, sparsity, granularity=granularity, schedule="one_shot")
+        return import_pruned(quantize(model, self.calibration), self.graph.name, 0.0, "element", None)
+
+
+def _subject(model: Path, data: str | None, say: Say) -> _Subject:
+    if model.suffix not in KERAS_SUFFIXES:
+        source = prepare(model, data, 0.0, "element", say)
+        return _Subject(source.graph, source.dataset)
+    say("loading TensorFlow")
+    from tinyprune.frontend.keras_model import load_keras_model
+    from tinyprune.frontend.quantize import quantize
+
+    keras_model = load_keras_model(model)
+    dataset = load_dataset(data) if data else None
+    calibration = dataset.calibration() if dataset else _random_samples(model, keras_model.input_shape[1:], say)
+    say("quantizing to int8")
+    graph = import_pruned(quantize(keras_model, calibration), model.stem, 0.0, "element", None)
+    return _Subject(graph, dataset, keras_model, calibration)
+
+
+def _random_samples(model: Path, shape: tuple[int | None, ...], say: Say) -> NDArray[np.float32]:
+    sizes = [size for size in shape if size is not None]
+    if len(sizes) < len(shape):
         raise TinypruneError(f"{model} takes samples of any size {shape}", remedy="give --data with some")
     say("no data: quantizing by random samples")
-    x = np.random.default_rng(SEED).normal(size=(CALIBRATION_SAMPLES, *shape)).astype(np.float32)
-    tflite, _ = keras_to_tflite(model, Dataset(x_train=x), 0.0, "element", say)
-    return import_pruned(tflite, model.stem, 0.0, "element", None), None
-
-
-def _pruned(graph: Graph, granularity: str, sparsity: float) -> Graph:
-    if not 0 <= sparsity < 1:
-        raise TinypruneError(f"sparsity {sparsity} is not in [0, 1)")
-    return prune_channels(graph, sparsity) if granularity == CHANNEL else prune_weights(graph, sparsity, granularity)
+    return np.random.default_rng(SEED).normal(size=(CALIBRATION_SAMPLES, *sizes)).astype(np.float32)
 
 
 def _option(what: tuple[str, float], chooser: Chooser, before: Mapping[str, LayerAdvice]) -> Option:

@@ -135,7 +135,7 @@ def _leveled(cost: Cost, sparsity: float, weights: int, removed: int, harm: int)
 
 
 def measured_costs(model: Any, dataset: Dataset, found: Sensitivity, board: str, say: Say) -> Measured:
-    """The costs of each layer of the Keras `model` on `board` at each sparsity of `found`: candidates compiled and emulated."""
+    """The costs of each layer of the Keras `model` on `board` at each sparsity of `found`, measured."""
     if found.granularity not in INT8_GRANULARITIES:
         raise TinypruneError(
             f"granularity '{found.granularity}' has no costs layer by layer",

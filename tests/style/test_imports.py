@@ -38,6 +38,7 @@ RANKS = {
     "validation": 6,
     "project": 6,
     "pruned_file": 6,
+    "compression": 6,
     "lowering": 7,
     "saved_builds": 8,
     "checking": 9,
