@@ -1,8 +1,8 @@
 """What pruning would bring on a board, before anything is trained: the candidates of masked weights, measured.
 
 Weights are removed by magnitude, without data and at once: that says nothing about accuracy. A Keras model is pruned as
-`tinyprune.prune` does it. Of an int8 file, in which batch normalization is folded into the weights, channels go from the
-end: which ones stay matters little for what they take.
+`tinyprune.prune` does it. Of an int8 file, in which batch normalization is folded into the weights, channels go from
+the end: which ones stay matters little for what they take.
 """
 
 from __future__ import annotations

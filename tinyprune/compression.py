@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tinyprune.errors import TinypruneError, unknown_name
 from tinyprune.frontend.dataset import Dataset, load_dataset
@@ -140,7 +141,7 @@ def _as_sparse(model: Any) -> dict[str, Any]:
     """What prunes the zeros of `model` again: by magnitude they go first."""
     from tinyprune.pruning.weights import prunable_kernels
 
-    shares = {name: float(np.mean(np.asarray(kernel) == 0)) for name, kernel in prunable_kernels(model).items()}
+    shares = {name: float((np.asarray(kernel) == 0).mean()) for name, kernel in prunable_kernels(model).items()}
     sparse = {name: share for name, share in shares.items() if 0 < share < 1}
     return {"scope": "per_layer", "layers": sparse} if sparse else {}
 
@@ -154,7 +155,7 @@ def _loaded(teacher: Any) -> Any:
 
 
 def _row(name: str, model: Any, reached: Any) -> dict[str, Any]:
-    weights = model.get_weights()
+    weights: list[NDArray[np.float32]] = model.get_weights()
     zeros = sum(int(np.count_nonzero(one == 0)) for one in weights)
     return {
         "stage": name,
