@@ -10,6 +10,7 @@ import typer
 
 from tinyprune import (
     __version__,
+    cli_advise,
     cli_boards,
     cli_check,
     cli_doctor,
@@ -18,6 +19,7 @@ from tinyprune import (
     cli_profile,
     cli_prune,
     cli_report,
+    cli_sensitivity,
 )
 from tinyprune.console import errors as _errors
 from tinyprune.console import print_result as _print
@@ -31,6 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+app.command()(cli_advise.advise)
 app.add_typer(cli_boards.app, name="boards")
 app.command()(cli_flash.flash)
 app.command()(cli_check.check)
@@ -38,6 +41,7 @@ app.command()(cli_export.export)
 app.command()(cli_doctor.doctor)
 app.command()(cli_profile.profile)
 app.command()(cli_prune.prune)
+app.command()(cli_sensitivity.sensitivity)
 
 
 def _boards(incomplete: str) -> list[str]:

@@ -54,11 +54,15 @@ def prune(
     list_: Annotated[bool, typer.Option("--list", help="list criteria, granularities, scopes and schedules")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document on stdout, all else on stderr")] = False,
 ) -> None:
-    """Prune a Keras model, fine-tune what is left, and write a plain Keras model."""
+    """Prune a Keras model, fine-tune what is left, and write a plain Keras model.
+
+    Of a project file with a table [pipeline]: carry out its stages, and write an int8 .tflite file too.
+    """
     if list_:
         print_result(as_json, json.dumps(_registries(), indent=2) + "\n", _print_registries)
         return
     from tinyprune import project
+    from tinyprune.compression import compress_file
     from tinyprune.pruned_file import prune_file
 
     options = {
@@ -81,8 +85,12 @@ def prune(
         job = project.pruning_job(model, data, {**options, "layers": _layers(layer or [])}, say)
         target = output or Path("build") / f"{job.model.stem}-pruned.keras"
         picture = target.with_suffix(".png") if plot else None
-        document = prune_file(job.model, job.data, job.options, target, say, picture)
-    print_result(as_json, json.dumps(document, indent=2) + "\n", lambda: _print(document))
+        if job.stages:
+            document = compress_file(job.model, job.data, job.stages, target, say, picture, **job.options)
+        else:
+            document = prune_file(job.model, job.data, job.options, target, say, picture)
+    show = _print_stages if job.stages else _print
+    print_result(as_json, json.dumps(document, indent=2) + "\n", lambda: show(document))
 
 
 def _layers(given: Sequence[str]) -> dict[str, float]:
@@ -124,6 +132,15 @@ def _print_registries() -> None:
         typer.echo(f"--{kind}")
         for name, summary in rows.items():
             typer.echo(f"  {name:15} {summary}")
+
+
+def _print_stages(document: dict[str, Any]) -> None:
+    for row in document["stages"]:
+        right = "" if row["accuracy"] is None else f", accuracy {row['accuracy']:.2%}"
+        typer.echo(f"{row['stage']:14} {row['parameters']:10,} parameters, {row['zeros']:6.1%} zeros{right}")
+    if document["accuracy"] is not None:
+        typer.echo(f"accuracy of the int8 model: {document['accuracy']:.2%}")
+    typer.echo(f"wrote {document['output']} and {document['tflite']}")
 
 
 def _print(document: dict[str, Any]) -> None:

@@ -23,6 +23,7 @@ KEYS: dict[str, type | tuple[type, ...]] = {
     "sparsity": (int, float),
     "board": str,
     "prune": dict,
+    "pipeline": dict,
 }
 
 
@@ -44,15 +45,17 @@ PRUNE_KEYS: dict[str, type | tuple[type, ...]] = {
     "seed": int,
     "checkpoint": str,
 }
+STAGE_KEYS = {**PRUNE_KEYS, "teacher": str}
 
 
 @dataclass(frozen=True)
 class PruningJob:
-    """`options` are arguments of `tinyprune.prune`."""
+    """`options` are arguments of `tinyprune.prune`; where there are `stages`, those of `compress` instead."""
 
     model: Path
     data: str | None
     options: dict[str, Any]
+    stages: dict[str, dict[str, Any]]
 
 
 UNITS = {"K": 1 << 10, "M": 1 << 20}
@@ -92,14 +95,29 @@ def pruning_job(
 ) -> PruningJob:
     """What `tinyprune prune` does: its options, else those of the project file where no model is given.
 
-    There they are keys of the table `prune`; its `sparsity` is that of the whole file if it has none of its own.
+    There they are keys of the table `prune`; its `sparsity` is that of the whole file if it has none of its own. A file
+    with a table `pipeline` has the options of each of its stages there.
     """
     settings = _settings(model, note)
+    if "pipeline" in settings:
+        return _pipeline_job(settings, data, options)
     saved = settings.get("prune", {})
     if "sparsity" in settings:
         saved = {"sparsity": settings["sparsity"], **saved}
     given = {key: value for key, value in options.items() if value not in (None, [], {})}
-    return PruningJob(model or Path(settings["model"]), data or settings.get("data"), {**saved, **given})
+    return PruningJob(model or Path(settings["model"]), data or settings.get("data"), {**saved, **given}, {})
+
+
+def _pipeline_job(settings: Mapping[str, Any], data: str | None, options: Mapping[str, Any]) -> PruningJob:
+    given = [key for key, value in options.items() if value not in (None, [], {}) and key != "seed"]
+    if given or "prune" in settings:
+        what = f"--{given[0].replace('_', '-')}" if given else "the table [prune]"
+        raise TinypruneError(
+            f"{FILE} has a [pipeline], whose stages have options of their own: {what} is for none of them",
+            remedy="put it into a stage, or give the model to prune by options alone",
+        )
+    seed = {"seed": options["seed"]} if options.get("seed") is not None else {}
+    return PruningJob(Path(settings["model"]), data or settings.get("data"), seed, settings["pipeline"])
 
 
 def _settings(model: Path | None, note: Callable[[str], None]) -> dict[str, Any]:
@@ -132,6 +150,12 @@ def _read(file: Path) -> dict[str, Any]:
         raise TinypruneError(f"cannot read {file}: {error}") from error
     _check(settings, KEYS, str(file))
     _check(settings.get("prune", {}), PRUNE_KEYS, f"{file}, [prune]")
+    stages = settings.get("pipeline", {})
+    _check(stages, dict.fromkeys(stages, dict), f"{file}, [pipeline]")
+    for name, stage in stages.items():
+        _check(stage, STAGE_KEYS, f"{file}, [pipeline.{name}]")
+        if "teacher" in stage:
+            stage["teacher"] = str(file.parent / stage["teacher"])
     for key in ("model", "data"):
         if key in settings and ":" not in settings[key]:
             settings[key] = str(file.parent / settings[key])

@@ -27,7 +27,7 @@ def prune_file(
     if output.suffix != ".keras":
         raise TinypruneError(f"the output {output} must end in .keras", remedy=f"-o {output.with_suffix('.keras')}")
     if plot is not None:
-        _matplotlib()
+        matplotlib_pyplot()
     dataset = load_dataset(data) if data else None
     say("loading TensorFlow")
     from tinyprune.frontend.keras_model import load_keras_model
@@ -62,7 +62,8 @@ def _document(model: Path, output: Path, options: Mapping[str, Any], result: Pru
     }
 
 
-def _matplotlib() -> Any:
+def matplotlib_pyplot() -> Any:
+    """Raises ToolMissingError where it is not installed."""
     try:
         import matplotlib
         from matplotlib import pyplot
@@ -74,7 +75,7 @@ def _matplotlib() -> Any:
 
 def _plot(result: PruningResult, file: Path) -> None:
     """The sparsity of each layer; and the accuracy, or the loss, after each step."""
-    pyplot = _matplotlib()
+    pyplot = matplotlib_pyplot()
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(11, 4), layout="constrained")
     left.barh(list(result.sparsity), [100 * sparsity for sparsity in result.sparsity.values()])
     left.invert_yaxis()

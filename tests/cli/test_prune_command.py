@@ -123,7 +123,7 @@ def test_project_keys_are_the_arguments_of_prune() -> None:
     from tinyprune.project import PRUNE_KEYS
     from tinyprune.pruning import prune
 
-    assert set(PRUNE_KEYS) == set(inspect.signature(prune).parameters) - {"model", "data", "progress"}
+    assert set(PRUNE_KEYS) == set(inspect.signature(prune).parameters) - {"model", "data", "progress", "teacher"}
 
 
 def test_list_shows_every_row() -> None:

@@ -81,7 +81,7 @@ def test_gradients_are_those_of_the_loss(misled: Any, noisy: Dataset) -> None:
     from tinyprune.pruning.fine_tuning import FineTuning
 
     tuning = FineTuning(misled, Dataset(noisy.x_train[:32], noisy.y_train[:32]), trains=True, rate=1e-3, seed=0)
-    found = tuning.evidence("gradients", ["head/kernel"], 0)["head/kernel"]
+    found = tuning.evidence("gradients", ["head/kernel"], 0, 0.5)["head/kernel"]
     x, y = noisy.x_train[:32], np.eye(2)[noisy.y_train[:32]]
     logits = np.exp(x @ np.asarray(misled.get_layer("head").kernel))
     expected = x.T @ (logits / logits.sum(axis=1, keepdims=True) - y) / 32

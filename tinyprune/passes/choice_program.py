@@ -106,6 +106,13 @@ class Program:
         assert len(taken) == len(self.costs.of)
         return int(amounts @ values) + rest, taken
 
+    def amount(self, measure: str, taken: Mapping[str, Cost]) -> int:
+        """What the choice `taken` takes of `measure`, in all but its arena."""
+        chosen = [int(taken[layer] is cost) for layer, cost in self.choices]
+        code = {name for cost in taken.values() for name in cost.functions}
+        amounts, rest = self.measures[measure]
+        return int(amounts @ self.amounts(chosen, [int(name in code) for name in self.functions])) + rest
+
     def _solve(self, objective: Amounts, rows: Sequence[Row]) -> Amounts | None:
         solver = _solver()
         ends = [self.floor if i == self.columns - 1 else 0 for i in range(self.columns)]

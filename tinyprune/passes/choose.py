@@ -75,7 +75,7 @@ def choose(graph: Graph, costs: Costs, goal: Goal, only: str | None = None) -> G
 
 def total(graph: Graph, costs: Costs, measure: str) -> int:
     """What a firmware of `graph`, chosen from `costs` and planned, is to take of `measure`, a key of UNITS."""
-    taken = [_cost_of(layer, costs) for layer in graph.layers if isinstance(layer, Weighted)]
+    taken = [cost_of(layer, costs) for layer in graph.layers if isinstance(layer, Weighted)]
     if measure == "sram":
         return _sram(graph, costs)
     shared = {name: size for cost in taken for name, size in cost.functions.items()} if measure == "flash" else {}
@@ -89,7 +89,8 @@ def main_measure(costs: Costs, objective: str) -> str:
     return next(name for name in OBJECTIVES[objective] if name in known)
 
 
-def _cost_of(layer: Weighted, costs: Costs) -> Cost:
+def cost_of(layer: Weighted, costs: Costs) -> Cost:
+    """What `layer` takes as it was chosen."""
     variant = layer.variant
     taken = Candidate(layer.weights.format, variant.kernel, variant.rows, variant.weights)
     return next(cost for cost in costs.of[layer.name] if cost.candidate == taken)
@@ -130,7 +131,7 @@ def _planned(graph: Graph, costs: Costs, taken: Mapping[str, Cost], goal: Goal, 
 
 def _sram(graph: Graph, costs: Costs) -> int:
     assert graph.arena is not None
-    taken = [_cost_of(layer, costs) for layer in graph.layers if isinstance(layer, Weighted)]
+    taken = [cost_of(layer, costs) for layer in graph.layers if isinstance(layer, Weighted)]
     return graph.arena.bytes + costs.rest.sram_bytes + sum(aligned(cost.resident_bytes) for cost in taken)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from tinyprune.errors import ToolMissingError
+from tinyprune.errors import TinypruneError, ToolMissingError
 from tinyprune.pruning.tasks import Task, output_activation
 
 TEMPERATURE = 3.0
@@ -16,8 +16,14 @@ def distiller(teacher: keras.Model, student: keras.Model, task: Task, share: flo
 
     Classes are compared as distributions softened by TEMPERATURE (Hinton et al., Distilling the Knowledge in a Neural
     Network, 2015), all else by mean squared error. `teacher` is frozen. Raises ToolMissingError for a Keras without
-    a Distiller.
+    a Distiller, TinypruneError for a teacher that answers something else than the student.
     """
+    kind, wanted = [(each.output_shape[1:], output_activation(each)) for each in (teacher, student)]
+    if kind != wanted:
+        raise TinypruneError(
+            f"the teacher answers {kind[0]} by {kind[1]}, the model {wanted[0]} by {wanted[1]}",
+            remedy="give a teacher with the same outputs",
+        )
     if not hasattr(keras, "distillation"):
         raise ToolMissingError(
             f"Keras {keras.__version__} has no Distiller", remedy="pip install -U keras, or leave distillation out"

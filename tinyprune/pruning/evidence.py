@@ -1,7 +1,7 @@
 """What a model shows of its weights while it runs on data. Imports Keras and TensorFlow.
 
 Each function gives, for each of `kernels` (variables by name), an array (k, *shape): k batches, or 1 for what a whole
-training told. None of them changes the model.
+training told; `sparsity` is what it is to be pruned to. None of them changes the model.
 """
 
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -14,8 +14,9 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tinyprune.pruning.criteria import EvidenceKind
-from tinyprune.pruning.groups import FloatArray
+from tinyprune.pruning.groups import BoolArray, FloatArray
 from tinyprune.pruning.mask_keeper import MaskKeeper
+from tinyprune.pruning.schedules import cubic
 
 BATCH = 32
 GRADIENT_BATCHES = 16
@@ -30,7 +31,9 @@ Kernels = Mapping[str, Any]
 Batches = Iterator[tuple[Any, Any]]
 
 
-def gradients(model: "keras.Model", kernels: Kernels, keeper: MaskKeeper, batches: Batches) -> dict[str, FloatArray]:
+def gradients(
+    model: "keras.Model", kernels: Kernels, keeper: MaskKeeper, batches: Batches, sparsity: float
+) -> dict[str, FloatArray]:
     """dL/dw of the mean loss of each batch, in inference mode, so that batch normalization stays as it is."""
     variables = [kernel.value for kernel in kernels.values()]
 
@@ -46,21 +49,32 @@ def gradients(model: "keras.Model", kernels: Kernels, keeper: MaskKeeper, batche
     return {name: np.stack(batch) for name, batch in zip(kernels, zip(*found, strict=True), strict=True)}
 
 
-def movement(model: "keras.Model", kernels: Kernels, keeper: MaskKeeper, batches: Batches) -> dict[str, FloatArray]:
-    """-sum of w * dL/dw over TRAINING_STEPS steps of Adam."""
-    totals = {name: np.zeros((1, *kernel.shape), np.float32) for name, kernel in kernels.items()}
+def movement(
+    model: "keras.Model", kernels: Kernels, keeper: MaskKeeper, batches: Batches, sparsity: float
+) -> dict[str, FloatArray]:
+    """Scores -sum of w * dL/dw' over TRAINING_STEPS steps of Adam, where w' is w under the mask of the best scores.
+
+    The mask of each kernel gets sparser step by step, up to `sparsity`: the gradients are those of a network that lacks
+    what is judged worst so far, and what it misses comes back (Sanh et al., section 4; the straight-through estimator).
+    A network that has converged and lacks nothing has hardly any gradients to learn from.
+    """
+    gone = {name: np.asarray(kernel) == 0 for name, kernel in kernels.items()}
+    scores = {name: np.where(absent, -np.inf, 0.0) for name, absent in gone.items()}
     with _restored(model):
-        step = _training_step(model)
-        for _ in range(TRAINING_STEPS):
+        step = _training_step(model, kernels)
+        for number in range(1, TRAINING_STEPS + 1):
+            share = sparsity * cubic(number / TRAINING_STEPS, sparsity)
             before = {name: np.asarray(kernel) for name, kernel in kernels.items()}
-            slopes = step(*next(batches))
-            for name, kernel in kernels.items():
-                totals[name] -= before[name] * slopes.get(id(kernel), 0)
+            slopes = step(*next(batches), {name: _highest(score, share) for name, score in scores.items()})
+            for name in kernels:
+                scores[name] -= before[name] * slopes[name]
             keeper.apply()
-    return totals
+    return {name: np.where(gone[name], 0, score).astype(np.float32)[None] for name, score in scores.items()}
 
 
-def l1(model: "keras.Model", kernels: Kernels, keeper: MaskKeeper, batches: Batches) -> dict[str, FloatArray]:
+def l1(
+    model: "keras.Model", kernels: Kernels, keeper: MaskKeeper, batches: Batches, sparsity: float
+) -> dict[str, FloatArray]:
     """The weights after TRAINING_STEPS steps of Adam, each followed by a soft threshold.
 
     All thresholds of a kernel together are its mean weight: about that much the loss has to hold against. Weights that
@@ -69,9 +83,9 @@ def l1(model: "keras.Model", kernels: Kernels, keeper: MaskKeeper, batches: Batc
     before = {name: np.asarray(kernel) for name, kernel in kernels.items()}
     thresholds = {name: np.abs(value).mean() / TRAINING_STEPS for name, value in before.items()}
     with _restored(model):
-        step = _training_step(model)
+        step = _training_step(model, {})
         for _ in range(TRAINING_STEPS):
-            step(*next(batches))
+            step(*next(batches), {})
             for name, kernel in kernels.items():
                 value = np.asarray(kernel)
                 kernel.assign(np.sign(value) * np.maximum(np.abs(value) - thresholds[name], 0))
@@ -79,7 +93,9 @@ def l1(model: "keras.Model", kernels: Kernels, keeper: MaskKeeper, batches: Batc
         return {name: (np.abs(kernel) + 1e-6 * np.abs(before[name]))[None] for name, kernel in kernels.items()}
 
 
-def l0(model: "keras.Model", kernels: Kernels, keeper: MaskKeeper, batches: Batches) -> dict[str, FloatArray]:
+def l0(
+    model: "keras.Model", kernels: Kernels, keeper: MaskKeeper, batches: Batches, sparsity: float
+) -> dict[str, FloatArray]:
     """The locations (log alpha) of a hard concrete gate for each weight, after TRAINING_STEPS steps of Adam on them.
 
     The weights stay as they are. The loss has the mean probability of an open gate added to it.
@@ -114,7 +130,7 @@ def l0(model: "keras.Model", kernels: Kernels, keeper: MaskKeeper, batches: Batc
     return {name: np.asarray(gate)[None] for name, gate in zip(kernels, variables, strict=True)}
 
 
-EVIDENCE: dict[EvidenceKind, Callable[["keras.Model", Kernels, MaskKeeper, Batches], dict[str, FloatArray]]] = {
+EVIDENCE: dict[EvidenceKind, Callable[["keras.Model", Kernels, MaskKeeper, Batches, float], dict[str, FloatArray]]] = {
     "gradients": gradients,
     "movement": movement,
     "l0": l0,
@@ -133,21 +149,42 @@ def endless_batches(x: NDArray[Any], y: NDArray[Any], seed: int) -> Batches:
             yield tf.convert_to_tensor(x[chosen]), tf.convert_to_tensor(y[chosen])
 
 
-def _training_step(model: "keras.Model") -> Callable[[Any, Any], dict[int, FloatArray]]:
-    """A function that takes one step of Adam on a batch and returns the gradients, by the `id` of the variable."""
+def _training_step(model: "keras.Model", kernels: Kernels) -> Callable[..., dict[str, FloatArray]]:
+    """A function that takes one step of Adam on a batch and returns the gradients of `kernels`, by name.
+
+    Its third argument are masks of the kernels: the model computes, and learns, under them, and forgets nothing.
+    """
     optimizer = keras.optimizers.Adam(TRAINING_RATE)
     weights = model.trainable_variables
     optimizer.build(weights)
 
     @tf.function
-    def step(x: Any, y: Any) -> Any:
+    def step(x: Any, y: Any, masks: Mapping[str, Any]) -> Any:
+        whole = {name: tf.identity(kernels[name].value) for name in masks}
+        for name, mask in masks.items():
+            kernels[name].value.assign(tf.where(mask, whole[name], 0.0))
         with tf.GradientTape() as tape:
             loss = model.compute_loss(x=x, y=y, y_pred=model(x, training=True))
         slopes = tape.gradient(loss, [weight.value for weight in weights], unconnected_gradients="zero")
-        optimizer.apply(slopes, weights)
-        return slopes
+        found = {id(weight): slope for weight, slope in zip(weights, slopes, strict=True)}
+        told = {name: found.get(id(kernel), tf.zeros(kernel.shape)) for name, kernel in kernels.items()}
+        for name, mask in masks.items():
+            kernels[name].value.assign(whole[name])
+            found[id(kernels[name])] = tf.where(mask, told[name], 0.0)
+        optimizer.apply([found[id(weight)] for weight in weights], weights)
+        return told
 
-    return lambda x, y: {id(w): np.asarray(slope) for w, slope in zip(weights, step(x, y), strict=True)}
+    def taken(x: Any, y: Any, masks: Mapping[str, BoolArray]) -> dict[str, FloatArray]:
+        return {name: np.asarray(slope) for name, slope in step(x, y, masks).items()}
+
+    return taken
+
+
+def _highest(scores: NDArray[np.float64], share: float) -> BoolArray:
+    """True but for the share of the lowest; of equal ones the first go first."""
+    kept = np.ones(scores.size, np.bool_)
+    kept[np.argsort(scores, axis=None, kind="stable")[: round(share * scores.size)]] = False
+    return kept.reshape(scores.shape)
 
 
 @contextmanager

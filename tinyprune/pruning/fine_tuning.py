@@ -38,6 +38,7 @@ class FineTuning:
         rate: float,
         seed: int,
         distillation: float = 0.0,
+        teacher: "keras.Model | None" = None,
     ) -> None:
         """Raises TinypruneError if the model cannot be copied, or `trains` and `data` cannot be trained with."""
         make_deterministic(seed)
@@ -51,18 +52,21 @@ class FineTuning:
         self._optimizer = keras.optimizers.Adam(rate)
         self._trained: Any = self._model  # or what trains it
         if trains:
-            self._compile(distillation)
+            self._compile(distillation, model if teacher is None else teacher)
         self._anchor = self._variables()
 
     def weights(self) -> "dict[str, FloatArray]":
         """All weights as they are now, by name."""
         return {name: np.asarray(weight) for name, weight in self._weights.items()}
 
-    def evidence(self, kind: "EvidenceKind", weights: list[str], step: int) -> "dict[str, FloatArray]":
-        """What `EVIDENCE[kind]` observes of the named weights; other samples in each step of the schedule."""
+    def evidence(self, kind: "EvidenceKind", weights: list[str], step: int, sparsity: float) -> "dict[str, FloatArray]":
+        """What `EVIDENCE[kind]` observes of the named weights; other samples in each step of the schedule.
+
+        `sparsity` is what the step prunes to.
+        """
         kernels = {name: self._weights[name] for name in weights}
         batches = endless_batches(*self._training_set(), seed=self._seed + step)
-        return EVIDENCE[kind](self._model, kernels, self._keeper, batches)
+        return EVIDENCE[kind](self._model, kernels, self._keeper, batches, sparsity)
 
     def mask(self, masks: "Mapping[str, BoolArray]", *, rewind: bool) -> None:
         """Masks the model from now on; with `rewind`, what stays is set back to the anchor, and the optimizer too."""
@@ -128,7 +132,7 @@ class FineTuning:
         remedy = "give data, or prune with schedule 'one_shot' by criterion 'magnitude', which can do without"
         return training_set(self._data, "fine-tuning", remedy)
 
-    def _compile(self, distillation: float) -> None:
+    def _compile(self, distillation: float, teacher: "keras.Model") -> None:
         x, y = self._training_set()
         task = task_of(self._model, y)
         loss = compiled_loss(self._original) or loss_for(self._model, task)
@@ -143,7 +147,7 @@ class FineTuning:
                 remedy="give labels for that loss, or save the model uncompiled to have one chosen",
             ) from error
         if distillation:
-            self._trained = distiller(copy_of(self._original), self._model, task, distillation)
+            self._trained = distiller(copy_of(teacher), self._model, task, distillation)
             self._trained.compile(self._optimizer, loss, jit_compile=False)
 
 

@@ -57,6 +57,7 @@ def prune(
     epochs: int | None = None,
     learning_rate: float = LEARNING_RATE,
     distillation: float = 0.0,
+    teacher: keras.Model | None = None,
     min_density: float = 0.0,
     min_channels: int = 1,
     round_to: int = 1,
@@ -74,7 +75,8 @@ def prune(
 
     The copy is fine-tuned with the loss that `model` was compiled with, else with one that fits its output and the
     labels, by Adam at `learning_rate`, for `epochs` in all (None: the schedule's default). The share `distillation` of
-    the loss is the distance to what `model` answers. `min_density` to `layers` are the fields of `Limits`.
+    the loss is the distance to what `teacher` answers, which is `model` itself if none is given. `min_density` to
+    `layers` are the fields of `Limits`.
 
     The same call gives the same weights: it seeds Python, numpy and TensorFlow with `seed`, and makes TensorFlow's
     operators deterministic for the rest of the process. With a `checkpoint` file, a call that was killed goes on from
@@ -93,12 +95,13 @@ def prune(
         training_set(data, f"criterion '{criterion}'", "give data, or take criterion 'magnitude', which needs none")
     from tinyprune.pruning.fine_tuning import FineTuning  # imports Keras
 
-    tuning = FineTuning(model, data, plan.trains, learning_rate, seed, distillation)
+    tuning = FineTuning(model, data, plan.trains, learning_rate, seed, distillation, teacher)
     before = tuning.accuracy()
     stepping = Stepping(tuning, plan, seed, progress)
     if checkpoint is not None:
         options = {"learning rate": learning_rate, "distillation": distillation, "seed": seed}
-        call = call_of({"plan": plan.description, **options}, tuning.weights(), data)
+        taught_by = {f"teacher {i}": weight for i, weight in enumerate(teacher.get_weights() if teacher else ())}
+        call = call_of({"plan": plan.description, **options}, {**tuning.weights(), **taught_by}, data)
         stepping.continue_from(Checkpoint(Path(checkpoint), call))
     return _result(model, tuning, plan, stepping.finish(), before)
 

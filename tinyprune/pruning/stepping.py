@@ -56,7 +56,8 @@ class Stepping:
 
     def _chosen(self, number: int) -> dict[str, BoolArray]:
         plan, kind = self._plan, self._plan.method.criterion.evidence
-        evidence = self._tuning.evidence(kind, plan.observed, number) if kind else {}
+        reached = plan.sparsity * plan.steps[number].share
+        evidence = self._tuning.evidence(kind, plan.observed, number, reached) if kind else {}
         random = np.random.default_rng([self._seed, number])
         return plan.choose(plan.steps[number], self._tuning.weights(), evidence, self._state.kept, random)
 
