@@ -20,7 +20,7 @@ UNITS = {
 
 @dataclass(frozen=True)
 class Leveled(Cost):
-    """A candidate of a layer at one sparsity: `kept` weights stay, `removed` go, `harm` millionths of accuracy are lost."""
+    """A candidate of a layer at one sparsity: of the weights, `kept` and `removed`; `harm` is lost accuracy in millionths."""
 
     sparsity: float = 0.0
     kept: int = 0
