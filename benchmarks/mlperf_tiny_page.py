@@ -134,6 +134,7 @@ def draw(rows: Sequence[Row]) -> None:
             panel.text(millions, place, f" {millions:.3g}", va="center", fontsize=8)
         panel.set_yticks(range(len(bars)), [label for label, _, _ in reversed(bars)], fontsize=8)
         panel.set_xscale("log")
+        panel.xaxis.set_visible(False)  # each bar has its figure
         panel.set_title(f"{title}, million cycles (log scale)", fontsize=10)
         panel.margins(x=0.12)
         panel.spines[["top", "right"]].set_visible(False)
