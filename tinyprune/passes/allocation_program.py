@@ -20,7 +20,7 @@ UNITS = {
 
 @dataclass(frozen=True)
 class Leveled(Cost):
-    """A candidate of a layer at one sparsity: of the weights, `kept` and `removed`; `harm` is lost accuracy in millionths."""
+    """A candidate of a layer at one sparsity: of its weights `kept` and `removed`, `harm` in millionths of accuracy."""
 
     sparsity: float = 0.0
     kept: int = 0
