@@ -73,6 +73,7 @@ class Binary:
     other: str
     output: str
     clamp: Clamp
+    kernel: str = ""  # the C function; "": the plain one
 
 
 class Add(Binary):
