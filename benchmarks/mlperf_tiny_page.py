@@ -1,4 +1,4 @@
-"""docs/mlperf_tiny.md and its picture, from the rows that benchmarks/mlperf_tiny.py measured."""
+"""docs/mlperf_tiny.md, its picture and the README's summary, from the rows that benchmarks/mlperf_tiny.py measured."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 
 from tinyprune import board as boards
 
-DOCS = Path(__file__).parents[1] / "docs"
+README = Path(__file__).parents[1] / "README.md"
+DOCS = README.parent / "docs"
 PAGE, PICTURE = DOCS / "mlperf_tiny.md", DOCS / "mlperf_tiny.svg"
 MODELS = {
     "ad": "anomaly detection",
@@ -17,9 +18,9 @@ MODELS = {
     "vww": "visual wake words",
     "ic": "image classification",
 }
-VALIDATED = frozenset(
-    {"cortex-m4f"}
-)  # cores whose cycle model was held against hardware (docs/measuring_validation.md)
+SUMMARY_BEGIN, SUMMARY_END = "<!-- by benchmarks/mlperf_tiny.py -->\n", "<!-- end of what it made -->\n"
+SUMMARY_BOARDS = ("nucleo-l4r5zi", "nucleo-g0b1re")
+VALIDATED = frozenset({"cortex-m4f"})  # whose cycle model was held against hardware (docs/measuring_validation.md)
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ and published in the repositories of github.com/mlcommons named there, as latenc
 
 
 def write(rows: Sequence[Row]) -> None:
-    """The page; the picture where matplotlib is installed."""
+    """The page and the summary; the picture where matplotlib is installed."""
     sections = [
         section(name, [row for row in rows if row["board"] == name]) for name in dict.fromkeys(r["board"] for r in rows)
     ]
@@ -80,6 +81,9 @@ def write(rows: Sequence[Row]) -> None:
     PAGE.write_text(
         "\n".join([HEAD, *sections, f"Compiled by {', '.join(tools)}; counted in Unicorn.\n"]), encoding="utf-8"
     )
+    before, _, rest = README.read_text(encoding="utf-8").partition(SUMMARY_BEGIN)
+    after = rest.partition(SUMMARY_END)[2]
+    README.write_text(f"{before}{SUMMARY_BEGIN}{summary(rows)}{SUMMARY_END}{after}", encoding="utf-8")
     try:
         import matplotlib as mpl
     except ImportError:
@@ -109,6 +113,20 @@ def section(name: str, rows: Sequence[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def summary(rows: Sequence[Row]) -> str:
+    """Million cycles of one inference: the best that was published for the board, and ours."""
+    weights = list(dict.fromkeys(row["weights"] for row in rows))
+    lines = [f"| million cycles | best published | {' | '.join(weights)} |", f"|---|---|{'---|' * len(weights)}"]
+    for name in SUMMARY_BOARDS:
+        best = {model: min((p.millions[model], p.stack) for p in PUBLISHED if p.board == name) for model in MODELS}
+        for model, title in MODELS.items():
+            ours = {row["weights"]: row["cycles"] for row in rows if (row["board"], row["model"]) == (name, model)}
+            figures = " | ".join(f"{ours[one] / 1e6:.3g}" if ours.get(one) else "" for one in weights)
+            millions, stack = best[model]
+            lines.append(f"| {boards.load(name).title.partition(' (')[0]}: {title} | {millions:.3g} ({stack}) | {figures} |")
+    return "\n".join(lines) + "\n"
+
+
 def line(row: Row) -> str:
     start = f"| {row['model']} | tinyprune | {row['weights']} |"
     if row["problem"]:
@@ -133,9 +151,8 @@ def draw(rows: Sequence[Row]) -> None:
             panel.barh(place, millions, color=colour)
             panel.text(millions, place, f" {millions:.3g}", va="center", fontsize=8)
         panel.set_yticks(range(len(bars)), [label for label, _, _ in reversed(bars)], fontsize=8)
-        panel.set_xscale("log")
         panel.xaxis.set_visible(False)  # each bar has its figure
-        panel.set_title(f"{title}, million cycles (log scale)", fontsize=10)
+        panel.set_title(f"{title}, million cycles", fontsize=10)
         panel.margins(x=0.12)
         panel.spines[["top", "right"]].set_visible(False)
     figure.suptitle(f"{boards.load(board).title}; grey: published, hardware; blue: emulated, validated model")
