@@ -24,6 +24,7 @@ from tinyprune.frontend.dataset import Dataset, load_dataset
 from tinyprune.ir import Graph, Int8
 from tinyprune.lowering import Chooser, estimated, exceeded, lower
 from tinyprune.passes.choose import Goal
+from tinyprune.passes.sram_steps import sram_steps
 from tinyprune.profiling import viewers
 from tinyprune.profiling.profile import Profile, priced
 from tinyprune.profiling.profiling import profile
@@ -191,7 +192,7 @@ def _build_once(
         granularity=source.granularity,
         pruning=source.pruning,
     )
-    described = Described(info, options, score, chooser.costs.of)
+    described = Described(info, options, score, chooser.costs.of, sram_steps(chooser.small, chooser.costs, goal))
     result, spent, _ = _emulate(source.graph, graph, on.board, elf, on.emulator, inputs, described, say)
     if spent:
         viewers.write(spent, folder)
@@ -253,7 +254,7 @@ def run(
     checked, elf = saved_builds.checked_inputs(folder), saved_builds.elf(folder, saved)
     given = checked[1:] if inputs is None else edges.gathered(graph, inputs)
     info = report.ModelInfo(**saved["model"])
-    described = Described(info, options, saved["accuracy"], saved_builds.candidates(saved))
+    described = Described(info, options, saved["accuracy"], *saved_builds.choices(saved))
     every = np.concatenate([checked[:1], given])
     result, _, outputs = _emulate(original, graph, board, elf, emulator, every, described, say)
     assert outputs is not None

@@ -12,6 +12,7 @@ from tinyprune import toolchain
 from tinyprune.ir import Graph, Int8
 from tinyprune.lowering import lower_as
 from tinyprune.passes.candidates import Cost
+from tinyprune.passes.sram_steps import SramStep
 from tinyprune.report.report import Options
 from tinyprune.source import import_pruned
 from tinyprune.toolchain.elf import Elf
@@ -30,9 +31,10 @@ def lowered(folder: Path, saved: Mapping[str, Any]) -> Graph:
     return lower_as(imported(folder, saved), saved["layers"])
 
 
-def candidates(saved: Mapping[str, Any]) -> dict[str, tuple[Cost, ...]]:
-    """By layer, as they were measured for the build."""
-    return {layer["name"]: tuple(Cost(**one) for one in layer["candidates"]) for layer in saved["layers"]}
+def choices(saved: Mapping[str, Any]) -> tuple[dict[str, tuple[Cost, ...]], tuple[SramStep, ...]]:
+    """The candidates by layer, and what SRAM buys, as they were measured for the build."""
+    candidates = {layer["name"]: tuple(Cost(**one) for one in layer["candidates"]) for layer in saved["layers"]}
+    return candidates, tuple(SramStep(**one) for one in saved["sram_steps"])
 
 
 def elf(folder: Path, saved: Mapping[str, Any]) -> Elf:

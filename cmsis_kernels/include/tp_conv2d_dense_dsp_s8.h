@@ -5,7 +5,6 @@
 #ifndef TP_CONV2D_DENSE_DSP_S8_H
 #define TP_CONV2D_DENSE_DSP_S8_H
 
-#include "tp_h_group.h"
 #include "tp_h_tile.h"
 #include "tp_pack16.h"
 #include "tp_requantize.h"
@@ -23,40 +22,6 @@ typedef struct {
     uint16_t strip_rows; /**< output rows for which input is packed at a time */
     uint8_t buffered;    /**< whether the words of four channels are copied into scratch before they are used */
 } tp_conv2d_dense_dsp_weights;
-
-/** Stores one channel of two pixels, the second first: where both are one pixel, the first is right. */
-static inline __attribute__((always_inline)) void tp_h_store(const tp_right_requant *to, int32_t first, int32_t second,
-                                                             int8_t *output, int32_t second_offset,
-                                                             const int rectified) {
-    output[second_offset] = (int8_t)tp_requantize_rectified(*to, second, rectified);
-    output[0] = (int8_t)tp_requantize_rectified(*to, first, rectified);
-}
-
-/** One tile of four output channels at two pixels, the second `second_offset` bytes behind the first. */
-static inline __attribute__((always_inline)) void tp_h_run_tile(const int32_t segments, int32_t pairs,
-                                                                const uint32_t *w, const uint32_t *x,
-                                                                int32_t segment_step, const tp_h_group *group,
-                                                                int8_t *output, int32_t second_offset,
-                                                                const int32_t pixel_step, const int rectified) {
-    const int32_t sum0 = tp_h_sum(group->bias[0], group->bias[1]), sum1 = tp_h_sum(group->bias[2], group->bias[3]);
-    tp_h_tile tile = {sum0, sum0, sum1, sum1, group->bias[1], group->bias[1], group->bias[3], group->bias[3]};
-    for (int32_t segment = segments > 1 ? tp_not_unrolled(segments) : 1; segment > 0; segment--) {
-        tp_h_tile_add(&tile, &w, &x, pairs, pixel_step);
-        x += segment_step;
-    }
-    tp_h_store(&group->requant[0], tp_h_doubled_high(tile.sum00, tile.low00), tp_h_doubled_high(tile.sum01, tile.low01),
-               output, second_offset, rectified);
-    if (group->count > 1) {
-        tp_h_store(&group->requant[1], 2 * tile.low00, 2 * tile.low01, output + 1, second_offset, rectified);
-    }
-    if (group->count > 2) {
-        tp_h_store(&group->requant[2], tp_h_doubled_high(tile.sum10, tile.low10),
-                   tp_h_doubled_high(tile.sum11, tile.low11), output + 2, second_offset, rectified);
-    }
-    if (group->count > 3) {
-        tp_h_store(&group->requant[3], 2 * tile.low10, 2 * tile.low11, output + 3, second_offset, rectified);
-    }
-}
 
 /**
  * Convolution, dense h-packed weights.
@@ -79,7 +44,7 @@ tp_conv2d_dense_dsp_s8(const tp_window_params *params, const tp_requant *requant
     uint32_t *const buffer = (uint32_t *)(void *)scratch, *const packed =
                                                               buffer + (weights->buffered ? group_words : 0);
     const int32_t pixel = pixel_step / 2 / params->stride_width, row_words = weights->width * pixel / 2;
-    const int32_t segment_step = params->dilation_height * row_words - pairs;
+    tp_h_line line = {.segment_gap = 4 * (params->dilation_height * row_words - pairs)};
     for (int32_t row = 0; row < params->output_height; row += weights->strip_rows) {
         const int32_t left = params->output_height - row;
         const int32_t rows = left < weights->strip_rows ? left : weights->strip_rows;
@@ -91,17 +56,13 @@ tp_conv2d_dense_dsp_s8(const tp_window_params *params, const tp_requant *requant
         }
         const uint32_t *halves = weights->halves;
         for (int32_t channel = 0; channel < channels; channel += 4, halves += group_words) {
-            const tp_h_group group = tp_h_load_group(requant, bias, channel, channels);
             const uint32_t *const w = weights->buffered ? tp_copy_words(halves, group_words, buffer) : halves;
+            tp_h_load_channels(&line, requant, bias, channel, channels);
+            tp_h_load_weights(&line, w, pairs, segments);
             for (int32_t i = 0; i < runs; i++) {
-                const uint32_t *x = packed + i * params->stride_height * row_words;
-                int8_t *target = output + (row + i) * params->output_width * channels + channel;
-                for (int32_t pixels = rows * params->output_width / runs; pixels > 0; pixels -= 2) {
-                    tp_h_run_tile(segments, pairs, w, x, segment_step, &group, target, pixels > 1 ? channels : 0,
-                                  pixel_step, rectified);
-                    x += pixel_step / 2;
-                    target += 2 * channels;
-                }
+                line.inputs = packed + i * params->stride_height * row_words;
+                line.output = output + (row + i) * params->output_width * channels + channel;
+                tp_h_run_line(&line, rows * params->output_width / runs, channels, pixel_step, segments, !rectified);
             }
         }
     }

@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "tp_dsp.h"
 #include "tp_h_group.h"
 
 /** S and B of channels 0 and 1, of channels 2 and 3. */

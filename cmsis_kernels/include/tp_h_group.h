@@ -12,26 +12,6 @@
 
 #include <stdint.h>
 
-#include "tp_dsp.h"
-#include "tp_requantize.h"
-
-/** Four output channels: their biases and requantization. Those beyond `count` are never stored. */
-typedef struct {
-    int32_t bias[4];
-    tp_right_requant requant[4];
-    int32_t count;
-} tp_h_group;
-
-static inline tp_h_group tp_h_load_group(const tp_requant *requant, const int32_t *bias, int32_t channel,
-                                         int32_t channels) {
-    tp_h_group group = {{0, 0, 0, 0}, {{0, 0, 0}, {0, 0, 0}, {0, 0, 0}, {0, 0, 0}}, channels - channel};
-    for (int32_t i = 0; i < 4 && i < group.count; i++) {
-        group.bias[i] = bias[channel + i];
-        group.requant[i] = tp_right_requant_of(requant, channel + i);
-    }
-    return group;
-}
-
 /** S of A and B, modulo 2^32. */
 static inline int32_t tp_h_sum(int32_t high, int32_t low) { return (int32_t)((uint32_t)high * 256U + (uint32_t)low); }
 

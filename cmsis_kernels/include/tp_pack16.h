@@ -28,12 +28,6 @@ static inline int16_t *tp_widen(const int8_t *source, int32_t count, int16_t *ta
         count--;
     }
     uint32_t *words = (uint32_t *)(void *)target;
-    for (; count >= 16; count -= 16, source += 16, words += 8) {
-        tp_widen_four(source, words);
-        tp_widen_four(source + 4, words + 2);
-        tp_widen_four(source + 8, words + 4);
-        tp_widen_four(source + 12, words + 6);
-    }
     for (; count >= 4; count -= 4, source += 4, words += 2) {
         tp_widen_four(source, words);
     }
@@ -43,6 +37,21 @@ static inline int16_t *tp_widen(const int8_t *source, int32_t count, int16_t *ta
         *target++ = *source++;
     }
     return target;
+}
+
+/** The same, for runs of many values, from a multiple of 4 on. */
+static inline int16_t *tp_widen_many(const int8_t *source, int32_t count, int16_t *target) {
+#if TP_HAS_DSP
+    uint32_t *words = (uint32_t *)(void *)target;
+    for (; count >= 16; count -= 16, source += 16, words += 8) {
+        tp_widen_four(source, words);
+        tp_widen_four(source + 4, words + 2);
+        tp_widen_four(source + 8, words + 4);
+        tp_widen_four(source + 12, words + 6);
+    }
+    target = (int16_t *)(void *)words;
+#endif
+    return tp_widen(source, count, target);
 }
 
 /** Sets `count` values. Returns the end of what was written. */

@@ -53,7 +53,7 @@ def choose(graph: Graph, costs: Costs, goal: Goal, only: str | None = None) -> G
     `only` leaves to each layer that can have it this one format. The same costs give the same choice. Raises
     BudgetError where no choice is within the budgets.
     """
-    program = _program(graph, _restricted(costs, only) if only else costs)
+    program = program_of(graph, _restricted(costs, only) if only else costs)
     if goal.cycles is not None and "cycles" not in program.measures:
         raise TinypruneError(
             "a budget of cycles cannot be kept: they are not known",
@@ -102,7 +102,8 @@ def _restricted(costs: Costs, format_name: str) -> Costs:
     return replace(costs, of=of)
 
 
-def _program(graph: Graph, costs: Costs) -> Program:
+def program_of(graph: Graph, costs: Costs) -> Program:
+    """The integer program of the choice for `graph`."""
     alive = activations_alive(graph)
     by_layer = {layer.name: alive[step] for step, layer in enumerate(graph.layers)}
     return Program(costs, by_layer, max(alive))

@@ -15,6 +15,7 @@ from tinyprune.emulators.run import Run
 from tinyprune.ir import Graph, Int8, Layer
 from tinyprune.passes import candidates
 from tinyprune.passes.plan_memory import alive_bytes
+from tinyprune.passes.sram_steps import SramStep
 from tinyprune.profiling.profile import Profile, rows
 from tinyprune.report import report
 from tinyprune.report.hardware import hardware
@@ -44,6 +45,7 @@ class Described:
     options: report.Options
     accuracy: float | None
     candidates: Mapping[str, tuple[candidates.Cost, ...]]
+    sram_steps: tuple[SramStep, ...]
 
 
 def measure(
@@ -84,6 +86,7 @@ def measure(
             for layer, alive in zip(graph.layers, alive_bytes(graph), strict=True)
         ),
         memory_plan=memory_plan(graph),
+        sram_steps=described.sram_steps,
         functions=tuple(report.CostRow(**row) for row in rows(profile.functions)) if profile else None,
         classes=tuple(report.CostRow(**row) for row in rows(profile.classes)) if profile else None,
     )

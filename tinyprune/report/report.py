@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tinyprune.passes.candidates import Cost
+from tinyprune.passes.sram_steps import SramStep
 from tinyprune.report.hardware import Hardware
 from tinyprune.report.memory_plan import MemoryPlan
 
@@ -119,7 +120,8 @@ class CostRow:
 @dataclass(frozen=True)
 class Report:
     """One build. `instructions`, `cycles` and those of `layers` cover one tp_invoke on the compiled-in input; `cycles`
-    are `core_cycles`, what the core takes by itself, and `flash_stalls`, what it waits for the flash."""
+    are `core_cycles`, what the core takes by itself, and `flash_stalls`, what it waits for the flash. `sram_steps` are
+    what other budgets of SRAM would have bought."""
 
     schema: int
     tinyprune: str
@@ -141,6 +143,7 @@ class Report:
     hardware: Hardware
     layers: tuple[LayerReport, ...]
     memory_plan: MemoryPlan
+    sram_steps: tuple[SramStep, ...]
     functions: tuple[CostRow, ...] | None
     classes: tuple[CostRow, ...] | None
 

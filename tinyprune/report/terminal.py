@@ -13,7 +13,7 @@ from rich.table import Table
 from tinyprune.directory import COMPARISON_PAGE, REPORT_PAGE
 from tinyprune.report.comparison import differences, heading
 from tinyprune.report.report import Report
-from tinyprune.report.terminal_candidates import candidates
+from tinyprune.report.terminal_candidates import candidates, sram_steps
 
 MISSING = "-"
 
@@ -21,11 +21,14 @@ Show = Callable[[Mapping[str, Any]], str]
 
 
 def print_report(report: Report, directory: Path, verbose: bool) -> None:
-    """The totals, the layers, and where the figures come from; where `verbose`, also the candidates of each layer."""
+    """The totals, the layers, and where the figures come from; where `verbose`, also the candidates of each layer,
+    and what SRAM buys."""
     console = Console(highlight=False)
     console.print(_layers(report))
     if verbose:
         console.print(candidates(report))
+        if report.sram_steps:
+            console.print(sram_steps(report))
     console.print(_totals(report))
     console.print(_provenance(report))
     console.print(f"firmware and {REPORT_PAGE} in {directory}", soft_wrap=True)

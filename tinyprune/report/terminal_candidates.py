@@ -1,4 +1,4 @@
-"""What each layer could have been instead, as a table in the terminal."""
+"""What each layer could have been instead, and the model with other SRAM, as tables in the terminal."""
 
 from __future__ import annotations
 
@@ -22,6 +22,17 @@ def candidates(report: Report) -> Table:
         for number, cost in enumerate(layer.candidates):
             first = f"{layer.name}: {layer.reason}" if number == 0 else ""
             table.add_row(first, *_cells(cost), style="bold" if _is_taken(cost, layer) else None)
+    return table
+
+
+def sram_steps(report: Report) -> Table:
+    """The fewest cycles within a few budgets of SRAM."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, title="what SRAM buys")
+    for name in ("SRAM, bytes", "cycles", "saved by each KB more"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for step in report.sram_steps:
+        saved = "" if step.saved_per_kb is None else f"{step.saved_per_kb:,}"
+        table.add_row(f"{step.sram:,}", f"{step.cycles:,}", saved)
     return table
 
 
