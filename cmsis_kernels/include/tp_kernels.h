@@ -205,7 +205,8 @@ void tp_sub_s8(const tp_add_params *params, const tp_broadcast *shape, const int
 /**
  * Sums of two scales by tables, for cores without the DSP extension: what each value of an input adds to the output is
  * known when the code is generated. An output is clamp((sum + (sum < 0 ? below : above)) >> fraction) + clamp_low, its
- * sum that of two terms. The generator proves for each pair of inputs that this is the output, and no step beyond int32.
+ * sum that of two terms. The generator proves for each pair of inputs that this is the output, and no step beyond
+ * int32.
  */
 typedef struct {
     const int32_t *input, *other; /**< 256 terms each, by the value as an unsigned byte */
