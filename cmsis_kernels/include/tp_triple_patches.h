@@ -91,7 +91,7 @@ static inline tp_tile_memory tp_tile_memory_of(const tp_window_params *params, i
 }
 
 static inline void tp_clear_sums(int32_t *sums, int32_t tiles) {
-    for (int32_t *end = sums + TP_TRIPLE_VALUES * tiles; sums != end; sums++) {
+    for (const int32_t *end = sums + TP_TRIPLE_VALUES * tiles; sums != end; sums++) {
         *sums = 0;
     }
 }

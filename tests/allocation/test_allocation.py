@@ -53,7 +53,8 @@ def costs(seed: int) -> Measured:
         figures = random.integers(1, 1000, (2, 2)).tolist()
         kinds = zip(("dense", "csr"), SHARED, figures, strict=True)
         return tuple(
-            Cost(name, name, 0, f, f, 0, {code: SHARED[code]}, cycles, cycles, 0) for name, code, (f, cycles) in kinds
+            Cost(name, name, 0, "flash", f, f, 0, {code: SHARED[code]}, cycles, cycles, 0)
+            for name, code, (f, cycles) in kinds
         )
 
     by_level = {level: Costs({name: some() for name in NAMES.values()}, REST, "") for level in (0.0, *LEVELS)}

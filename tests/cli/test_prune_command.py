@@ -31,6 +31,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     labels = np.arange(48) % 3
     np.savez(tmp_path / "data.npz", x_train=x, y_train=labels, x_test=x, y_test=labels)
     np.savez(tmp_path / "wrong.npz", x_train=x, y_train=labels + 1)
+    np.savez(tmp_path / "few.npz", x_train=x, y_train=labels[1:])
     (tmp_path / "tinyprune.toml").write_text(
         'model = "tiny.keras"\ndata = "data.npz"\nsparsity = 0.5\n[prune]\nschedule = "one_shot"\nexclude = ["last"]\n'
     )
@@ -92,6 +93,11 @@ def test_layers_by_pattern_and_channels(folder: Path) -> None:
         (["--sparsity", "1.0"], "sparsity 1.0 is not in [0, 1)"),
         (["--sparsity", "0.5", "--criterion", "taylor", "--schedule", "one_shot"], "needs labelled training data"),
         (["--sparsity", "0.5", "--data", "wrong.npz"], "labels go from 1 to 3, but the model has 3 outputs"),
+        (
+            ["--granularity", "n_m:4:8", "--schedule", "one_shot"],
+            "layer 'conv' has 36 weights an output channel, which",
+        ),
+        (["--sparsity", "0.5", "--data", "few.npz"], "x_train has 48 samples, y_train has 47"),
         (["--sparsity", "0.5", "--granularity", "head", "--schedule", "one_shot"], "nothing to prune by granularity"),
         (["--sparsity", "0.5", "--criterion", "magnitud"], "unknown criterion 'magnitud'"),
         (["--sparsity", "0.5", "--layer", "conv"], "--layer conv is not NAME=SPARSITY"),
@@ -105,6 +111,27 @@ def test_mistakes_are_named_and_nothing_is_written(folder: Path, options: list[s
     assert result.exit_code == 2
     assert message in result.stderr and "help:" in result.stderr
     assert sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.keras
+def test_a_subclassed_model_in_a_file_is_refused(folder: Path) -> None:
+    import keras
+
+    @keras.saving.register_keras_serializable()
+    class Own(keras.Model):
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            self.dense = keras.layers.Dense(3)
+
+        def call(self, inputs: Any) -> Any:
+            return self.dense(inputs)
+
+    model = Own(name="own")
+    model(np.zeros((1, 4), np.float32))
+    model.save(folder / "own.keras")
+    result = run("own.keras", "--sparsity", "0.5", "--granularity", "channel", "--schedule", "one_shot")
+    assert result.exit_code == 2
+    assert "model 'own' is subclassed" in result.stderr and "write it as a functional model" in result.stderr
 
 
 def test_wrong_keys_of_the_project_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

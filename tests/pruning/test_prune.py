@@ -174,6 +174,18 @@ def test_labels_that_do_not_match(model: Any, data: Dataset, labels: Any, messag
         prune(model, replace(data, y_train=labels), 0.5)
 
 
+@pytest.mark.parametrize(("split", "count"), [("train", 100), ("test", 3), ("train", 0)])
+def test_labels_that_are_not_as_many_as_samples(model: Any, data: Dataset, split: str, count: int) -> None:
+    labels = getattr(data, f"y_{split}")[:count]
+    with pytest.raises(TinypruneError, match=rf"samples, but y_{split} has {count} labels"):
+        prune(model, replace(data, **{f"y_{split}": labels}), 0.5)
+
+
+def test_no_samples_at_all(model: Any, data: Dataset) -> None:
+    with pytest.raises(TinypruneError, match="x_train has 0 samples"):
+        prune(model, replace(data, x_train=data.x_train[:0], y_train=data.y_train[:0]), 0.5)
+
+
 def test_labels_that_the_compiled_loss_refuses(model: Any, data: Dataset) -> None:
     model.compile("adam", "categorical_crossentropy")
     with pytest.raises(TinypruneError, match="loss of model 'corners' refuses labels"):

@@ -39,7 +39,10 @@ def distiller(teacher: keras.Model, student: keras.Model, task: Task, share: flo
 def _logits_distillation(probabilities: bool) -> Any:
     """Keras' LogitsDistillation, also for models that end in a softmax: a logarithm undoes it up to a constant."""
 
-    softened: Any = keras.distillation.LogitsDistillation(TEMPERATURE)
+    softened: Any = keras.distillation.LogitsDistillation(
+        loss=keras.losses.KLDivergence(),  # its name alone gives a function that takes logits for probabilities
+        temperature=TEMPERATURE,
+    )
 
     class Distances(keras.distillation.DistillationLoss):
         def compute_loss(self, teacher_outputs: Any, student_outputs: Any, **options: Any) -> Any:

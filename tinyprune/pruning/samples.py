@@ -34,7 +34,8 @@ def training_set(data: Samples | None, purpose: str, remedy: str) -> tuple[NDArr
 
 
 def check_samples(model: keras.Model, data: Samples | None) -> None:
-    """Raises TinypruneError unless the samples, if any, are for the one input and the one output of `model`."""
+    """Raises TinypruneError unless the samples, if any, are for the one input and the one output of `model`, each with
+    its labels."""
     if data is None:
         return
     if len(model.inputs) != 1 or len(model.outputs) != 1:
@@ -42,6 +43,8 @@ def check_samples(model: keras.Model, data: Samples | None) -> None:
             f"model '{model.name}' has {len(model.inputs)} inputs and {len(model.outputs)} outputs",
             remedy="give a model with one of each, or prune it without data",
         )
+    _check_counts(data.x_train, data.y_train, "train")
+    _check_counts(data.x_test, data.y_test, "test")
     expected = tuple(model.inputs[0].shape[1:])
     for samples in (data.x_train, data.x_test):
         given = expected if samples is None else samples.shape[1:]
@@ -50,3 +53,13 @@ def check_samples(model: keras.Model, data: Samples | None) -> None:
                 f"model '{model.name}' takes {expected}, but the samples are {given}",
                 remedy="give samples shaped (n, *input)",
             )
+
+
+def _check_counts(samples: NDArray[np.float32] | None, labels: NDArray[Any] | None, name: str) -> None:
+    """Raises TinypruneError where samples are not as many as their labels, or there are none at all."""
+    if samples is None or labels is None or (len(samples) == len(labels) and len(samples)):
+        return
+    raise TinypruneError(
+        f"x_{name} has {len(samples)} samples, but y_{name} has {len(labels)} labels",
+        remedy="give at least one sample, and a label for each",
+    )
