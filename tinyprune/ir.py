@@ -254,7 +254,7 @@ class Graph:
     outputs: tuple[str, ...]
     constants: Mapping[str, Int8] = field(default_factory=dict[str, Int8])  # activations that never change, by tensor
     arena: Arena | None = None
-    float_edges: frozenset[str] = frozenset()  # inputs, outputs that the model has as floats, quantized by the caller
+    float_edges: frozenset[str] = frozenset()  # inputs and outputs that are floats in the model; the caller quantizes
 
 
 def layer_inputs(layer: Layer) -> tuple[str, ...]:

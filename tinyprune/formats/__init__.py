@@ -6,6 +6,7 @@ Rows are output channels; columns are the flattened rest (height, width, input c
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -66,11 +67,15 @@ def pack(format_name: str, values: Int8, quant: Quant, reason: str = "") -> Weig
     return Weights(format_name, values.shape, quant, arrays, reason)
 
 
+@functools.lru_cache(maxsize=64)
 def unpack(weights: Weights) -> Int8:
-    """The weights as a dense int8 array of `weights.shape`."""
+    """The weights as a dense int8 array of `weights.shape`, which cannot be written to. Remembered: whoever looks at a
+    layer in some format asks for them."""
     rows = weights.shape[0]
     columns = int(np.prod(weights.shape[1:]))
-    return FORMATS[weights.format].module.unpack(weights.arrays, (rows, columns)).reshape(weights.shape)
+    values = FORMATS[weights.format].module.unpack(weights.arrays, (rows, columns)).reshape(weights.shape)
+    values.setflags(write=False)
+    return values
 
 
 def nbytes(weights: Weights) -> int:
