@@ -91,8 +91,10 @@ static inline tp_tile_memory tp_tile_memory_of(const tp_window_params *params, i
 }
 
 static inline void tp_clear_sums(int32_t *sums, int32_t tiles) {
-    for (int32_t i = 0; i < TP_TRIPLE_VALUES * tiles; i++) {
-        sums[i] = 0;
+    for (const int32_t *end = sums + TP_TRIPLE_VALUES * tiles; sums != end; sums += TP_TRIPLE_VALUES) {
+        for (int32_t i = 0; i < TP_TRIPLE_VALUES; i++) {
+            sums[i] = 0;
+        }
     }
 }
 
