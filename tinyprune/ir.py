@@ -73,6 +73,7 @@ class Binary:
     other: str
     output: str
     clamp: Clamp
+    kernel: str = ""  # the C function; "": the plain one
 
 
 class Add(Binary):
@@ -253,8 +254,9 @@ class Graph:
     outputs: tuple[str, ...]
     constants: Mapping[str, Int8] = field(default_factory=dict[str, Int8])  # activations that never change, by tensor
     arena: Arena | None = None
-    # inputs and outputs that the model has as floats, quantized by the caller
-    float_edges: frozenset[str] = frozenset()
+    float_edges: frozenset[str] = (
+        frozenset()
+    )  # inputs and outputs that the model has as floats, quantized by the caller
 
 
 def layer_inputs(layer: Layer) -> tuple[str, ...]:

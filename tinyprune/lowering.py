@@ -12,11 +12,12 @@ from tinyprune.board import ALL_FEATURES, Board
 from tinyprune.codegen.firmware import check_sram
 from tinyprune.emulators import machine
 from tinyprune.errors import BudgetError
-from tinyprune.ir import Graph, Int8, Weighted, states
+from tinyprune.ir import Binary, Graph, Int8, Weighted, states
 from tinyprune.passes.candidates import Candidate, Costs, check_format, with_candidates
 from tinyprune.passes.choose import UNITS, Goal, choose, main_measure, total
 from tinyprune.passes.plan_memory import activations_alive, plan_memory
 from tinyprune.passes.simplify import simplify
+from tinyprune.passes.tabulate_sums import tabulate_sums
 from tinyprune.passes.verify import verify
 from tinyprune.report.report import Report
 from tinyprune.toolchain import Toolchain
@@ -24,6 +25,7 @@ from tinyprune.toolchain import Toolchain
 STACK_BYTES = 4096  # what a firmware reserves
 LARGEST_OPERAND = 8  # bytes for a weight: those of Winograd's kernel
 OTHER_BYTES = 1 << 16  # of code, of buffers
+TABLES_SHARE = 16  # of the flash one part may go into tables of sums
 CLEARLY = 0.97
 """Costs are measured layer by layer: a firmware takes as much as their sum, give or take about two in a hundred."""
 
@@ -49,7 +51,12 @@ def lower_as(graph: Graph, layers: list[Mapping[str, Any]]) -> Graph:
     names = [layer.name for layer in small.layers if isinstance(layer, Weighted)]
     parts = ("format", "kernel", "strip_rows", "weights_in")
     chosen = {name: Candidate(*(saved[name][part] for part in parts)) for name in names}
-    return verify(plan_memory(with_candidates(small, chosen, {name: saved[name]["reason"] for name in names})))
+    made = with_candidates(small, chosen, {name: saved[name]["reason"] for name in names})
+    binary = [
+        replace(layer, kernel=saved[layer.name]["kernel"]) if isinstance(layer, Binary) else layer
+        for layer in made.layers
+    ]
+    return verify(plan_memory(replace(made, layers=tuple(binary))))
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,8 @@ class Chooser:
         goal: Goal,
         say: Callable[[str], None],
     ) -> Chooser:
-        """Measures what candidates cost, in time only if it is `emulated`, and if the goal depends on it."""
+        """Measures what candidates cost, in time only if it is `emulated`, and if the goal depends on it. Sums are by
+        tables where the core gains by that, the goal depends on time, and all fits the board with them."""
         small = simplify(graph)
         check_format(small, goal.format)
         check_sram(board, max(activations_alive(small)) + sum(state.bytes for state in states(small)), STACK_BYTES)
@@ -84,7 +92,19 @@ class Chooser:
             smallest=goal.objective == "flash",
             bytes_matter=goal.objective != "cycles" or not _is_ample(small, board, goal),
         )
+        room = min(board.flash.bytes, goal.flash or board.flash.bytes) // TABLES_SHARE if timed else 0
+        fast = tabulate_sums(small, board.features, room)
+        chooser = Chooser(fast, board, tuning.tune(fast, sample, on, say), goal)
+        if fast is small or chooser._has_choice():
+            return chooser
         return Chooser(small, board, tuning.tune(small, sample, on, say), goal)
+
+    def _has_choice(self) -> bool:
+        try:
+            choose(self.small, self.costs, self._on_board(self.goal))
+        except BudgetError:
+            return False
+        return True
 
     def choice(self, goal: Goal) -> Graph:
         """The best for `goal` that fits the board: all dense, unless another choice is clearly better."""

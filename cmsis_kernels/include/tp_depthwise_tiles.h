@@ -21,6 +21,7 @@ typedef struct {
     int32_t right, below;          /**< bytes from an output to the next one, and to the one in the next row */
     int32_t words_gap, output_gap; /**< bytes from behind a row of tiles to the next row */
     int32_t row_words;             /**< from a pair of rows of words to the next */
+    int32_t rectified;             /**< whether the zero point of the output is -128 */
 } tp_depthwise_channel;
 
 /* One column of the window, weights u and l, words x and y: an output, and the one below it. */
@@ -37,10 +38,14 @@ typedef struct {
     "smlabt %[s], %[" y "], %[l], %[s]\n\t"                                                                            \
     "smlabt %[t], %[" z "], %[l], %[t]\n\t"
 
-/* As tp_requantize_right: multiplier a, addend b, exponent c. */
+/* As tp_requantize_rectified: multiplier a, addend b, exponent c. */
 #define TP_DEPTHWISE_REQUANTIZE(sum)                                                                                   \
+    ".if %c[rectified]\n\t"                                                                                            \
+    "smmlar %[" sum "], %[" sum "], %[a], %[b]\n\t"                                                                    \
+    ".else\n\t"                                                                                                        \
     "add %[u], %[b], %[" sum "], asr #31\n\t"                                                                          \
     "smmlar %[" sum "], %[" sum "], %[a], %[u]\n\t"                                                                    \
+    ".endif\n\t"                                                                                                       \
     "asr %[" sum "], %[" sum "], %[c]\n\t"                                                                             \
     "ssat %[" sum "], #8, %[" sum "]\n\t"
 
@@ -66,10 +71,12 @@ static inline void tp_depthwise_tile(const tp_depthwise_channel *state, const ui
 
 /**
  * `rows` times `columns` tiles, each of two outputs side by side and the two below them. Stores the right and the lower
- * ones first, so that a tile may be one output high (`below` is 0).
+ * ones first, so that a tile may be one output high (`below` is 0). `rectified`, here and below: whether the zero point
+ * of the output is -128, a compile-time constant.
  */
-static __attribute__((noinline)) void tp_depthwise_tiles(const tp_depthwise_channel *state, const uint32_t *x,
-                                                         int32_t rows, int32_t columns, int8_t *out) {
+static inline __attribute__((always_inline)) void tp_depthwise_tiles(const tp_depthwise_channel *state,
+                                                                     const uint32_t *x, int32_t rows, int32_t columns,
+                                                                     int8_t *out, const int rectified) {
     const uint32_t *y = x + state->row_words;
 #if TP_HAS_DSP
     /* outputs s and q, below them t and r; where the row ends, and how many rows are left, waits on the stack */
@@ -132,10 +139,11 @@ static __attribute__((noinline)) void tp_depthwise_tiles(const tp_depthwise_chan
         "add sp, #8"
         : [x] "+&r"(x), [y] "+&r"(y), [out] "+&r"(out), [a] "+&r"(a), [b] "+&r"(b), [c] "=&r"(c), [d] "=&r"(d),
           [u] "=&r"(u), [l] "=&r"(l), [s] "=&r"(s), [t] "=&r"(t), [q] "=&r"(q), [r] "=&r"(r)
-        : [w] "r"(state)
+        : [w] "r"(state), [rectified] "i"(rectified)
         : "cc", "memory");
     // clang-format on
 #else
+    (void)rectified;
     for (int32_t i = 0; i < rows * columns; i++) {
         const int32_t turn = i % columns == columns - 1;
         tp_depthwise_tile(state, x, y, out);
@@ -147,8 +155,9 @@ static __attribute__((noinline)) void tp_depthwise_tiles(const tp_depthwise_chan
 }
 
 /** `rows` tiles, one below the other, each of an output and the one below it. */
-static __attribute__((noinline)) void tp_depthwise_column(const tp_depthwise_channel *state, const uint32_t *x,
-                                                          int32_t rows, int8_t *out) {
+static inline __attribute__((always_inline)) void tp_depthwise_column(const tp_depthwise_channel *state,
+                                                                      const uint32_t *x, int32_t rows, int8_t *out,
+                                                                      const int rectified) {
     const uint32_t *y = x + state->row_words;
 #if TP_HAS_DSP
     uint32_t a, b, c, d, u, l, s, t;
@@ -189,10 +198,11 @@ static __attribute__((noinline)) void tp_depthwise_column(const tp_depthwise_cha
         "bne 1b\n\t"
         : [x] "+&r"(x), [y] "+&r"(y), [out] "+&r"(out), [rows] "+&r"(rows), [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c),
           [d] "=&r"(d), [u] "=&r"(u), [l] "=&r"(l), [s] "=&r"(s), [t] "=&r"(t)
-        : [w] "r"(state)
+        : [w] "r"(state), [rectified] "i"(rectified)
         : "cc", "memory");
     // clang-format on
 #else
+    (void)rectified;
     for (; rows > 0; rows--, x += state->row_words, y += state->row_words, out += state->output_gap) {
         int32_t sums[2] = {state->bias, state->bias};
         for (int32_t i = 0; i < 3; i++) {
@@ -207,8 +217,9 @@ static __attribute__((noinline)) void tp_depthwise_column(const tp_depthwise_cha
 }
 
 /** `count` tiles, each of two outputs side by side, at stride 2 in both directions. */
-static __attribute__((noinline)) void tp_depthwise_twos(const tp_depthwise_channel *state, const uint32_t *x,
-                                                        int32_t count, int8_t *out) {
+static inline __attribute__((always_inline)) void tp_depthwise_twos(const tp_depthwise_channel *state,
+                                                                    const uint32_t *x, int32_t count, int8_t *out,
+                                                                    const int rectified) {
     const uint32_t *y = x + state->row_words;
 #if TP_HAS_DSP
     uint32_t a, b, c, d, u, l, s, t;
@@ -249,10 +260,11 @@ static __attribute__((noinline)) void tp_depthwise_twos(const tp_depthwise_chann
         "bne 1b\n\t"
         : [x] "+&r"(x), [y] "+&r"(y), [out] "+&r"(out), [count] "+&r"(count), [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c),
           [d] "=&r"(d), [u] "=&r"(u), [l] "=&r"(l), [s] "=&r"(s), [t] "=&r"(t)
-        : [w] "r"(state)
+        : [w] "r"(state), [rectified] "i"(rectified)
         : "cc", "memory");
     // clang-format on
 #else
+    (void)rectified;
     for (; count > 0; count--, x += 4, y += 4, out += 2 * state->right) {
         int32_t sums[2] = {state->bias, state->bias};
         for (int32_t i = 0; i < 3; i++) {

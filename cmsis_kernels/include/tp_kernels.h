@@ -202,6 +202,23 @@ void tp_add_s8(const tp_add_params *params, const tp_broadcast *shape, const int
 void tp_sub_s8(const tp_add_params *params, const tp_broadcast *shape, const int8_t *input, const int8_t *other,
                int8_t *output);
 
+/**
+ * Sums of two scales by tables, for cores without the DSP extension: what each value of an input adds to the output is
+ * known when the code is generated. An output is clamp((sum + (sum < 0 ? below : above)) >> fraction) + clamp_low, its
+ * sum that of two terms. The generator proves for each pair of inputs that this is the output, and no step beyond int32.
+ */
+typedef struct {
+    const int32_t *input, *other; /**< 256 terms each, by the value as an unsigned byte */
+    int32_t above, below;         /**< zero point and rounding, less clamp_low */
+    int8_t clamp_low;
+    uint8_t range; /**< from there to the upper clamp */
+    uint8_t fraction;
+} tp_sum_tables;
+
+/** An elementwise sum or difference by tables. */
+void tp_sum_tables_s8(const tp_sum_tables *tables, const tp_broadcast *shape, const int8_t *input, const int8_t *other,
+                      int8_t *output);
+
 /** Elementwise product; a product of two differences, raised by `shift`, stays inside int32. */
 typedef struct {
     int32_t multiplier;

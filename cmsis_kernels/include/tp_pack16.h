@@ -12,6 +12,14 @@
 #include "tp_dsp.h"
 #include "tp_types.h"
 
+/** Widens four values to two words. */
+static inline void tp_widen_four(const int8_t *source, uint32_t *target) {
+    const uint32_t bytes = tp_load_word(source);
+    const uint32_t even = tp_sxtb16(bytes), odd = tp_sxtb16_ror8(bytes);
+    target[0] = tp_pkhbt(even, odd);
+    target[1] = tp_pkhtb(odd, even);
+}
+
 /** Widens `count` values. Returns the end of what was written. */
 static inline int16_t *tp_widen(const int8_t *source, int32_t count, int16_t *target) {
 #if TP_HAS_DSP
@@ -20,11 +28,14 @@ static inline int16_t *tp_widen(const int8_t *source, int32_t count, int16_t *ta
         count--;
     }
     uint32_t *words = (uint32_t *)(void *)target;
-    for (; count >= 4; count -= 4, source += 4) {
-        const uint32_t bytes = tp_load_word(source);
-        const uint32_t even = tp_sxtb16(bytes), odd = tp_sxtb16_ror8(bytes);
-        *words++ = tp_pkhbt(even, odd);
-        *words++ = tp_pkhtb(odd, even);
+    for (; count >= 16; count -= 16, source += 16, words += 8) {
+        tp_widen_four(source, words);
+        tp_widen_four(source + 4, words + 2);
+        tp_widen_four(source + 8, words + 4);
+        tp_widen_four(source + 12, words + 6);
+    }
+    for (; count >= 4; count -= 4, source += 4, words += 2) {
+        tp_widen_four(source, words);
     }
     target = (int16_t *)(void *)words;
 #endif

@@ -7,8 +7,37 @@
 #include "tp_kernels.h"
 #include "tp_requantize.h"
 
-static void load_channel(tp_depthwise_channel *state, const tp_requant *requant, const int8_t *weights,
-                         const int32_t *bias, int32_t channel, int32_t channels) {
+/* The tiles of layers that end in ReLU, and of others: one copy of either in a build. */
+static __attribute__((noinline)) void run_tiles(const tp_depthwise_channel *state, const uint32_t *words, int32_t rows,
+                                                int32_t columns, int8_t *output) {
+    if (state->rectified) {
+        tp_depthwise_tiles(state, words, rows, columns, output, 1);
+    } else {
+        tp_depthwise_tiles(state, words, rows, columns, output, 0);
+    }
+}
+
+static __attribute__((noinline)) void run_column(const tp_depthwise_channel *state, const uint32_t *words, int32_t rows,
+                                                 int8_t *output) {
+    if (state->rectified) {
+        tp_depthwise_column(state, words, rows, output, 1);
+    } else {
+        tp_depthwise_column(state, words, rows, output, 0);
+    }
+}
+
+static __attribute__((noinline)) void run_twos(const tp_depthwise_channel *state, const uint32_t *words, int32_t count,
+                                               int8_t *output) {
+    if (state->rectified) {
+        tp_depthwise_twos(state, words, count, output, 1);
+    } else {
+        tp_depthwise_twos(state, words, count, output, 0);
+    }
+}
+
+static __attribute__((noinline)) void load_channel(tp_depthwise_channel *state, const tp_requant *requant,
+                                                   const int8_t *weights, const int32_t *bias, int32_t channel,
+                                                   int32_t channels) {
     const int8_t *middle = weights + 3 * channels, *low = middle + 3 * channels;
     const int32_t three = tp_not_unrolled(3);
     for (int32_t i = channel, column = 0; column < three; column++, i += channels) {
@@ -18,6 +47,7 @@ static void load_channel(tp_depthwise_channel *state, const tp_requant *requant,
     }
     state->bias = 2 * bias[channel];
     state->requant = tp_right_requant_of(requant, channel);
+    state->rectified = requant->zero_point == INT8_MIN;
 }
 
 /** A row of the input, or of padding: its pixels lie `step` bytes apart. */
@@ -96,11 +126,11 @@ static void run_wide(tp_depthwise_channel *states, int32_t count, const uint32_t
     for (int32_t i = 0; i < count && tiles > 0; i++) {
         states[i].words_gap = 4 * states[i].row_words - 8 * tiles;
         states[i].output_gap = 2 * (row_step - tiles * states[i].right);
-        tp_depthwise_tiles(&states[i], words + i * plane, rows, tiles, output + i);
+        run_tiles(&states[i], words + i * plane, rows, tiles, output + i);
     }
     for (int32_t i = 0; i < count && columns % 2 != 0; i++) {
         states[i].output_gap = 2 * row_step;
-        tp_depthwise_column(&states[i], words + i * plane + 2 * tiles, rows, output + i + 2 * tiles * states[i].right);
+        run_column(&states[i], words + i * plane + 2 * tiles, rows, output + i + 2 * tiles * states[i].right);
     }
 }
 
@@ -124,7 +154,7 @@ static void run_rows(const tp_depthwise_channel *state, const uint32_t *words, i
     const int32_t twos = stride == 2 ? columns / 2 : 0;
     for (; rows > 0; rows--, words += state->row_words, output += state->below) {
         if (twos > 0) {
-            tp_depthwise_twos(state, words, twos, output);
+            run_twos(state, words, twos, output);
         }
         if (columns > 2 * twos) {
             tp_depthwise_row(state, words + 4 * twos, columns - 2 * twos, stride, output + 2 * twos * state->right);

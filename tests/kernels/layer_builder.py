@@ -31,6 +31,9 @@ class Builder:
 
     def append(self, layer: Layer) -> None:
         """Adds `layer` in every format and kernel that it can run in, each with an output of its own."""
+        if isinstance(layer, ir.Binary):
+            self.append_binary(layer)
+            return
         if not isinstance(layer, Weighted):
             self.layers.append(layer)
             return
@@ -41,6 +44,12 @@ class Builder:
                 output = self.target(self.tensors[layer.output].shape, self.tensors[layer.output].quant)
                 name = f"{layer.name}_{len(self.layers)}"
                 self.layers.append(replace(stored, name=name, output=output, variant=variant))
+
+    def append_binary(self, layer: ir.Binary) -> None:
+        for variant in kernels.variants(layer, Graph("", self.tensors, (), (), ()), ALL_FEATURES):
+            output = self.target(self.tensors[layer.output].shape, self.tensors[layer.output].quant)
+            name = f"{layer.name}_{len(self.layers)}"
+            self.layers.append(replace(layer, name=name, output=output, kernel=variant.kernel))
 
     def readable(self) -> list[Tensor]:
         """The input, the outputs so far, and constants."""

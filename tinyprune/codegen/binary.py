@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tinyprune import ir
+from tinyprune import ir, kernels
 from tinyprune.arithmetic import Requant
 from tinyprune.codegen import c
 from tinyprune.ir import Binary, Graph
+from tinyprune.kernels import sum_tables
 from tinyprune.reference import elementwise, matrices
 from tinyprune.reference.broadcast import Broadcast, loops
 from tinyprune.reference.elementwise import Operands, SumRequant
@@ -20,6 +21,8 @@ def binary_code(layer: Binary, graph: Graph) -> tuple[tuple[str, ...], tuple[str
     of = elementwise.operands(layer, graph)
     shape = f"{layer.name}_shape"
     definition = _loops(shape, loops(of.output.shape, of.input.shape, of.other.shape))
+    if kernels.kernel(layer) is sum_tables.SUM:
+        return (*_tables(layer, graph), definition), (f"&{layer.name}_tables", f"&{shape}")
     if type(layer) not in PARAMETERS:
         return (definition,), (*map(str, layer.clamp), f"&{shape}")
     kind, parameters = PARAMETERS[type(layer)]
@@ -45,6 +48,22 @@ def batch_matmul_code(layer: ir.BatchMatMul, graph: Graph) -> tuple[tuple[str, .
     names = f"{layer.name}_params", f"{layer.name}_shape"
     constants = c.struct("tp_batch_matmul_params", names[0], params), _loops(names[1], of.batches)
     return constants, (f"&{names[0]}", f"&{names[1]}")
+
+
+def _tables(layer: Binary, graph: Graph) -> tuple[str, ...]:
+    of = sum_tables.sum_tables(layer, graph)
+    names = f"{layer.name}_input", f"{layer.name}_other"
+    members = (
+        ("input", names[0]),
+        ("other", names[1]),
+        ("above", of.above),
+        ("below", of.below),
+        ("clamp_low", layer.clamp[0]),
+        ("range", layer.clamp[1] - layer.clamp[0]),
+        ("fraction", of.fraction),
+    )
+    arrays = c.array(names[0], of.input), c.array(names[1], of.other)
+    return (*arrays, c.struct("tp_sum_tables", f"{layer.name}_tables", members))
 
 
 def _loops(name: str, around: Broadcast) -> str:

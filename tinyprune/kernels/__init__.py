@@ -23,6 +23,7 @@ from tinyprune.kernels import (
     n_of_m,
     pixel_pairs,
     sparse_rows,
+    sum_tables,
     triples,
     winograd,
 )
@@ -103,8 +104,8 @@ KERNELS: dict[tuple[type[Layer], str], tuple[Kernel, ...]] = {
     (ir.Dense, "nm_4_8"): (DENSE_NM,),
     (ir.Dense, "csc"): (columns.DENSE_CSC,),
     (ir.Dense, "code"): (instructions.DENSE_CODE, instructions.DENSE_CODE_STAIRS),
-    (ir.Add, ""): (Kernel("tp_add_s8", in_place=ir.layer_inputs),),
-    (ir.Sub, ""): (Kernel("tp_sub_s8", in_place=ir.layer_inputs),),
+    (ir.Add, ""): (Kernel("tp_add_s8", in_place=ir.layer_inputs), sum_tables.SUM),
+    (ir.Sub, ""): (Kernel("tp_sub_s8", in_place=ir.layer_inputs), sum_tables.SUM),
     (ir.Mul, ""): (Kernel("tp_mul_s8", in_place=ir.layer_inputs),),
     (ir.Maximum, ""): (Kernel("tp_maximum_s8", in_place=ir.layer_inputs),),
     (ir.Minimum, ""): (Kernel("tp_minimum_s8", in_place=ir.layer_inputs),),
@@ -132,6 +133,8 @@ def weight_format(layer: Layer) -> str:
 
 
 def variant(layer: Layer) -> Variant:
+    if isinstance(layer, ir.Binary):
+        return Variant(layer.kernel)
     return layer.variant if isinstance(layer, ir.Weighted) else ir.PLAIN
 
 
@@ -172,10 +175,10 @@ def formats_for(layer: Layer) -> list[str]:
     return [name for kind, name in KERNELS if kind is type(layer) and name]
 
 
-def variants(layer: Weighted, graph: Graph, features: frozenset[str]) -> list[Variant]:
+def variants(layer: Weighted | ir.Binary, graph: Graph, features: frozenset[str]) -> list[Variant]:
     """The ways to run this layer in its format on a core with `features`: each kernel whose precondition holds, with
     each strip height and each place of the weights worth trying; the plain one first."""
-    rows = KERNELS[type(layer), layer.weights.format]
+    rows = KERNELS[type(layer), weight_format(layer)]
     fitting = [row for row in rows if row.needs <= features and not row.unfit(layer, graph)]
     return [
         Variant(row.function, height, place)

@@ -179,8 +179,7 @@ def _verify_weights(graph: Graph, layer: ir.Weighted, source: Tensor, target: Te
     one_each = layer.bias.shape == (channels,) and len(weights.quant.scale) in (1, channels)
     _require(one_each, graph, layer, f"needs a bias and a scale for each of {channels} channels")
     _require(weights.format in kernels.formats_for(layer), graph, layer, f"cannot run in format {weights.format}")
-    problem = kernels.kernel(layer).unfit(layer, graph)
-    _require(not problem, graph, layer, f"cannot run with {kernels.kernel(layer).function}: {problem}")
+    _verify_kernel(graph, layer)
     magnitudes = convolution.weight_sums(layer, np.abs(unpack(weights).astype(np.int64)))
     largest_input = 255 if isinstance(layer, ir.TransposeConv2D) else 128  # where the bias is not folded, x - zp
     worst = abs(convolution.kernel_bias(layer, source)) + largest_input * magnitudes
@@ -188,11 +187,17 @@ def _verify_weights(graph: Graph, layer: ir.Weighted, source: Tensor, target: Te
     _verify_requant(graph, layer, worst, convolution.layer_requant(layer, source, target))
 
 
+def _verify_kernel(graph: Graph, layer: Layer) -> None:
+    problem = kernels.kernel(layer).unfit(layer, graph)
+    _require(not problem, graph, layer, f"cannot run with {kernels.kernel(layer).function}: {problem}")
+
+
 def _verify_scales(graph: Graph, layer: ir.Binary | ir.Reduce) -> None:
     """The multipliers are those for which TFLM's arithmetic is defined."""
     try:
         if isinstance(layer, ir.Binary):
             elementwise.SCALES[type(layer)](elementwise.operands(layer, graph))
+            _verify_kernel(graph, layer)
         else:
             source, target = graph.tensors[layer.input], graph.tensors[layer.output]
             worst = np.array([255 * reduction.count(layer, source)])

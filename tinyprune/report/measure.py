@@ -131,7 +131,7 @@ def _layer(
         name=layer.name,
         op=ir.op_name(layer),
         format=formats.format_of(layer),
-        kernel=weighted.variant.kernel if weighted else None,
+        kernel=kernels.variant(layer).kernel if isinstance(layer, ir.Weighted | ir.Binary) else None,
         strip_rows=weighted.variant.rows if weighted else None,
         weights_in=weighted.variant.weights if weighted else None,
         reason=weighted.weights.reason if weighted else None,
