@@ -176,7 +176,7 @@ def shown(values: Sequence[float]) -> str:
     if not values:
         return "not run yet"
     text = f"{mean(values):.1f}" + (f" ± {stdev(values):.1f}" if len(values) > 1 else "")
-    return text if len(values) == len(SEEDS) else f"{text} ({len(values)} seeds)"
+    return text if len(values) == len(SEEDS) else f"{text} ({len(values)} of {len(SEEDS)} seeds)"
 
 
 def table(known: dict[tuple[str, int], Outcome]) -> str:

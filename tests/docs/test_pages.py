@@ -59,7 +59,7 @@ COMMANDS = commands(typer.main.get_command(app))
 
 def typed(text: str) -> Iterator[list[str]]:
     """What stands in blocks of code as a line that begins with tinyprune, without what a prompt or a script adds."""
-    for block in re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+    for block in re.findall(r"^```[^\n]*\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
         for line in block.splitlines():
             if match := re.match(r"\s*(?:[$] |- run: |run: )?(tinyprune [a-z].*)", line):
                 yield shlex.split(match[1].replace("\\", ""), comments=True)

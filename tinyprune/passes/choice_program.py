@@ -158,5 +158,7 @@ def _solver() -> Any:
 
 
 def _add(solver: Any, amounts: Amounts, least: float, most: float) -> None:
+    """The row in units of its largest amount: the solver's tolerance is the same for all rows."""
     used = np.flatnonzero(amounts).astype(np.int32)
-    solver.addRow(least, most, len(used), used, amounts[used].astype(float))
+    unit = float(np.abs(amounts).max(initial=1))
+    solver.addRow(least / unit, most / unit, len(used), used, amounts[used] / unit)
