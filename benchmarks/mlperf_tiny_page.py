@@ -118,12 +118,12 @@ def summary(rows: Sequence[Row]) -> str:
     weights = list(dict.fromkeys(row["weights"] for row in rows))
     lines = [f"| million cycles | best published | {' | '.join(weights)} |", f"|---|---|{'---|' * len(weights)}"]
     for name in SUMMARY_BOARDS:
-        best = {model: min((p.millions[model], p.stack) for p in PUBLISHED if p.board == name) for model in MODELS}
+        board = boards.load(name).title.partition(" (")[0]
         for model, title in MODELS.items():
+            millions, stack = min((one.millions[model], one.stack) for one in PUBLISHED if one.board == name)
             ours = {row["weights"]: row["cycles"] for row in rows if (row["board"], row["model"]) == (name, model)}
             figures = " | ".join(f"{ours[one] / 1e6:.3g}" if ours.get(one) else "" for one in weights)
-            millions, stack = best[model]
-            lines.append(f"| {boards.load(name).title.partition(' (')[0]}: {title} | {millions:.3g} ({stack}) | {figures} |")
+            lines.append(f"| {board}: {title} | {millions:.3g} ({stack}) | {figures} |")
     return "\n".join(lines) + "\n"
 
 
