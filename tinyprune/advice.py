@@ -225,8 +225,10 @@ def _reason(granularity: str, layer: Weighted, costs: Sequence[Cost], now: Figur
     sparse = [_work(one) for one in costs if one.format != DENSE]
     if not sparse:
         return "has no sparse kernel"
-    dense = min(_work(one) for one in costs if one.format == DENSE)
-    return f"the best sparse kernel takes {min(sparse):,}, dense {dense:,} {now.unit}"
+    dense = [_work(one) for one in costs if one.format == DENSE]
+    if not dense:
+        return f"the best kernel is sparse and takes {now.amount:,}, unpruned {before.amount:,} {now.unit}"
+    return f"the best sparse kernel takes {min(sparse):,}, dense {min(dense):,} {now.unit}"
 
 
 def _work(cost: Cost) -> int:
