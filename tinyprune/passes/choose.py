@@ -117,8 +117,8 @@ def _best(program: Program, goal: Goal, gaps: list[Row]) -> tuple[int, dict[str,
     for measure in (*OBJECTIVES[goal.objective], "order"):
         if measure in program.measures:
             found = program.minimum(measure, rows)
-            if found is None:
-                return None
+            if found is None:  # after a first one it is rounding in the solver: what was found is within all rows
+                break
             best = best[0] if best else found[0], found[1]
             rows.append(program.limit(measure, found[0]))
     return best
