@@ -48,15 +48,10 @@ class AllocationProgram(Program):
         BudgetError where no choice is within the budgets.
         """
         rows = [self.limit(name, most) for name, most in budgets.items()]
-        taken: Mapping[str, Cost] = {}
-        for measure in ("harm", "removed", "cycles", "instructions", "flash", "order"):
-            if measure in self.measures:
-                found = self.minimum(measure, rows)
-                if found is None:
-                    raise self._error(budgets)
-                least, taken = found
-                rows.append(self.limit(measure, least))
-        return {name: cost for name, cost in taken.items() if isinstance(cost, Leveled)}
+        found = self.best(("harm", "removed", "cycles", "instructions", "flash"), rows)
+        if found is None:
+            raise self._error(budgets)
+        return {name: cost for name, cost in found[1].items() if isinstance(cost, Leveled)}
 
     def _error(self, budgets: Mapping[str, int]) -> BudgetError:
         least = {name: self.minimum(name, []) for name in budgets}

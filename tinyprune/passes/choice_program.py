@@ -20,7 +20,8 @@ from tinyprune.passes.candidates import Cost, Costs
 Amounts = NDArray[np.int64]  # of each column
 Row = tuple[Amounts, int]  # the sum of amounts * columns is at most this
 ALIGNMENT = 4  # of the arena's places
-TIGHT = 1e-9  # how far a 0 or 1 may be off: times 2^24 bytes or 2^30 cycles, nothing that matters before it is rounded
+TIGHT = 1e-9  # how far a 0 or 1 may be off, and a row, in units of its largest amount
+SLACK = 10 * TIGHT  # that a limit has for the solver, so that its rounding leaves none out that is within
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,22 @@ class Program:
         assert len(taken) == len(self.costs.of)
         return int(amounts @ values) + rest, taken
 
+    def best(self, measures: Sequence[str], rows: Sequence[Row]) -> tuple[int, dict[str, Cost]] | None:
+        """The one choice within `rows` with the least of the first of `measures`, among equals of the next, and so on,
+        those passed over that are not known; and its figure of the first. None where no choice is within them."""
+        first, *others = [name for name in (*measures, "order") if name in self.measures]
+        found = self.minimum(first, rows)
+        if found is None:
+            return None
+        least, taken = found
+        within = [*rows, self.limit(first, least)]
+        for measure in others:
+            found = self.minimum(measure, within)
+            assert found is not None  # what was found last is within all rows
+            taken = found[1]
+            within.append(self.limit(measure, found[0]))
+        return least, taken
+
     def amount(self, measure: str, taken: Mapping[str, Cost]) -> int:
         """What the choice `taken` takes of `measure`, in all but its arena."""
         chosen = [int(taken[layer] is cost) for layer, cost in self.choices]
@@ -124,14 +141,12 @@ class Program:
             _add(solver, self.amounts(self._of_layer(layer, [1] * len(costs))), 1, 1)
         for amounts, most in rows:
             _add(solver, amounts, -np.inf, most)
-        solver.run()
-        status = solver.modelStatusToString(solver.getModelStatus())
-        if status in ("Infeasible", "Primal infeasible or unbounded"):
-            return None
-        assert status == "Optimal", status
-        values = np.rint(np.array(solver.getSolution().col_value)).astype(np.int64)
-        assert all(int(amounts @ values) <= most for amounts, most in rows)
-        return values
+        while (values := _optimum(solver)) is not None:
+            if all(int(amounts @ values) <= most for amounts, most in rows):
+                return values
+            taken = values[: len(self.choices)]
+            _add(solver, self.amounts(taken.tolist()), -np.inf, int(taken.sum()) - 1)  # any but this one
+        return None
 
 
 def measures(costs: Costs) -> set[str]:
@@ -152,13 +167,24 @@ def _solver() -> Any:
     solver: Any = highspy.Highs()
     options = {"output_flag": False, "threads": 1, "random_seed": 0, "mip_rel_gap": 0.0, "mip_abs_gap": 0.5}
     options |= {"mip_feasibility_tolerance": TIGHT, "primal_feasibility_tolerance": TIGHT}
+    options |= {"presolve": "off"}  # which at this tolerance finds programs infeasible that are not
     for option, value in options.items():
         solver.setOptionValue(option, value)
     return solver
+
+
+def _optimum(solver: Any) -> Amounts | None:
+    """The columns; None where the rows leave none."""
+    solver.run()
+    status = solver.modelStatusToString(solver.getModelStatus())
+    if status in ("Infeasible", "Primal infeasible or unbounded"):
+        return None
+    assert status == "Optimal", status
+    return np.rint(np.array(solver.getSolution().col_value)).astype(np.int64)
 
 
 def _add(solver: Any, amounts: Amounts, least: float, most: float) -> None:
     """The row in units of its largest amount: the solver's tolerance is the same for all rows."""
     used = np.flatnonzero(amounts).astype(np.int32)
     unit = float(np.abs(amounts).max(initial=1))
-    solver.addRow(least / unit, most / unit, len(used), used, amounts[used] / unit)
+    solver.addRow(least / unit, most / unit + SLACK, len(used), used, amounts[used] / unit)

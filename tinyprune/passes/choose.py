@@ -60,8 +60,9 @@ def choose(graph: Graph, costs: Costs, goal: Goal, only: str | None = None) -> G
             remedy="take an emulator, and a core whose cycles are claimed (docs/measuring.md)",
         )
     measure = main_measure(costs, goal.objective)
+    budgets = [program.limit(name, most) for name, most in goal.budgets.items()]
     gaps, smallest = list[Row](), None
-    while (found := _best(program, goal, gaps)) is not None:
+    while (found := program.best(OBJECTIVES[goal.objective], [*gaps, *budgets])) is not None:
         least, taken = found
         planned = _planned(graph, costs, taken, goal, measure)
         size = _sram(planned, costs)
@@ -107,21 +108,6 @@ def program_of(graph: Graph, costs: Costs) -> Program:
     alive = activations_alive(graph)
     by_layer = {layer.name: alive[step] for step, layer in enumerate(graph.layers)}
     return Program(costs, by_layer, max(alive))
-
-
-def _best(program: Program, goal: Goal, gaps: list[Row]) -> tuple[int, dict[str, Cost]] | None:
-    """The one choice that is best by the objective, among equals by the next measure, and so on; and its figure of the
-    objective."""
-    rows = [*gaps, *(program.limit(name, most) for name, most in goal.budgets.items())]
-    best: tuple[int, dict[str, Cost]] | None = None
-    for measure in (*OBJECTIVES[goal.objective], "order"):
-        if measure in program.measures:
-            found = program.minimum(measure, rows)
-            if found is None:  # after a first one it is rounding in the solver: what was found is within all rows
-                break
-            best = best[0] if best else found[0], found[1]
-            rows.append(program.limit(measure, found[0]))
-    return best
 
 
 def _planned(graph: Graph, costs: Costs, taken: Mapping[str, Cost], goal: Goal, measure: str) -> Graph:
