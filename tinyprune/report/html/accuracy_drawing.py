@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tinyprune.report.html.axis import Tick
+
 WIDTH, HEIGHT = 716, 300
 LEFT, RIGHT, TOP, BOTTOM = 72, 72, 28, 56
 STEPS = (0.01, 0.02, 0.05, 0.1, 0.2)  # between lines of accuracy; none so fine that noise looks like a fall
@@ -22,12 +24,6 @@ class Point:
     y: float
     names: str
     title: str
-
-
-@dataclass(frozen=True)
-class Tick:
-    at: float
-    text: str
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tinyprune.report.html.axis import Tick
 from tinyprune.report.memory_plan import SCRATCH
 
 HEIGHT = 400
@@ -31,12 +32,6 @@ class DrawnBlock:
     kind: str
     label: str  # the name or else the number of the layer that makes it, if there is room
     title: str
-
-
-@dataclass(frozen=True)
-class Tick:
-    at: float
-    text: str
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tinyprune.report.html.axis import Tick
+
 WIDTH, HEIGHT = 716, 400
 LEFT, RIGHT, TOP, BOTTOM = 72, 24, 24, 56
 NEAR = 14  # points closer than this have one label
@@ -27,12 +29,6 @@ class Label:
 
     x: float
     y: float
-    text: str
-
-
-@dataclass(frozen=True)
-class Tick:
-    at: float
     text: str
 
 
