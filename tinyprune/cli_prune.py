@@ -136,10 +136,10 @@ def _print_registries() -> None:
 
 def _print_stages(document: dict[str, Any]) -> None:
     for row in document["stages"]:
-        right = "" if row["accuracy"] is None else f", accuracy {row['accuracy']:.2%}"
+        right = "" if row["accuracy"] is None else f", accuracy {row['accuracy']:.1%}"
         typer.echo(f"{row['stage']:14} {row['parameters']:10,} parameters, {row['zeros']:6.1%} zeros{right}")
     if document["accuracy"] is not None:
-        typer.echo(f"accuracy of the int8 model: {document['accuracy']:.2%}")
+        typer.echo(f"accuracy of the int8 model: {document['accuracy']:.1%}")
     typer.echo(f"wrote {document['output']} and {document['tflite']}")
 
 
@@ -149,6 +149,6 @@ def _print(document: dict[str, Any]) -> None:
     before, after = document["parameters_before"], document["parameters_after"]
     typer.echo(f"parameters: {before:,} before, {after:,} after")
     if document["accuracy_after"] is not None:
-        typer.echo(f"accuracy of the float model: {document['accuracy_before']:.2%} before, ", nl=False)
-        typer.echo(f"{document['accuracy_after']:.2%} after")
+        typer.echo(f"accuracy of the float model: {document['accuracy_before']:.1%} before, ", nl=False)
+        typer.echo(f"{document['accuracy_after']:.1%} after")
     typer.echo(f"wrote {document['output']}")

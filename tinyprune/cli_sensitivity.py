@@ -48,7 +48,7 @@ def sensitivity(
 
 def _print(document: dict[str, Any]) -> None:
     """A row for each layer, a column for each sparsity; then the options that `tinyprune prune` takes."""
-    typer.echo(f"accuracy on {document['samples']:,} training samples: {document['accuracy']:.2%}")
+    typer.echo(f"accuracy on {document['samples']:,} training samples: {document['accuracy']:.1%}")
     typer.echo(f"{'sparsity of one layer':32}" + "".join(f"{level:8.0%}" for level in document["levels"]))
     for curve in document["curves"]:
         typer.echo(f"{curve['layer']:32}" + "".join(f"{value:8.1%}" for value in curve["accuracies"][1:]))
