@@ -5,6 +5,7 @@
 #ifndef TP_CONV2D_BSR_2X2_DSP_S8_H
 #define TP_CONV2D_BSR_2X2_DSP_S8_H
 
+#include "tp_apart.h"
 #include "tp_block_tile.h"
 #include "tp_pack16.h"
 #include "tp_requantize.h"
@@ -31,9 +32,8 @@ typedef struct {
  * Packs output rows [row, row + rows). Not inlined: instances share it, and unroll no loop around a tile for lengths
  * that they know.
  */
-static __attribute__((noinline)) tp_block_lines tp_pack_block_lines(const tp_window_params *params, const int8_t *input,
-                                                                    int32_t row, int32_t rows, int32_t width,
-                                                                    int16_t *packed) {
+static TP_APART tp_block_lines tp_pack_block_lines(const tp_window_params *params, const int8_t *input, int32_t row,
+                                                   int32_t rows, int32_t width, int16_t *packed) {
     const int32_t channels = params->input_channels;
     if (width) {
         tp_pack_strip(params, input, row, rows, width, (params->input_channels + 1) & ~1, packed);

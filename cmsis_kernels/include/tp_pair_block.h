@@ -6,6 +6,7 @@
 #ifndef TP_PAIR_BLOCK_H
 #define TP_PAIR_BLOCK_H
 
+#include "tp_apart.h"
 #include "tp_pair_tile.h"
 #include "tp_pixel_pairs.h"
 #include "tp_requantize.h"
@@ -28,9 +29,8 @@ static inline int tp_is_pointwise(const tp_window_params *params) {
  * Packs output rows [row, row + rows). The two halves of an odd number of rows or positions share the middle one. Not
  * inlined: instances share it, and unroll no loop around a tile for lengths that they know.
  */
-static __attribute__((noinline)) tp_pair_block tp_pack_pair_block(const tp_window_params *params, const int8_t *input,
-                                                                  int32_t row, int32_t rows, int32_t width,
-                                                                  uint32_t *packed) {
+static TP_APART tp_pair_block tp_pack_pair_block(const tp_window_params *params, const int8_t *input, int32_t row,
+                                                 int32_t rows, int32_t width, uint32_t *packed) {
     if (width) {
         const int32_t lines = (rows + 1) / 2, step = params->stride_height * width * params->input_channels;
         tp_pack_strip_pairs(params, input, row, lines, rows - lines, width, packed);
