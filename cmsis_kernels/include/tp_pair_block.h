@@ -44,8 +44,12 @@ static TP_APART tp_pair_block tp_pack_pair_block(const tp_window_params *params,
         tp_pack_pairs(above, under, length * params->input_channels, packed);
         return (tp_pair_block){1, length, 0, distance};
     }
-    for (int32_t i = first; i < first + length; i++) {
-        packed = tp_pack_window_pair(params, input, i, i + distance, packed);
+    const int32_t size = params->window_height * params->window_width * params->input_channels;
+    tp_fill_pairs(params->input_zero_point, length * size, packed);
+    for (int32_t i = first; i < first + length; i++, packed += size) {
+        uint8_t *words = (uint8_t *)(void *)packed;
+        tp_pack_window(params, input, i, 0x80808080U, words);
+        tp_pack_window(params, input, i + distance, 0, words + 3);
     }
     return (tp_pair_block){1, length, 0, distance};
 }
