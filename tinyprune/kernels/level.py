@@ -71,7 +71,8 @@ def _level(
     (lower, lower_right), (upper, upper_right) = (_addends(points << raised, one, outputs, base) for one in (down, up))
     if not (lower_right | upper_right).all():
         return _refused("at a common shift no constants give the exact rounding of some output channel")
-    chosen, addend = np.where(lower_right, down, up), np.where(lower_right, lower, upper)
+    chosen: Int64 = np.where(lower_right, down, up)
+    addend: Int64 = np.where(lower_right, lower, upper)
     return Level(Requant(chosen.astype(np.int32), addend.astype(np.int32)), "")
 
 
