@@ -9,7 +9,6 @@
 #include "tp_apart.h"
 #include "tp_pair_tile.h"
 #include "tp_pixel_pairs.h"
-#include "tp_requantize.h"
 #include "tp_types.h"
 
 /** Output positions that are computed from one packing of the input: `lines` lines of `length` pairs of them. */
@@ -55,45 +54,30 @@ static TP_APART tp_pair_block tp_pack_pair_block(const tp_window_params *params,
 }
 
 /**
- * What the tiles of output channel `channel` need.
- * @param list the sum of its weights << 16 | the number of entries; for each non-zero an entry weight << 24 | offset,
- * in bytes of packed input; 0
- */
-static inline tp_pair_channel tp_pair_load_channel(const tp_requant *requant, const int32_t *bias, int32_t channel,
-                                                   const uint32_t *list) {
-    const int32_t sum = tp_high(*list), entries = (int32_t)(*list & 0xFFFFU), doubled = 2 * bias[channel];
-    const uint64_t start = (uint64_t)(doubled - 256 * sum) + ((uint64_t)doubled << 24);
-    const int32_t skipped = tp_skipped_entries(entries) * TP_PAIR_ENTRY_BYTES;
-    const tp_right_requant to = tp_right_requant_of(requant, channel);
-    return (tp_pair_channel){list + 1, (uint32_t)start, (uint32_t)(start >> 32), skipped, to, {0, 0, {0, 0, 0}, 0}};
-}
-
-/**
  * The outputs of one channel.
- * @param list       as of `tp_pair_load_channel`
+ * @param list       of `tp_pair_run_tiles`
  * @param packed     the input of `block`
  * @param channels   of the output
  * @param row_bytes  of the output
  * @param output     this channel of the block's first position
  * @param pixel_step bytes from one position's packed input to the next one's, a compile-time constant below 1366
- * @param signs      0 where the output's zero point is -128, a compile-time constant
+ * @param level      how to requantize (tp_tile_line.h), a compile-time constant
  */
-static inline __attribute__((always_inline)) void
-tp_pair_run_channel(const tp_requant *requant, const int32_t *bias, int32_t number, const uint32_t *list,
-                    tp_pair_block block, const uint32_t *packed, int32_t channels, int32_t row_bytes, int8_t *output,
-                    const int32_t pixel_step, const int32_t signs) {
-    tp_pair_channel channel = tp_pair_load_channel(requant, bias, number, list);
-    channel.line = tp_tile_line_of(block.distance * channels, channels);
+static inline __attribute__((always_inline)) void tp_pair_run_channel(const uint32_t *list, tp_pair_block block,
+                                                                      const uint32_t *packed, int32_t channels,
+                                                                      int32_t row_bytes, int8_t *output,
+                                                                      const int32_t pixel_step, const int32_t level) {
+    tp_tile_line line = tp_tile_line_of(list, block.distance * channels, channels);
     for (int32_t lines = block.lines; lines > 0; lines--, packed += block.step, output += row_bytes) {
         const uint32_t *x = packed;
-        channel.line.output = output;
-        channel.line.left = block.length;
+        line.output = output;
+        line.left = block.length;
         do {
             if (block.length % 4) {
-                tp_aim_tile(&channel.line, channels);
+                tp_aim_tile(&line, channels);
             }
-            tp_pair_run_tiles(&channel, &x, pixel_step, signs);
-        } while (channel.line.left > 0);
+            tp_pair_run_tiles(&line, &x, pixel_step, level);
+        } while (line.left > 0);
     }
 }
 
