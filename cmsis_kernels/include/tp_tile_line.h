@@ -53,6 +53,14 @@ static inline void tp_aim_tile(tp_tile_line *line, int32_t channels) {
     ".rept 8\n\t" entry ".endr\n\t" TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES                \
         TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES
 
+/* A doubled accumulator's output, in its register: tp_requantize_right with the multiplier in w, the addend in y and
+ * the exponent in z; t is free. */
+#define TP_TILE_REQUANTIZE(acc)                                                                                        \
+    "add.w %[t], %[y], " acc ", asr #31\n\t"                                                                           \
+    "smmlar " acc ", " acc ", %[w], %[t]\n\t"                                                                          \
+    "asr.w " acc ", " acc ", %[z]\n\t"                                                                                 \
+    "ssat " acc ", #8, " acc "\n\t"
+
 /* The constants of a requantization, `at` bytes behind p: the multiplier to w, the addend to y, the exponent to z. */
 #define TP_LIST_CONSTANTS(at)                                                                                          \
     "ldr.w %[w], [%[p], #" #at "]\n\t"                                                                                 \
@@ -66,12 +74,7 @@ static inline void tp_aim_tile(tp_tile_line *line, int32_t channels) {
     ".if %c[level]\n\t"                                                                                                \
     "smmla " acc ", " acc ", %[w], %[y]\n\t"                                                                           \
     "ssat " acc ", #8, " acc ", asr #%c[fraction]\n\t"                                                                 \
-    ".else\n\t"                                                                                                        \
-    "add.w %[t], %[y], " acc ", asr #31\n\t"                                                                           \
-    "smmlar " acc ", " acc ", %[w], %[t]\n\t"                                                                          \
-    "asr.w " acc ", " acc ", %[z]\n\t"                                                                                 \
-    "ssat " acc ", #8, " acc "\n\t"                                                                                    \
-    ".endif\n\t"
+    ".else\n\t" TP_TILE_REQUANTIZE(acc) ".endif\n\t"
 
 /** The output of a raised accumulator, by the constants at `to`. */
 static inline int8_t tp_list_requantize(const uint32_t *to, int32_t raised, int32_t level) {
@@ -81,19 +84,6 @@ static inline int8_t tp_list_requantize(const uint32_t *to, int32_t raised, int3
     }
     return (int8_t)tp_requantize_right((tp_right_requant){multiplier, addend, (int32_t)to[2]}, raised >> 7);
 }
-
-/* A doubled accumulator's output, in its register: tp_requantize_right with the multiplier in w, the addend in y and
- * the exponent in z; t is free. Where signs is 0 the zero point is -128, and the outputs of negative accumulators
- * saturate to it with or without the 1 that their rounding takes away. */
-#define TP_TILE_REQUANTIZE(acc)                                                                                        \
-    ".if %c[signs]\n\t"                                                                                                \
-    "add.w %[t], %[y], " acc ", asr #31\n\t"                                                                           \
-    "smmlar " acc ", " acc ", %[w], %[t]\n\t"                                                                          \
-    ".else\n\t"                                                                                                        \
-    "smmlar " acc ", " acc ", %[w], %[y]\n\t"                                                                          \
-    ".endif\n\t"                                                                                                       \
-    "asr.w " acc ", " acc ", %[z]\n\t"                                                                                 \
-    "ssat " acc ", #8, " acc "\n\t"
 
 /* The end of a tile: outputs aJ and bJ of position J, the line at p; w, y, z and t are free. The last position comes
  * first: where positions share a place, the first of them is right. So are the second outputs before the first. Loops

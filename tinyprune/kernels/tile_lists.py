@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from tinyprune.arithmetic import Int64, Requant
 from tinyprune.ir import Graph, Layer, Weighted
+from tinyprune.kernels.kernel import as_scaled
 from tinyprune.kernels.level import FRACTION, level
 from tinyprune.kernels.proofs import right_requant_problem
-from tinyprune.reference import convolution
 
 RAISED = 8  # bits: of accumulators where they are requantized
 ROUND = 8  # entries in an unrolled loop
@@ -31,7 +31,7 @@ def requant_problem(layer: Weighted, graph: Graph) -> str:
 def requant(layer: Weighted, graph: Graph) -> Requant:
     """What stands in the places of multipliers and shifts, for lists that are made at run time."""
     found = level(layer, graph, RAISED)
-    return _scaled(layer, graph) if found.problem else found.words
+    return as_scaled(layer, graph) if found.problem else found.words
 
 
 def endings(layer: Weighted, graph: Graph) -> Int64:
@@ -58,7 +58,3 @@ def _head(one: tuple[Int64, Int64, Int64], entry_words: int, code_bytes: int) ->
     count = len(one[1]) // entry_words - 1
     skipped = -count % ROUND if count else ROUND
     return np.array([skipped * code_bytes | (1 + sum(map(len, one))) << 16], np.int64)
-
-
-def _scaled(layer: Weighted, graph: Graph) -> Requant:
-    return convolution.layer_requant(layer, graph.tensors[layer.input], graph.tensors[layer.output])
