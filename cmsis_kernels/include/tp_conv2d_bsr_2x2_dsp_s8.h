@@ -9,6 +9,7 @@
 #include "tp_block_tile.h"
 #include "tp_pack16.h"
 #include "tp_requantize.h"
+#include "tp_tile_block.h"
 #include "tp_types.h"
 
 typedef struct {
@@ -18,26 +19,59 @@ typedef struct {
     uint16_t strip_rows;   /**< output rows for which input is packed at a time */
 } tp_conv2d_bsr_2x2_dsp_weights;
 
-/** Output positions that are computed from one packing of the input: `lines` lines of `length` of them. */
-typedef struct {
-    int32_t lines, length;
-    int32_t step; /**< words of packed input from one line to the next */
-} tp_block_lines;
-
 /**
- * Packs output rows [row, row + rows). Not inlined: instances share it, and unroll no loop around a tile for lengths
- * that they know.
+ * Packs output rows [row, row + rows).
  */
-static TP_APART tp_block_lines tp_pack_block_lines(const tp_window_params *params, const int8_t *input, int32_t row,
-                                                   int32_t rows, int32_t width, int16_t *packed) {
+static TP_APART tp_tile_block tp_pack_block_lines(const tp_window_params *params, const int8_t *input, int32_t row,
+                                                  int32_t rows, int32_t width, int16_t *packed) {
     const int32_t channels = params->input_channels;
     if (width) {
         tp_pack_strip(params, input, row, rows, width, (params->input_channels + 1) & ~1, packed);
-        return (tp_block_lines){rows, params->output_width, params->stride_height * width * ((channels + 1) / 2)};
+        return (tp_tile_block){rows, params->output_width, params->stride_height * width * ((channels + 1) / 2), 0};
     }
     const int32_t size = (params->window_height * params->window_width * channels + 1) & ~1;
     tp_pack_patches(params, input, row, rows, size, packed);
-    return (tp_block_lines){1, rows * params->output_width, 0};
+    return (tp_tile_block){1, rows * params->output_width, 0, 0};
+}
+
+/** The tiles of a convolution: for each strip and each two output channels those of a block. */
+typedef struct {
+    tp_tiles tiles;
+    const tp_window_params *params;
+    const int8_t *input;
+    const tp_conv2d_bsr_2x2_dsp_weights *weights;
+    int16_t *packed;
+    int8_t *output;
+    int32_t row, channel; /**< of the strip; of the output */
+} tp_block_tiles;
+
+/** Begins the next list, for the next strip where it was the last one; 0 where there is none. */
+static TP_APART int32_t tp_block_next(tp_block_tiles *of) {
+    const tp_window_params *const params = of->params;
+    const uint32_t *list = tp_next_list(of->tiles.line.list);
+    of->channel += 2;
+    if (of->channel >= params->output_channels) {
+        of->row += of->weights->strip_rows;
+        if (of->row >= params->output_height) {
+            return 0;
+        }
+        const int32_t rows = tp_strip_rows(of->row, params->output_height, of->weights->strip_rows);
+        of->tiles.block = tp_pack_block_lines(params, of->input, of->row, rows, of->weights->width, of->packed);
+        of->channel = 0;
+        list = of->weights->lists;
+    }
+    tp_tiles_begin(&of->tiles, list, of->channel + 1 < params->output_channels ? 1 : 0,
+                   of->output + of->row * of->tiles.row_bytes + of->channel);
+    return tp_tiles_next(&of->tiles);
+}
+
+/** Before the first tiles. */
+static TP_APART void tp_block_begin(tp_block_tiles *of) {
+    const uint32_t *const packed = (const uint32_t *)(const void *)of->packed;
+    tp_tiles_start(&of->tiles, packed, of->params->output_channels, of->params->output_width);
+    of->tiles.line.list = of->weights->lists;
+    of->row = -of->weights->strip_rows;
+    of->channel = of->params->output_channels;
 }
 
 /**
@@ -56,32 +90,13 @@ tp_conv2d_bsr_2x2_dsp_s8(const tp_window_params *params, const tp_requant *requa
                          const tp_conv2d_bsr_2x2_dsp_weights *weights, const int32_t *bias, int8_t *scratch,
                          int8_t *output, const int32_t pixel_step, const int32_t level) {
     (void)bias;
-    const int32_t channels = params->output_channels, row_bytes = params->output_width * channels;
-    const uint32_t *packed = (const uint32_t *)(const void *)scratch;
-    for (int32_t row = 0; row < params->output_height; row += weights->strip_rows) {
-        const int32_t left = params->output_height - row;
-        const int32_t rows = left < weights->strip_rows ? left : weights->strip_rows;
-        const tp_block_lines block =
-            tp_pack_block_lines(params, input, row, rows, weights->width, (int16_t *)(void *)scratch);
-        const uint32_t *list = weights->lists;
-        for (int32_t i = 0; i < channels; i += 2, list = tp_next_list(list)) {
-            tp_tile_line line = tp_tile_line_of(list, i + 1 < channels ? 1 : 0, channels);
-            const uint32_t *inputs = packed;
-            int8_t *target = output + row * row_bytes + i;
-            for (int32_t lines = block.lines; lines > 0; lines--, inputs += block.step, target += row_bytes) {
-                const uint32_t *x = inputs;
-                line.output = target;
-                line.left = block.length;
-                do {
-                    if (block.length % 4) {
-                        tp_aim_tile(&line, channels);
-                    }
-                    tp_block_run_tiles(&line, &x, pixel_step, level);
-                } while (line.left > 0);
-            }
-        }
+    tp_block_tiles of = {
+        .params = params, .input = input, .weights = weights, .packed = (int16_t *)(void *)scratch, .output = output};
+    tp_block_begin(&of);
+    while (tp_tiles_next(&of.tiles) || tp_block_next(&of)) {
+        tp_block_run_tiles(&of.tiles.line, &of.tiles.inputs, pixel_step, level);
     }
-    tp_clamp_all(requant, params->output_height * row_bytes, output);
+    tp_clamp_all(requant, params->output_height * params->output_width * params->output_channels, output);
 }
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "tp_dsp.h"
 #include "tp_pair_block.h"
+#include "tp_pair_tile.h"
 #include "tp_requantize.h"
 #include "tp_types.h"
 
@@ -93,22 +94,25 @@ static inline __attribute__((always_inline)) void
 tp_conv2d_nm_dsp_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
                     const tp_conv2d_nm_dsp_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output,
                     const int32_t pixel_step, const int32_t level, const int32_t kept, const int32_t group) {
-    const int32_t channels = params->output_channels, row_bytes = params->output_width * channels;
-    uint32_t *list = (uint32_t *)(void *)scratch, *packed = list + tp_pair_list_words(4 * weights->steps);
+    const int32_t channels = params->output_channels, words = tp_pair_list_words(4 * weights->steps);
+    uint32_t *list = (uint32_t *)(void *)scratch, *packed = list + words;
+    tp_tiles tiles;
+    tp_tiles_start(&tiles, packed, channels, params->output_width);
     for (int32_t row = 0; row < params->output_height; row += weights->strip_rows) {
-        const int32_t left = params->output_height - row;
-        const int32_t rows = left < weights->strip_rows ? left : weights->strip_rows;
-        const tp_pair_block block = tp_pack_pair_block(params, input, row, rows, weights->width, packed);
+        const int32_t rows = tp_strip_rows(row, params->output_height, weights->strip_rows);
+        tiles.block = tp_pack_pair_block(params, input, row, rows, weights->width, packed);
         for (int32_t i = 0; i < channels; i++) {
             const int32_t first = i * weights->steps;
             const int32_t sum = tp_nm_entries(weights, weights->values + first,
                                               weights->positions + first * (group == 8 ? 2 : 1), list + 3, kept, group);
             tp_pair_complete_list(requant, i, bias[i], sum, 4 * weights->steps, list, level);
-            tp_pair_run_channel(list, block, packed, channels, row_bytes, output + row * row_bytes + i, pixel_step,
-                                level);
+            tp_tiles_begin(&tiles, list, tiles.block.distance * channels, output + row * tiles.row_bytes + i);
+            while (tp_tiles_next(&tiles)) {
+                tp_pair_run_tiles(&tiles.line, &tiles.inputs, pixel_step, level);
+            }
         }
     }
-    tp_clamp_all(requant, params->output_height * row_bytes, output);
+    tp_clamp_all(requant, params->output_height * tiles.row_bytes, output);
 }
 
 #endif

@@ -25,7 +25,7 @@ static inline uint32_t tp_pixel_pair(int8_t first, int8_t second) {
 }
 
 /** `count` pairs of values of two runs. Returns the end of what was written. */
-static inline uint32_t *tp_pack_pairs(tp_run first, tp_run second, int32_t count, uint32_t *target) {
+static TP_APART uint32_t *tp_pack_pairs(tp_run first, tp_run second, int32_t count, uint32_t *target) {
     for (; count >= 4; count -= 4, first.values += first.step, second.values += second.step) {
         const uint32_t a = tp_load_word(first.values) ^ 0x80808080U, b = tp_load_word(second.values);
         const uint32_t a02 = tp_uxtb16(a), a13 = tp_uxtb16_ror8(a);

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "tp_apart.h"
 #include "tp_dsp.h"
 #include "tp_types.h"
 
@@ -115,7 +116,7 @@ static inline int32_t tp_requantize_level(tp_level_requant to, int32_t raised) {
 }
 
 /** The clamp of a layer's outputs, where it is not that of int8, which `tp_requantize_right` has seen to. */
-static inline void tp_clamp_all(const tp_requant *requant, int32_t count, int8_t *output) {
+static TP_APART void tp_clamp_all(const tp_requant *requant, int32_t count, int8_t *output) {
     if (requant->clamp_low == INT8_MIN && requant->clamp_high == INT8_MAX) {
         return;
     }

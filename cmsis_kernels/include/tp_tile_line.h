@@ -17,6 +17,7 @@
 
 #include <stdint.h>
 
+#include "tp_apart.h"
 #include "tp_requantize.h"
 
 /** A line that tiles are run on; assembly knows where each member lies. */
@@ -28,22 +29,17 @@ typedef struct {
     int32_t left;       /**< positions that are still to do */
 } tp_tile_line;
 
-static inline tp_tile_line tp_tile_line_of(const uint32_t *list, int32_t distance, int32_t channels) {
-    return (tp_tile_line){list, 0, distance, {channels, 2 * channels, 3 * channels}, 0};
-}
-
 /** The list behind this one. */
 static inline const uint32_t *tp_next_list(const uint32_t *list) { return list + (*list >> 16); }
 
 /**
  * For a tile of fewer than four positions: what is computed beyond them goes where the last one's outputs go after it.
- * For the others again what `tp_tile_line_of` gives.
+ * For the others again those of neighbours.
  */
-static inline void tp_aim_tile(tp_tile_line *line, int32_t channels) {
-    const int32_t last = line->left < 4 ? line->left - 1 : 3;
-    for (int32_t i = 0; i < 3; i++) {
-        line->offsets[i] = (i < last ? i + 1 : last) * channels;
-    }
+static TP_APART void tp_aim_tile(tp_tile_line *line, int32_t channels) {
+    line->offsets[0] = line->left > 1 ? channels : 0;
+    line->offsets[1] = line->left > 2 ? 2 * channels : line->offsets[0];
+    line->offsets[2] = line->left > 3 ? 3 * channels : line->offsets[1];
 }
 
 /* Eight times an entry. gcc takes each line of assembly for an instruction when it places constants and branches: empty
