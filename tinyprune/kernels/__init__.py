@@ -161,7 +161,7 @@ def bias(layer: Weighted, graph: Graph) -> Int32:
     No term leaves int32: `verify` proved |bias - zp * sum(w)| + 128 * sum(|w|) < 2^31, and kernels raise inputs by 128
     at most.
     """
-    if kernel(layer).folded:
+    if "bias" in kernel(layer).folded:
         return np.zeros(1, np.int32)
     return convolution.kernel_bias(layer, graph.tensors[layer.input], kernel(layer).raised).astype(np.int32)
 
@@ -169,7 +169,7 @@ def bias(layer: Weighted, graph: Graph) -> Int32:
 def requant(layer: Weighted, graph: Graph) -> Requant:
     """Multipliers and shifts, or what the layer's kernel has in their places: one an output channel, or one for all;
     0 where it reads none."""
-    if kernel(layer).folded:
+    if "requant" in kernel(layer).folded:
         return Requant(np.zeros(1, np.int32), np.zeros(1, np.int32))
     return kernel(layer).requant(layer, graph)
 

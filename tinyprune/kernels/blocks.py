@@ -82,13 +82,13 @@ def _constants(layer: Layer, graph: Graph) -> tuple[int, ...]:
 
 
 def _operand(layer: Weighted, graph: Graph) -> Operand:
+    assert isinstance(layer, ir.Conv2D)
     packed = _packing(layer, graph)
     words = halves_2x2(packed.arrange(unpack(layer.weights)))
     bias = _in_twos(convolution.kernel_bias(layer, graph.tensors[layer.input]))
     ends = _in_twos(endings(layer, graph))
     entries = lists(words, packed.offsets[0::2], TILE * packed.pixel_step, bias, ends)
-    numbers = {"width": 0 if packed.patched else packed.width, "strip_rows": layer.variant.rows}
-    return Operand("tp_conv2d_bsr_2x2_dsp_weights", {"lists": entries}, numbers)
+    return Operand("tp_conv2d_bsr_2x2_dsp_weights", {"lists": entries}, packed.numbers(layer))
 
 
 CONV2D_BSR_2X2 = Kernel(
@@ -100,5 +100,5 @@ CONV2D_BSR_2X2 = Kernel(
     strips=strips,
     places=flash_or_sram,
     constants=_constants,
-    folded=True,
+    folded=frozenset({"bias", "requant"}),
 )

@@ -88,8 +88,8 @@ def _operand(layer: Weighted, graph: Graph) -> Operand:
         "positions": _places(np.where((values == 0) & at_zero, np.uint8(1), positions), known),
         "offsets": offsets,
     }
-    numbers = {"steps": values.shape[1], "width": 0 if packed.patched else packed.width}
-    return Operand("tp_conv2d_nm_dsp_weights", arrays, {**numbers, "strip_rows": layer.variant.rows})
+    numbers = {"steps": values.shape[1], **packed.numbers(layer)}
+    return Operand("tp_conv2d_nm_dsp_weights", arrays, numbers)
 
 
 def _places(positions: NDArray[np.uint8], known: NM) -> NDArray[np.uint8]:

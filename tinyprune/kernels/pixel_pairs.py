@@ -63,11 +63,11 @@ def _constants(layer: Layer, graph: Graph) -> tuple[int, ...]:
 
 
 def _operand(layer: Weighted, graph: Graph) -> Operand:
+    assert isinstance(layer, ir.Conv2D)
     packed = _packing(layer, graph)
-    numbers = {"width": 0 if packed.patched else packed.width, "strip_rows": layer.variant.rows}
     bias = convolution.kernel_bias(layer, graph.tensors[layer.input])
     entries = lists(packed.arrange(unpack(layer.weights)), packed.offsets, bias, endings(layer, graph))
-    return Operand("tp_conv2d_csr_dsp_weights", {"lists": entries}, numbers)
+    return Operand("tp_conv2d_csr_dsp_weights", {"lists": entries}, packed.numbers(layer))
 
 
 CONV2D_CSR = Kernel(
@@ -79,5 +79,5 @@ CONV2D_CSR = Kernel(
     strips=strips,
     places=flash_or_sram,
     constants=_constants,
-    folded=True,
+    folded=frozenset({"bias", "requant"}),
 )
