@@ -124,7 +124,7 @@ static inline void tp_h_load_channels(tp_h_line *line, const tp_requant *requant
     "ssat " l0 ", #8, " l0 ", asr %[fraction]\n"                                                                       \
     "ssat " l1 ", #8, " l1 ", asr %[fraction]\n"
 
-/* The second pixel first: where both are one, the first is right. 6 is for fewer than four channels. */
+/* The second pixel first: where both are one, the first is right. Leaves out the channels that there are not. */
 #define TP_H_STORE                                                                                                     \
     "ldr.w %[y], [%[p], #72]\n"                                                                                        \
     "ldr.w %[t], [%[p], #68]\n"                                                                                        \
@@ -135,31 +135,23 @@ static inline void tp_h_load_channels(tp_h_line *line, const tp_requant *requant
     "add.w %[x], %[x], %[z]\n"                                                                                         \
     ".if !%c[whole]\n"                                                                                                 \
     "ldr.w %[z], [%[p], #64]\n"                                                                                        \
-    "cmp.w %[z], #4\n"                                                                                                 \
-    "bne.w 6f\n"                                                                                                       \
+    "cmp.w %[z], #2\n"                                                                                                 \
+    "blt.w 5f\n"                                                                                                       \
     ".endif\n"                                                                                                         \
     "strb.w %[l01], [%[w], #1]\n"                                                                                      \
-    "strb.w %[s11], [%[w], #2]\n"                                                                                      \
-    "strb.w %[l11], [%[w], #3]\n"                                                                                      \
     "strb.w %[l00], [%[y], #1]\n"                                                                                      \
+    ".if !%c[whole]\n"                                                                                                 \
+    "beq.w 5f\n"                                                                                                       \
+    "cmp.w %[z], #3\n"                                                                                                 \
+    ".endif\n"                                                                                                         \
+    "strb.w %[s11], [%[w], #2]\n"                                                                                      \
     "strb.w %[s10], [%[y], #2]\n"                                                                                      \
+    ".if !%c[whole]\n"                                                                                                 \
+    "beq.w 5f\n"                                                                                                       \
+    ".endif\n"                                                                                                         \
+    "strb.w %[l11], [%[w], #3]\n"                                                                                      \
     "strb.w %[l10], [%[y], #3]\n"                                                                                      \
     "5:\n"
-
-#define TP_H_STORE_FEWER                                                                                               \
-    ".if !%c[whole]\n"                                                                                                 \
-    "b.w 7f\n"                                                                                                         \
-    "6:\n"                                                                                                             \
-    "cmp.w %[z], #2\n"                                                                                                 \
-    "blt.w 5b\n"                                                                                                       \
-    "strb.w %[l01], [%[w], #1]\n"                                                                                      \
-    "strb.w %[l00], [%[y], #1]\n"                                                                                      \
-    "beq.w 5b\n"                                                                                                       \
-    "strb.w %[s11], [%[w], #2]\n"                                                                                      \
-    "strb.w %[s10], [%[y], #2]\n"                                                                                      \
-    "b.w 5b\n"                                                                                                         \
-    "7:\n"                                                                                                             \
-    ".endif\n"
 
 #if !TP_HAS_DSP
 /** One tile; stored as by TP_H_STORE. */
@@ -256,7 +248,6 @@ static inline void tp_h_tile(const tp_h_line *line, const tp_h_shape *shape) {
         "str.w %[y], [%[p], #72]\n"                                                                                    \
         "cmp.w %[y], %[z]\n"                                                                                           \
         "bne.w 2b\n"                                                                                                   \
-        TP_H_STORE_FEWER                                                                                               \
         "str.w %[x], [%[p], #80]\n"                                                                                    \
         "add sp, #16"                                                                                                  \
         : [s00] "=&r"(s00), [s01] "=&r"(s01), [s10] "=&r"(s10), [s11] "=&r"(s11), [l00] "=&r"(l00),                    \
