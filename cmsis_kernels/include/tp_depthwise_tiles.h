@@ -4,6 +4,8 @@
  * column of the window with weights w0, w1 and w2, and words (x0, x1) and (x2, x3), one output is w0 * x0 + w1 * x1 +
  * w2 * x2, the one below it w0 * x1 + w1 * x2 + w2 * x3: of the six products SMLAD takes two at a time, so the words
  * (w0, w1) and (w1, w2) are all that is needed.
+ *
+ * TP_DEPTHWISE_WIDE is 1 where outputs are stored as int16, else 0: whoever includes this defines it.
  */
 #ifndef TP_DEPTHWISE_TILES_H
 #define TP_DEPTHWISE_TILES_H
@@ -23,6 +25,16 @@ typedef struct {
     int32_t row_words;             /**< from a pair of rows of words to the next */
     int32_t rectified;             /**< whether the zero point of the output is -128 */
 } tp_depthwise_channel;
+
+#if TP_DEPTHWISE_WIDE
+#define TP_DEPTHWISE_VALUE 2 /* bytes of an output */
+#define TP_DEPTHWISE_STORE "strh "
+static inline void tp_depthwise_store(int8_t *output, int32_t value) { *(int16_t *)(void *)output = (int16_t)value; }
+#else
+#define TP_DEPTHWISE_VALUE 1
+#define TP_DEPTHWISE_STORE "strb "
+static inline void tp_depthwise_store(int8_t *output, int32_t value) { *output = (int8_t)value; }
+#endif
 
 /* One column of the window, weights u and l, words x and y: an output, and the one below it. */
 #define TP_DEPTHWISE_PRODUCTS(s, t, x, y)                                                                              \
@@ -60,10 +72,10 @@ static inline void tp_depthwise_tile(const tp_depthwise_channel *state, const ui
             sums[1][j] = tp_smlatb(words[i + j], w01, tp_smlad(lower[i + j], w12, sums[1][j]));
         }
     }
-    output[state->below + state->right] = (int8_t)tp_requantize_right(state->requant, sums[1][1]);
-    output[state->below] = (int8_t)tp_requantize_right(state->requant, sums[1][0]);
-    output[state->right] = (int8_t)tp_requantize_right(state->requant, sums[0][1]);
-    output[0] = (int8_t)tp_requantize_right(state->requant, sums[0][0]);
+    tp_depthwise_store(output + state->below + state->right, tp_requantize_right(state->requant, sums[1][1]));
+    tp_depthwise_store(output + state->below, tp_requantize_right(state->requant, sums[1][0]));
+    tp_depthwise_store(output + state->right, tp_requantize_right(state->requant, sums[0][1]));
+    tp_depthwise_store(output, tp_requantize_right(state->requant, sums[0][0]));
 }
 #endif
 
@@ -117,10 +129,10 @@ static inline __attribute__((always_inline)) void tp_depthwise_tiles(const tp_de
         TP_DEPTHWISE_REQUANTIZE("s")
         "ldr %[a], [sp]\n\t"
         "add %[l], %[out], %[l]\n\t"
-        "strb %[r], [%[l], %[d]]\n\t"
-        "strb %[t], [%[l]]\n\t"
-        "strb %[q], [%[out], %[d]]\n\t"
-        "strb %[s], [%[out]]\n\t"
+        TP_DEPTHWISE_STORE "%[r], [%[l], %[d]]\n\t"
+        TP_DEPTHWISE_STORE "%[t], [%[l]]\n\t"
+        TP_DEPTHWISE_STORE "%[q], [%[out], %[d]]\n\t"
+        TP_DEPTHWISE_STORE "%[s], [%[out]]\n\t"
         "add %[out], %[out], %[d], lsl #1\n\t"
         "cmp %[x], %[a]\n\t"
         "bne 1b\n\t"
@@ -191,8 +203,8 @@ static inline __attribute__((always_inline)) void tp_depthwise_column(const tp_d
         "ldr %[a], [%[w], #52]\n\t"
         "add %[x], %[x], %[l], lsl #2\n\t"
         "add %[y], %[y], %[l], lsl #2\n\t"
-        "strb %[t], [%[out], %[d]]\n\t"
-        "strb %[s], [%[out]]\n\t"
+        TP_DEPTHWISE_STORE "%[t], [%[out], %[d]]\n\t"
+        TP_DEPTHWISE_STORE "%[s], [%[out]]\n\t"
         "add %[out], %[out], %[a]\n\t"
         "subs %[rows], %[rows], #1\n\t"
         "bne 1b\n\t"
@@ -210,8 +222,8 @@ static inline __attribute__((always_inline)) void tp_depthwise_column(const tp_d
             sums[0] = tp_smlabt(y[i], w12, tp_smlad(x[i], w01, sums[0]));
             sums[1] = tp_smlatb(x[i], w01, tp_smlad(y[i], w12, sums[1]));
         }
-        out[state->below] = (int8_t)tp_requantize_right(state->requant, sums[1]);
-        out[0] = (int8_t)tp_requantize_right(state->requant, sums[0]);
+        tp_depthwise_store(out + state->below, tp_requantize_right(state->requant, sums[1]));
+        tp_depthwise_store(out, tp_requantize_right(state->requant, sums[0]));
     }
 #endif
 }
@@ -253,8 +265,8 @@ static inline __attribute__((always_inline)) void tp_depthwise_twos(const tp_dep
         "ldr %[d], [%[w], #40]\n\t"
         TP_DEPTHWISE_REQUANTIZE("t")
         TP_DEPTHWISE_REQUANTIZE("s")
-        "strb %[t], [%[out], %[d]]\n\t"
-        "strb %[s], [%[out]]\n\t"
+        TP_DEPTHWISE_STORE "%[t], [%[out], %[d]]\n\t"
+        TP_DEPTHWISE_STORE "%[s], [%[out]]\n\t"
         "add %[out], %[out], %[d], lsl #1\n\t"
         "subs %[count], %[count], #1\n\t"
         "bne 1b\n\t"
@@ -272,8 +284,8 @@ static inline __attribute__((always_inline)) void tp_depthwise_twos(const tp_dep
             sums[0] = tp_smlabt(y[i], w12, tp_smlad(x[i], w01, sums[0]));
             sums[1] = tp_smlabt(y[i + 2], w12, tp_smlad(x[i + 2], w01, sums[1]));
         }
-        out[state->right] = (int8_t)tp_requantize_right(state->requant, sums[1]);
-        out[0] = (int8_t)tp_requantize_right(state->requant, sums[0]);
+        tp_depthwise_store(out + state->right, tp_requantize_right(state->requant, sums[1]));
+        tp_depthwise_store(out, tp_requantize_right(state->requant, sums[0]));
     }
 #endif
 }
@@ -290,7 +302,7 @@ static inline void tp_depthwise_row(const tp_depthwise_channel *state, const uin
         for (int32_t i = 0; i < 3; i++) {
             sum = tp_smlabt(below[i], channel.columns[i][1], tp_smlad(words[i], channel.columns[i][0], sum));
         }
-        *output = (int8_t)tp_requantize_right(channel.requant, sum);
+        tp_depthwise_store(output, tp_requantize_right(channel.requant, sum));
     }
 }
 

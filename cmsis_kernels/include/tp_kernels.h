@@ -78,6 +78,14 @@ void tp_depthwise_conv2d_dense_dsp_s8(const tp_window_params *params, const tp_r
                                       int8_t *scratch, int8_t *output);
 
 /**
+ * The same for outputs that are not clamped.
+ * @param output int16, aligned to 4: an even number of values a pixel, where the channels are odd an unwritten last one
+ */
+void tp_depthwise_conv2d_dense_dsp_wide_s8(const tp_window_params *params, const tp_requant *requant,
+                                           const int8_t *input, const tp_depthwise_conv2d_dense_dsp_weights *weights,
+                                           const int32_t *bias, int8_t *scratch, int8_t *output);
+
+/**
  * Transposed convolution: each input pixel adds to the outputs that its window covers.
  * @param params  the window slides over the output: pad_top and pad_left are cropped from it; dilation is not used
  * @param weights OHWI, int8

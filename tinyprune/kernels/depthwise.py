@@ -44,6 +44,13 @@ def _strips(layer: Layer, graph: Graph) -> tuple[int, ...]:
     return tuple(sorted({min(rows, height) for rows in STRIPS}))
 
 
+def _clamped(layer: Layer, graph: Graph) -> str:
+    """The clamp goes over all outputs once they are there, as int8."""
+    assert isinstance(layer, ir.DepthwiseConv2D)
+    clamp = "" if layer.clamp == (-128, 127) else f"its outputs are clamped to {layer.clamp[0]}..{layer.clamp[1]}"
+    return clamp or _unfit(layer, graph)
+
+
 DEPTHWISE_DENSE = Kernel(
     "tp_depthwise_conv2d_dense_dsp_s8",
     scratch_bytes=_scratch_bytes,
@@ -52,4 +59,14 @@ DEPTHWISE_DENSE = Kernel(
     operand=_operand,
     strips=_strips,
     places=flash_or_sram,
+    wide=Kernel(
+        "tp_depthwise_conv2d_dense_dsp_wide_s8",
+        scratch_bytes=_scratch_bytes,
+        needs=frozenset({"dsp"}),
+        unfit=_clamped,
+        operand=_operand,
+        strips=_strips,
+        places=flash_or_sram,
+        writes_wide=True,
+    ),
 )

@@ -142,6 +142,35 @@ def halves(runs: Int8) -> NDArray[np.uint32]:
     return np.ascontiguousarray(words.transpose(0, 2, 3, 1)).reshape(-1)
 
 
+def _pixel_problem(layer: Layer, graph: Graph) -> str:
+    """Why an output does not read one whole pixel of the input, the next output the next one; "" where it does."""
+    assert isinstance(layer, ir.Conv2D)
+    window = layer.window
+    if window.size != (1, 1) or window.stride != (1, 1) or window.padding != ir.Padding():
+        return "its window is not 1x1, with stride 1 and no padding"
+    return _unfit(layer, graph)
+
+
+def _wide_scratch_bytes(layer: Layer, graph: Graph) -> int:
+    assert isinstance(layer, ir.Conv2D)
+    return _group_bytes(layer, graph) if layer.variant.weights == "buffer" else 0
+
+
+def _wide_constants(layer: Layer, graph: Graph) -> tuple[int, ...]:
+    return *_pixel_step(layer, graph), 1 - rounding_shows(layer, graph)
+
+
+WIDE = Kernel(
+    "tp_conv2d_dense_dsp_wide_s8",
+    scratch_bytes=_wide_scratch_bytes,
+    needs=frozenset({"dsp"}),
+    unfit=_pixel_problem,
+    operand=_operand,
+    places=_places,
+    constants=_wide_constants,
+    reads_wide=True,
+)
+
 CONV2D_DENSE = Kernel(
     "tp_conv2d_dense_dsp_s8",
     scratch_bytes=_scratch_bytes,
@@ -151,4 +180,5 @@ CONV2D_DENSE = Kernel(
     strips=_strips,
     places=_places,
     constants=_constants,
+    wide=WIDE,
 )

@@ -72,6 +72,9 @@ class Kernel:
     `places` those of `Variant.weights`. `constants` are the compile-time constants of a kernel that is a static inline
     function: the generated code holds one instance for each value of them. `raised` is what the kernel adds to each
     input before it multiplies, which the generator takes out of the bias.
+
+    `wide` is the twin of this kernel for a wide tensor (`Tensor.wide`), whose output it writes or whose input it reads:
+    as fast as this kernel, or faster, its code no larger. A twin `writes_wide` or `reads_wide`.
     """
 
     function: str
@@ -84,3 +87,6 @@ class Kernel:
     places: Callable[[Layer, Graph], tuple[WeightsPlace, ...]] = _flash
     constants: Callable[[Layer, Graph], tuple[int, ...]] = _no_constants
     raised: int = 0
+    wide: Kernel | None = None
+    writes_wide: bool = False
+    reads_wide: bool = False
