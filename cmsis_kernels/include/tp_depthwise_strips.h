@@ -11,6 +11,6 @@
 /** What tp_depthwise_conv2d_dense_dsp_s8 does, with tiles of this pitch. */
 void tp_depthwise_strips(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
                          const uint32_t *weights, const int32_t *bias, uint32_t *packed, int8_t *output, int32_t pitch,
-                         tp_depthwise_tiles *tiles);
+                         int32_t level, tp_depthwise_tiles *tiles);
 
 #endif

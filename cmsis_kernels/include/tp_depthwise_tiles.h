@@ -4,18 +4,18 @@
  *
  * Two input rows share a word: row y low, row y + 1 high; below each other in memory lie the words of a column, `pitch`
  * of them. For a column of the window with weights w0, w1 and w2, and words (x0, x1) and (x2, x3), an output is
- * w0 * x0 + w1 * x1 + w2 * x2, and the one below it, at stride 1, w0 * x1 + w1 * x2 + w2 * x3: of the six products SMLAD
- * takes two at a time, so the words (w0, w1) and (w1, w2) are all that is needed.
+ * w0 * x0 + w1 * x1 + w2 * x2, and the one below it, at stride 1, w0 * x1 + w1 * x2 + w2 * x3: of the six products
+ * SMLAD takes two at a time, so the words (w0, w1) and (w1, w2) are all that is needed.
  *
  * Weights are 2^8 times theirs, and so are sums: 2^8 * |acc| < 2^31, which the generator proves. A column of weights is
- * one word, of bytes w1, w0, w2, w1 from the lowest on: one instruction makes either word of it (TP_EVEN_BYTES).
+ * one word, of bytes w1, w0, w2, w1 from the lowest on: one instruction makes either word of it (TP_ODD_BYTES).
  */
 #ifndef TP_DEPTHWISE_TILES_H
 #define TP_DEPTHWISE_TILES_H
 
 #include <stdint.h>
 
-#define TP_EVEN_BYTES 0xFF00FF00U
+#define TP_ODD_BYTES 0xFF00FF00U
 
 /** What the tiles of one channel need; the assembly knows where each member lies. */
 typedef struct {
@@ -35,18 +35,22 @@ typedef struct {
 typedef void tp_depthwise_tiles(const uint32_t *words, int8_t *output, const uint32_t *weights, int32_t columns,
                                 tp_depthwise_channel channel);
 
-/* One for each pitch, of strides 1 and 2. */
+/* For each pitch: strides 1 and 2, requantized by tp_requantize_level and by tp_requantize_right. */
 #define TP_DEPTHWISE_PITCHES(each) each(3) each(5) each(9) each(17)
 #define TP_DEPTHWISE_DECLARE(pitch)                                                                                    \
-    tp_depthwise_tiles tp_depthwise_ones_##pitch, tp_depthwise_twos_##pitch;
+    tp_depthwise_tiles tp_depthwise_level_ones_##pitch, tp_depthwise_level_twos_##pitch,                               \
+        tp_depthwise_right_ones_##pitch, tp_depthwise_right_twos_##pitch;
 TP_DEPTHWISE_PITCHES(TP_DEPTHWISE_DECLARE)
 
 /** The function for these, compile-time constants. */
-static inline __attribute__((always_inline)) tp_depthwise_tiles *tp_depthwise_tiles_of(const int32_t pitch,
-                                                                                       const int32_t stride) {
+static inline __attribute__((always_inline)) tp_depthwise_tiles *
+tp_depthwise_tiles_of(const int32_t pitch, const int32_t stride, const int32_t level) {
 #define TP_DEPTHWISE_PITCH(value)                                                                                      \
+    if (pitch == (value) && stride == 1) {                                                                             \
+        return level ? tp_depthwise_level_ones_##value : tp_depthwise_right_ones_##value;                              \
+    }                                                                                                                  \
     if (pitch == (value)) {                                                                                            \
-        return stride == 1 ? tp_depthwise_ones_##value : tp_depthwise_twos_##value;                                    \
+        return level ? tp_depthwise_level_twos_##value : tp_depthwise_right_twos_##value;                              \
     }
     TP_DEPTHWISE_PITCHES(TP_DEPTHWISE_PITCH)
 #undef TP_DEPTHWISE_PITCH

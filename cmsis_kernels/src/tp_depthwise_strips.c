@@ -94,6 +94,16 @@ static void fill_columns(const tp_window_params *params, int32_t pitch, int32_t 
     }
 }
 
+static tp_depthwise_channel channel_of(const tp_requant *requant, const int32_t *bias, int32_t channel,
+                                       int32_t channels, int32_t level) {
+    if (level) {
+        const tp_level_requant to = tp_level_requant_of(requant, channel);
+        return (tp_depthwise_channel){256 * bias[channel], to.multiplier, to.addend, 0, channels, 0, 0, 0};
+    }
+    const tp_right_requant to = tp_right_requant_of(requant, channel);
+    return (tp_depthwise_channel){256 * bias[channel], to.multiplier, to.addend, to.exponent, channels, 0, 0, 0};
+}
+
 /** `rows` output rows of a channel: an odd last one in tiles that are one output high. */
 static void run_rows(const tp_window_params *params, tp_depthwise_channel channel, const uint32_t *words,
                      const uint32_t *weights, int32_t rows, tp_depthwise_tiles *tiles, int8_t *output) {
@@ -114,7 +124,7 @@ static void run_rows(const tp_window_params *params, tp_depthwise_channel channe
 
 void tp_depthwise_strips(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
                          const uint32_t *weights, const int32_t *bias, uint32_t *packed, int8_t *output, int32_t pitch,
-                         tp_depthwise_tiles *tiles) {
+                         int32_t level, tp_depthwise_tiles *tiles) {
     const int32_t channels = params->output_channels, stride = params->stride_height;
     const int32_t width = (params->output_width - 1) * stride + 3, strip = (pitch - 1) * (stride == 1 ? 2 : 1);
     fill_columns(params, pitch, width, packed);
@@ -126,9 +136,7 @@ void tp_depthwise_strips(const tp_window_params *params, const tp_requant *requa
             const int32_t first = channel > channels - PLANES && channels > PLANES ? channels - PLANES : channel;
             pack_rows(params, input + first, row * stride - params->pad_top, pairs, pitch, width, packed);
             for (; channel < channels && channel < first + PLANES; channel++) {
-                const tp_right_requant to = tp_right_requant_of(requant, channel);
-                const tp_depthwise_channel one = {256 * bias[channel], to.multiplier, to.addend, to.exponent, channels,
-                                                  0, 0, 0};
+                const tp_depthwise_channel one = channel_of(requant, bias, channel, channels, level);
                 run_rows(params, one, packed + (channel - first) * width * pitch, weights + 3 * channel, rows, tiles,
                          output + row * params->output_width * channels + channel);
             }

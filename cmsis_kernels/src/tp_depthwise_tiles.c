@@ -15,7 +15,7 @@
 #define MULTIPLIER CHANNEL(4)
 #define ADDEND CHANNEL(8)
 #define EXPONENT CHANNEL(12)
-#define RIGHT CHANNEL(16)
+#define ASIDE CHANNEL(16)
 #define BELOW CHANNEL(20)
 #define WORDS CHANNEL(24)
 #define GAP CHANNEL(28)
@@ -115,25 +115,31 @@
     TWOS_COLUMN("2 * " #pitch) TWOS_END("r4", "r5")
 #define TWOS_STEP(pitch) "#4 * 4 * " #pitch
 
-/* As tp_requantize_right of the sum less its fraction; r12 and lr are made anew. */
-#define LOAD_REQUANT                                                                                                   \
+/* LOAD_, each sum, RELOAD_: tp_requantize_level, */
+#define LOAD_LEVEL                                                                                                     \
     "ldr r2, " MULTIPLIER "\n\t"                                                                                       \
-    "ldr r3, " ADDEND "\n\t"                                                                                           \
-    "ldr lr, " EXPONENT "\n\t"
-#define REQUANTIZE(sum)                                                                                                \
+    "ldr r3, " ADDEND "\n\t"
+#define LEVEL(sum)                                                                                                     \
+    "smmla " sum ", " sum ", r2, r3\n\t"                                                                               \
+    "ssat " sum ", #8, " sum ", asr #12\n\t"
+#define RELOAD_LEVEL
+
+/* or tp_requantize_right of 2^-7 times the sum, for which r12 and lr make place. */
+#define LOAD_RIGHT LOAD_LEVEL "ldr lr, " EXPONENT "\n\t"
+#define RIGHT(sum)                                                                                                     \
     "asr " sum ", " sum ", #7\n\t"                                                                                     \
     "add r12, r3, " sum ", asr #31\n\t"                                                                                \
     "smmlar " sum ", " sum ", r2, r12\n\t"                                                                             \
     "asr " sum ", " sum ", lr\n\t"                                                                                     \
     "ssat " sum ", #8, " sum "\n\t"
-#define END_REQUANT                                                                                                    \
+#define RELOAD_RIGHT                                                                                                   \
     "ldr r12, [sp, #8]\n\t"                                                                                            \
     "ldr lr, [sp, #12]\n\t"
 
 #define STORE "strb "
 
 /* Tiles one below the other; then half of one, where the last column has none beside it. */
-#define TILES(name, pitch)                                                                                             \
+#define TILES(name, pitch, mode)                                                                                             \
     ENTER name##_WEIGHTS                                                                                               \
     "1:\n\t"                                                                                                           \
     "ldr r2, " WORDS "\n\t"                                                                                            \
@@ -143,8 +149,8 @@
     "blt 3f\n\t"                                                                                                       \
     "2:\n\t"                                                                                                           \
     name##_TILE(pitch)                                                                                                 \
-    LOAD_REQUANT REQUANTIZE("r7") REQUANTIZE("r5") REQUANTIZE("r6") REQUANTIZE("r4") END_REQUANT                       \
-    "ldr r2, " RIGHT "\n\t"                                                                                            \
+    LOAD_##mode mode("r7") mode("r5") mode("r6") mode("r4") RELOAD_##mode                       \
+    "ldr r2, " ASIDE "\n\t"                                                                                            \
     "ldr r3, " BELOW "\n\t"                                                                                            \
     "add r3, r1, r3\n\t"                                                                                               \
     STORE "r7, [r3, r2]\n\t"                                                                                           \
@@ -167,7 +173,7 @@
     "bmi 5f\n\t"                                                                                                       \
     "4:\n\t"                                                                                                           \
     name##_HALF(pitch)                                                                                                 \
-    LOAD_REQUANT REQUANTIZE("r5") REQUANTIZE("r4") END_REQUANT                                                         \
+    LOAD_##mode mode("r5") mode("r4") RELOAD_##mode                                                         \
     "ldr r2, " BELOW "\n\t"                                                                                            \
     "add r3, r1, r2\n\t"                                                                                               \
     STORE "r5, [r3]\n\t"                                                                                               \
@@ -179,46 +185,52 @@
     "5:\n\t"                                                                                                           \
     LEAVE
 
-#define FUNCTION(kind, name, pitch)                                                                                    \
+#define FUNCTION(kind, name, pitch, mode)                                                                              \
     TP_NAKED void tp_depthwise_##kind##_##pitch(                                                                       \
         TP_IN_REGISTER const uint32_t *words, TP_IN_REGISTER int8_t *output, TP_IN_REGISTER const uint32_t *weights,   \
         TP_IN_REGISTER int32_t columns, TP_IN_REGISTER tp_depthwise_channel channel) {                                 \
-        __asm__(TILES(name, pitch));                                                                                   \
+        __asm__(TILES(name, pitch, mode));                                                                             \
     }
 /* clang-format on */
-#define FUNCTIONS(pitch) FUNCTION(ones, ONES, pitch) FUNCTION(twos, TWOS, pitch)
+#define FUNCTIONS(pitch)                                                                                               \
+    FUNCTION(level_ones, ONES, pitch, LEVEL)                                                                           \
+    FUNCTION(level_twos, TWOS, pitch, LEVEL)                                                                           \
+    FUNCTION(right_ones, ONES, pitch, RIGHT)                                                                           \
+    FUNCTION(right_twos, TWOS, pitch, RIGHT)
 #else
 /* One column of outputs: where the stride is 1, a row of words has two outputs. */
 static void one_column(const uint32_t *words, int8_t *output, const uint32_t *weights,
-                       const tp_depthwise_channel *channel, int32_t pitch, int32_t stride) {
-    const tp_right_requant to = {channel->multiplier, channel->addend, channel->exponent};
+                       const tp_depthwise_channel *channel, int32_t pitch, int32_t stride, int32_t level) {
+    const tp_level_requant to_level = {channel->multiplier, channel->addend};
+    const tp_right_requant to_right = {channel->multiplier, channel->addend, channel->exponent};
     const int32_t pairs = channel->words / 4, rows = channel->below == 0 ? 1 : stride == 1 ? 2 * pairs : pairs;
     for (int32_t row = 0; row < rows; row++) {
         const uint32_t *upper = words + (stride == 1 ? row / 2 : row);
         int32_t sum = channel->bias;
         for (int32_t i = 0; i < 3; i++) {
             const uint32_t x = upper[i * pitch], y = upper[i * pitch + 1];
-            const uint32_t w01 = weights[i] & TP_EVEN_BYTES, w12 = weights[i] << 8 & TP_EVEN_BYTES;
+            const uint32_t w01 = weights[i] & TP_ODD_BYTES, w12 = weights[i] << 8 & TP_ODD_BYTES;
             sum = stride == 1 && row % 2 != 0 ? tp_smlatb(x, w01, tp_smlad(y, w12, sum))
                                               : tp_smlabt(y, w12, tp_smlad(x, w01, sum));
         }
-        output[row * channel->below] = (int8_t)tp_requantize_right(to, sum >> 7);
+        output[row * channel->below] =
+            (int8_t)(level ? tp_requantize_level(to_level, sum) : tp_requantize_right(to_right, sum >> 7));
     }
 }
 
-static void plain(const uint32_t *words, int8_t *output, const uint32_t *weights, int32_t columns,
-                  const tp_depthwise_channel *channel, int32_t pitch, int32_t stride) {
-    for (int32_t i = 0; i < columns; i++) {
-        one_column(words + i * stride * pitch, output + i * channel->right, weights, channel, pitch, stride);
-    }
-}
-
-#define FUNCTION(kind, stride, pitch)                                                                                  \
+#define FUNCTION(kind, pitch, stride, level)                                                                           \
     void tp_depthwise_##kind##_##pitch(const uint32_t *words, int8_t *output, const uint32_t *weights,                 \
                                        int32_t columns, tp_depthwise_channel channel) {                                \
-        plain(words, output, weights, columns, &channel, pitch, stride);                                               \
+        for (int32_t i = 0; i < columns; i++) {                                                                        \
+            one_column(words + i * stride * pitch, output + i * channel.right, weights, &channel, pitch, stride,       \
+                       level);                                                                                         \
+        }                                                                                                              \
     }
-#define FUNCTIONS(pitch) FUNCTION(ones, 1, pitch) FUNCTION(twos, 2, pitch)
+#define FUNCTIONS(pitch)                                                                                               \
+    FUNCTION(level_ones, pitch, 1, 1)                                                                                  \
+    FUNCTION(level_twos, pitch, 2, 1)                                                                                  \
+    FUNCTION(right_ones, pitch, 1, 0)                                                                                  \
+    FUNCTION(right_twos, pitch, 2, 0)
 #endif
 
 TP_DEPTHWISE_PITCHES(FUNCTIONS)

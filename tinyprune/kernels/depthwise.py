@@ -5,13 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from tinyprune import ir
+from tinyprune.arithmetic import Requant
 from tinyprune.formats import unpack
 from tinyprune.ir import Graph, Layer, Weighted
 from tinyprune.kernels.kernel import Kernel, Operand, flash_or_sram
+from tinyprune.kernels.level import level
 from tinyprune.kernels.proofs import accumulator_problem, right_requant_problem
+from tinyprune.reference import convolution
 
 CHANNELS = 4  # packed at a time
 PITCHES = (3, 5, 9, 17)  # words of a column, of which each has two input rows
+RAISED = 8  # bits, of weights and sums
 STRIDES = ((1, 1), (2, 2))
 
 
@@ -37,7 +41,8 @@ def _unfit(layer: Layer, graph: Graph) -> str:
         return "it is for undilated 3x3 windows with one output channel for each input channel"
     if window.stride not in STRIDES:
         return f"it is for stride 1x1 and 2x2, not for {window.stride[0]}x{window.stride[1]}"
-    return accumulator_problem(layer, graph, 23) or right_requant_problem(layer, graph)
+    raised = accumulator_problem(layer, graph, 31 - RAISED)
+    return raised or (level(layer, graph, RAISED).problem and right_requant_problem(layer, graph))
 
 
 def _operand(layer: Weighted, graph: Graph) -> Operand:
@@ -57,7 +62,16 @@ def _strips(layer: Layer, graph: Graph) -> tuple[int, ...]:
 
 def _constants(layer: Layer, graph: Graph) -> tuple[int, ...]:
     assert isinstance(layer, ir.DepthwiseConv2D)
-    return _pitch(layer), layer.window.stride[0]
+    return _pitch(layer), layer.window.stride[0], int(not level(layer, graph, RAISED).problem)
+
+
+def _requant(layer: Weighted, graph: Graph) -> Requant:
+    found = level(layer, graph, RAISED)
+    return (
+        convolution.layer_requant(layer, graph.tensors[layer.input], graph.tensors[layer.output])
+        if found.problem
+        else found.words
+    )
 
 
 DEPTHWISE_DENSE = Kernel(
@@ -69,4 +83,5 @@ DEPTHWISE_DENSE = Kernel(
     strips=_strips,
     places=flash_or_sram,
     constants=_constants,
+    requant=_requant,
 )
