@@ -11,7 +11,7 @@ from tinyprune.arithmetic import Requant
 from tinyprune.codegen import c, instances, moves, stateful
 from tinyprune.codegen.binary import batch_matmul_code, binary_code
 from tinyprune.ir import Graph, Layer, Tensor, Weighted, Window
-from tinyprune.reference import convolution, reduction, softmax
+from tinyprune.reference import reduction, softmax
 
 
 @dataclass(frozen=True)
@@ -126,8 +126,7 @@ def _weights(layer: Weighted, graph: Graph) -> tuple[list[str], str]:
 
 
 def _requant(layer: Weighted, graph: Graph) -> tuple[str, ...]:
-    source, target = graph.tensors[layer.input], graph.tensors[layer.output]
-    to = convolution.layer_requant(layer, source, target)
+    to, target = kernels.requant(layer, graph), graph.tensors[layer.output]
     name = layer.name
     members = (
         ("multiplier", f"{name}_multiplier"),

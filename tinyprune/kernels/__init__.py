@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinyprune import ir
+from tinyprune.arithmetic import Requant
 from tinyprune.ir import Graph, Int32, Layer, Variant, Weighted
 from tinyprune.kernels import (
     blocks,
@@ -165,6 +166,11 @@ def bias(layer: Weighted, graph: Graph) -> Int32:
     """The bias as the layer's kernel reads it, (O,). No term leaves int32: `verify` proved |bias - zp * sum(w)| + 128 *
     sum(|w|) < 2^31, and kernels raise inputs by 128 at most."""
     return convolution.kernel_bias(layer, graph.tensors[layer.input], kernel(layer).raised).astype(np.int32)
+
+
+def requant(layer: Weighted, graph: Graph) -> Requant:
+    """Multipliers and shifts, or what the layer's kernel has in their places: one an output channel, or one for all."""
+    return kernel(layer).requant(layer, graph)
 
 
 def resident_bytes(graph: Graph) -> int:

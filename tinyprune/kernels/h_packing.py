@@ -166,7 +166,6 @@ WIDE = Kernel(
     needs=frozenset({"dsp"}),
     unfit=_pixel_problem,
     operand=_operand,
-    places=_places,
     constants=_wide_constants,
     reads_wide=True,
 )

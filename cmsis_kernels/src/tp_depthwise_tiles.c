@@ -1,0 +1,249 @@
+#include "tp_depthwise_tiles.h"
+
+#include "tp_dsp.h"
+#include "tp_requantize.h"
+#include "tp_thumb.h"
+
+#if TP_HAS_DSP
+/*
+ * r0 words, r1 output, r2 and r3 (and r8 at stride 2) words of a column, r4 and r6 outputs, r5 and r7 the ones below
+ * them, r6 the bias until there is an output in it; the weights in what is left. On the stack: where the words of a
+ * column of tiles end, columns left, r12 and lr as they were made, all that a function must save, and the channel.
+ */
+#define CHANNEL(place) "[sp, #52 + " #place "]"
+#define BIAS CHANNEL(0)
+#define MULTIPLIER CHANNEL(4)
+#define ADDEND CHANNEL(8)
+#define EXPONENT CHANNEL(12)
+#define ASIDE CHANNEL(16)
+#define BELOW CHANNEL(20)
+#define WORDS CHANNEL(24)
+#define GAP CHANNEL(28)
+
+#define ENTER                                                                                                          \
+    "push {r4, r5, r6, r7, r8, r9, r10, r11, lr}\n\t"                                                                  \
+    "ldm r2, {r4, r5, r6}\n\t"                                                                                         \
+    "mov r7, #0xFF00FF00\n\t"
+#define LEAVE                                                                                                          \
+    "add sp, #16\n\t"                                                                                                  \
+    "pop {r4, r5, r6, r7, r8, r9, r10, r11, pc}"
+
+/* Stride 1. Weights: (w0, w1) of each column in r8, r10, r12, (w1, w2) in r9, r11, lr. */
+#define ONES_WEIGHTS                                                                                                   \
+    "and r8, r7, r4\n\t"                                                                                               \
+    "and r9, r7, r4, lsl #8\n\t"                                                                                       \
+    "and r10, r7, r5\n\t"                                                                                              \
+    "and r11, r7, r5, lsl #8\n\t"                                                                                      \
+    "and r12, r7, r6\n\t"                                                                                              \
+    "and lr, r7, r6, lsl #8\n\t"                                                                                       \
+    "push {r2, r3, r12, lr}\n\t"
+#define ONES_FIRST_COLUMN                                                                                              \
+    "ldr r6, " BIAS "\n\t"                                                                                             \
+    "ldr r2, [r0], #4\n\t"                                                                                             \
+    "ldr r3, [r0]\n\t"
+#define ONES_COLUMN(place)                                                                                             \
+    "ldr r2, [r0, #4 * " place " - 4]\n\t"                                                                             \
+    "ldr r3, [r0, #4 * " place "]\n\t"
+#define ONES_BEGIN(s, t)                                                                                               \
+    "smlatb " t ", r2, r8, r6\n\t"                                                                                     \
+    "smlad " s ", r2, r8, r6\n\t"                                                                                      \
+    "smlad " t ", r3, r9, " t "\n\t"                                                                                   \
+    "smlabt " s ", r3, r9, " s "\n\t"
+#define ONES_ADD(s, t, u, l)                                                                                           \
+    "smlad " s ", r2, " u ", " s "\n\t"                                                                                \
+    "smlatb " t ", r2, " u ", " t "\n\t"                                                                               \
+    "smlabt " s ", r3, " l ", " s "\n\t"                                                                               \
+    "smlad " t ", r3, " l ", " t "\n\t"
+#define ONES_MIDDLE(s, t) ONES_ADD(s, t, "r10", "r11")
+#define ONES_END(s, t) ONES_ADD(s, t, "r12", "lr")
+
+/* clang-format off */
+#define ONES_TILE(pitch)                                                                                               \
+    ONES_FIRST_COLUMN ONES_BEGIN("r4", "r5")                                                                           \
+    ONES_COLUMN(#pitch) ONES_MIDDLE("r4", "r5") ONES_BEGIN("r6", "r7")                                                 \
+    ONES_COLUMN("2 * " #pitch) ONES_END("r4", "r5") ONES_MIDDLE("r6", "r7")                                            \
+    ONES_COLUMN("3 * " #pitch) ONES_END("r6", "r7")
+#define ONES_HALF(pitch)                                                                                               \
+    ONES_FIRST_COLUMN ONES_BEGIN("r4", "r5")                                                                           \
+    ONES_COLUMN(#pitch) ONES_MIDDLE("r4", "r5")                                                                        \
+    ONES_COLUMN("2 * " #pitch) ONES_END("r4", "r5")
+#define ONES_STEP(pitch) "#4 * 2 * " #pitch
+/* clang-format on */
+
+/* Stride 2. Weights: (w0, w1) of each column in r9, r10, r11, w2 of the first two in r12, of the last high in lr. */
+#define TWOS_WEIGHTS                                                                                                   \
+    "and r9, r7, r4\n\t"                                                                                               \
+    "and r10, r7, r5\n\t"                                                                                              \
+    "and r11, r7, r6\n\t"                                                                                              \
+    "and r4, r7, r4, lsl #8\n\t"                                                                                       \
+    "and r5, r7, r5, lsl #8\n\t"                                                                                       \
+    "pkhtb r12, r5, r4, asr #16\n\t"                                                                                   \
+    "and lr, r7, r6, lsl #8\n\t"                                                                                       \
+    "push {r2, r3, r12, lr}\n\t"
+#define TWOS_FIRST_COLUMN                                                                                              \
+    "ldr r6, " BIAS "\n\t"                                                                                             \
+    "ldr r2, [r0], #8\n\t"                                                                                             \
+    "ldr r3, [r0, #-4]\n\t"                                                                                            \
+    "ldr r8, [r0]\n\t"
+#define TWOS_COLUMN(place)                                                                                             \
+    "ldr r2, [r0, #4 * " place " - 8]\n\t"                                                                             \
+    "ldr r3, [r0, #4 * " place " - 4]\n\t"                                                                             \
+    "ldr r8, [r0, #4 * " place "]\n\t"
+#define TWOS_BEGIN(s, t)                                                                                               \
+    "smlad " t ", r3, r9, r6\n\t"                                                                                      \
+    "smlad " s ", r2, r9, r6\n\t"                                                                                      \
+    "smlabb " t ", r8, r12, " t "\n\t"                                                                                 \
+    "smlabb " s ", r3, r12, " s "\n\t"
+#define TWOS_ADD(s, t, u, l)                                                                                           \
+    "smlad " s ", r2, " u ", " s "\n\t"                                                                                \
+    "smlad " t ", r3, " u ", " t "\n\t"                                                                                \
+    "smlabt " s ", r3, " l ", " s "\n\t"                                                                               \
+    "smlabt " t ", r8, " l ", " t "\n\t"
+#define TWOS_MIDDLE(s, t) TWOS_ADD(s, t, "r10", "r12")
+#define TWOS_END(s, t) TWOS_ADD(s, t, "r11", "lr")
+
+/* clang-format off */
+#define TWOS_TILE(pitch)                                                                                               \
+    TWOS_FIRST_COLUMN TWOS_BEGIN("r4", "r5")                                                                           \
+    TWOS_COLUMN(#pitch) TWOS_MIDDLE("r4", "r5")                                                                        \
+    TWOS_COLUMN("2 * " #pitch) TWOS_END("r4", "r5") TWOS_BEGIN("r6", "r7")                                             \
+    TWOS_COLUMN("3 * " #pitch) TWOS_MIDDLE("r6", "r7")                                                                 \
+    TWOS_COLUMN("4 * " #pitch) TWOS_END("r6", "r7")
+#define TWOS_HALF(pitch)                                                                                               \
+    TWOS_FIRST_COLUMN TWOS_BEGIN("r4", "r5")                                                                           \
+    TWOS_COLUMN(#pitch) TWOS_MIDDLE("r4", "r5")                                                                        \
+    TWOS_COLUMN("2 * " #pitch) TWOS_END("r4", "r5")
+#define TWOS_STEP(pitch) "#4 * 4 * " #pitch
+
+/* LOAD_, each sum, RELOAD_: tp_requantize_level, */
+#define LOAD_LEVEL                                                                                                     \
+    "ldr r2, " MULTIPLIER "\n\t"                                                                                       \
+    "ldr r3, " ADDEND "\n\t"
+#define LEVEL(sum)                                                                                                     \
+    "smmla " sum ", " sum ", r2, r3\n\t"                                                                               \
+    "ssat " sum ", #8, " sum ", asr #12\n\t"
+#define RELOAD_LEVEL
+
+/* or tp_requantize_right of 2^-7 times the sum, for which r12 and lr make place. */
+#define LOAD_RIGHT LOAD_LEVEL "ldr lr, " EXPONENT "\n\t"
+#define RIGHT(sum)                                                                                                     \
+    "asr " sum ", " sum ", #7\n\t"                                                                                     \
+    "add r12, r3, " sum ", asr #31\n\t"                                                                                \
+    "smmlar " sum ", " sum ", r2, r12\n\t"                                                                             \
+    "asr " sum ", " sum ", lr\n\t"                                                                                     \
+    "ssat " sum ", #8, " sum "\n\t"
+#define RELOAD_RIGHT                                                                                                   \
+    "ldr r12, [sp, #8]\n\t"                                                                                            \
+    "ldr lr, [sp, #12]\n\t"
+
+/* Tiles one below the other, stored by the instruction `store`; then half of one, where the last column has none beside
+ * it. */
+#define TILES(name, pitch, mode, store)                                                                                             \
+    ENTER name##_WEIGHTS                                                                                               \
+    "1:\n\t"                                                                                                           \
+    "ldr r2, " WORDS "\n\t"                                                                                            \
+    "add r2, r2, r0\n\t"                                                                                               \
+    "subs r3, #2\n\t"                                                                                                  \
+    "strd r2, r3, [sp]\n\t"                                                                                            \
+    "blt 3f\n\t"                                                                                                       \
+    "2:\n\t"                                                                                                           \
+    name##_TILE(pitch)                                                                                                 \
+    LOAD_##mode mode("r7") mode("r5") mode("r6") mode("r4") RELOAD_##mode                       \
+    "ldr r2, " ASIDE "\n\t"                                                                                            \
+    "ldr r3, " BELOW "\n\t"                                                                                            \
+    "add r3, r1, r3\n\t"                                                                                               \
+    store " r7, [r3, r2]\n\t"                                                                                           \
+    store " r5, [r3]\n\t"                                                                                               \
+    store " r6, [r1, r2]\n\t"                                                                                           \
+    store " r4, [r1]\n\t"                                                                                               \
+    "rsb r1, r1, r3, lsl #1\n\t"                                                                                       \
+    "ldr r2, [sp]\n\t"                                                                                                 \
+    "cmp r0, r2\n\t"                                                                                                   \
+    "bne 2b\n\t"                                                                                                       \
+    "ldr r2, " WORDS "\n\t"                                                                                            \
+    "ldr r4, " GAP "\n\t"                                                                                              \
+    "ldr r3, [sp, #4]\n\t"                                                                                             \
+    "sub r0, r0, r2\n\t"                                                                                               \
+    "add r0, " name##_STEP(pitch) "\n\t"                                                                               \
+    "add r1, r1, r4\n\t"                                                                                               \
+    "b 1b\n\t"                                                                                                         \
+    "3:\n\t"                                                                                                           \
+    "adds r3, #1\n\t"                                                                                                  \
+    "bmi 5f\n\t"                                                                                                       \
+    "4:\n\t"                                                                                                           \
+    name##_HALF(pitch)                                                                                                 \
+    LOAD_##mode mode("r5") mode("r4") RELOAD_##mode                                                         \
+    "ldr r2, " BELOW "\n\t"                                                                                            \
+    "add r3, r1, r2\n\t"                                                                                               \
+    store " r5, [r3]\n\t"                                                                                               \
+    store " r4, [r1]\n\t"                                                                                               \
+    "add r1, r3, r2\n\t"                                                                                               \
+    "ldr r2, [sp]\n\t"                                                                                                 \
+    "cmp r0, r2\n\t"                                                                                                   \
+    "bne 4b\n\t"                                                                                                       \
+    "5:\n\t"                                                                                                           \
+    LEAVE
+
+#define FUNCTION(kind, name, pitch, mode, store)                                                                              \
+    TP_NAKED void tp_depthwise_##kind##_##pitch(                                                                       \
+        TP_IN_REGISTER const uint32_t *words, TP_IN_REGISTER int8_t *output, TP_IN_REGISTER const uint32_t *weights,   \
+        TP_IN_REGISTER int32_t columns, TP_IN_REGISTER tp_depthwise_channel channel) {                                 \
+        __asm__(TILES(name, pitch, mode, store));                                                                             \
+    }
+/* clang-format on */
+#define FUNCTIONS(pitch)                                                                                               \
+    FUNCTION(level_ones, ONES, pitch, LEVEL, "strb")                                                                   \
+    FUNCTION(level_twos, TWOS, pitch, LEVEL, "strb")                                                                   \
+    FUNCTION(right_ones, ONES, pitch, RIGHT, "strb")                                                                   \
+    FUNCTION(right_twos, TWOS, pitch, RIGHT, "strb")                                                                   \
+    FUNCTION(wide_level_ones, ONES, pitch, LEVEL, "strh")                                                              \
+    FUNCTION(wide_level_twos, TWOS, pitch, LEVEL, "strh")                                                              \
+    FUNCTION(wide_right_ones, ONES, pitch, RIGHT, "strh")                                                              \
+    FUNCTION(wide_right_twos, TWOS, pitch, RIGHT, "strh")
+#else
+/* One column of outputs: where the stride is 1, a row of words has two outputs. */
+static void one_column(const uint32_t *words, int8_t *output, const uint32_t *weights,
+                       const tp_depthwise_channel *channel, int32_t pitch, int32_t stride, int32_t level,
+                       int32_t wide) {
+    const tp_level_requant to_level = {channel->multiplier, channel->addend};
+    const tp_right_requant to_right = {channel->multiplier, channel->addend, channel->exponent};
+    const int32_t pairs = channel->words / 4, rows = channel->below == 0 ? 1 : stride == 1 ? 2 * pairs : pairs;
+    for (int32_t row = 0; row < rows; row++) {
+        const uint32_t *upper = words + (stride == 1 ? row / 2 : row);
+        int32_t sum = channel->bias;
+        for (int32_t i = 0; i < 3; i++) {
+            const uint32_t x = upper[i * pitch], y = upper[i * pitch + 1];
+            const uint32_t w01 = weights[i] & TP_ODD_BYTES, w12 = weights[i] << 8 & TP_ODD_BYTES;
+            sum = stride == 1 && row % 2 != 0 ? tp_smlatb(x, w01, tp_smlad(y, w12, sum))
+                                              : tp_smlabt(y, w12, tp_smlad(x, w01, sum));
+        }
+        const int32_t value = level ? tp_requantize_level(to_level, sum) : tp_requantize_right(to_right, sum >> 7);
+        int8_t *const target = output + row * channel->below;
+        if (wide) {
+            *(int16_t *)(void *)target = (int16_t)value;
+        } else {
+            *target = (int8_t)value;
+        }
+    }
+}
+
+#define FUNCTION(kind, pitch, stride, level, wide)                                                                     \
+    void tp_depthwise_##kind##_##pitch(const uint32_t *words, int8_t *output, const uint32_t *weights,                 \
+                                       int32_t columns, tp_depthwise_channel channel) {                                \
+        for (int32_t i = 0; i < columns; i++) {                                                                        \
+            one_column(words + i * stride * pitch, output + i * channel.right, weights, &channel, pitch, stride,       \
+                       level, wide);                                                                                   \
+        }                                                                                                              \
+    }
+#define FUNCTIONS(pitch)                                                                                               \
+    FUNCTION(level_ones, pitch, 1, 1, 0)                                                                               \
+    FUNCTION(level_twos, pitch, 2, 1, 0)                                                                               \
+    FUNCTION(right_ones, pitch, 1, 0, 0)                                                                               \
+    FUNCTION(right_twos, pitch, 2, 0, 0)                                                                               \
+    FUNCTION(wide_level_ones, pitch, 1, 1, 1)                                                                          \
+    FUNCTION(wide_level_twos, pitch, 2, 1, 1)                                                                          \
+    FUNCTION(wide_right_ones, pitch, 1, 0, 1)                                                                          \
+    FUNCTION(wide_right_twos, pitch, 2, 0, 1)
+#endif
+
+TP_DEPTHWISE_PITCHES(FUNCTIONS)

@@ -1,0 +1,90 @@
+"""Requantization at a common shift (`tp_requantize_level`), proved for every accumulator of each channel.
+
+With accumulators raised by `r` bits, an output is `(floor(acc * 2^r * M' / 2^32) + C) / 2^FRACTION`, rounded down and
+saturated: `M' = M / 2^d` with `d = r + e - 1 - FRACTION`, where TFLM multiplies by `M / 2^31` and shifts by `e`. It
+rounds once where TFLM rounds twice, and loses `d` bits of M. But it never falls, as TFLM's output never does. So the
+two are the same for every accumulator if they are on both sides of each of the at most 255 steps, and at both ends:
+that gives the bounds for C.
+
+Where negative accumulators saturate (an output zero point of -128), some C is right for nearly every channel: TFLM's
+first rounding comes to `2^(r - 2 - d)`, an integer where d is 0 and r at least 2, and then there is nothing to doubt.
+Ties of other negative accumulators go away from zero: no C gives that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyprune.arithmetic import Int64, Requant, requantize
+from tinyprune.ir import Graph, Weighted
+from tinyprune.kernels.proofs import largest_products
+from tinyprune.kernels.staircase import steps_between
+from tinyprune.reference import convolution
+
+FRACTION = 12  # TP_LEVEL_FRACTION
+INT8 = (-128, 127)
+UNBOUNDED = np.int64(1) << 40
+
+
+@dataclass(frozen=True, eq=False)
+class Level:
+    """M' and what C has beyond `(2 * zero_point + 1) * 2^(FRACTION - 1)`, (channels,) each, to be stored in the places
+    of TFLM's multipliers and shifts; `problem` is "" where they are right."""
+
+    words: Requant
+    problem: str
+
+
+def level(layer: Weighted, graph: Graph, raised: int | tuple[int, ...]) -> Level:
+    """The words of each channel for accumulators times 2**raised, one for all or one a channel; the clamp is int8's."""
+    source, target = graph.tensors[layer.input], graph.tensors[layer.output]
+    to = convolution.layer_requant(layer, source, target)
+    bias, products = convolution.kernel_bias(layer, source), largest_products(layer)
+    columns = np.broadcast_arrays(to.multiplier, to.shift, raised, bias)[:3]
+    channels = tuple(zip(*(column.tolist() for column in columns), strict=True))
+    return _level(channels, tuple((bias - products).tolist()), tuple((bias + products).tolist()), target.zero_point)
+
+
+@lru_cache(maxsize=256)
+def _level(
+    channels: tuple[tuple[int, int, int], ...], least: tuple[int, ...], most: tuple[int, ...], zero_point: int
+) -> Level:
+    """`channels`: multiplier, shift, raised. Cached: each variant of a layer asks again."""
+    columns: Int64 = np.array(channels, np.int64).T
+    multiplier, shift, raised = columns[0], columns[1], columns[2]
+    low, high = np.array(least, np.int64), np.array(most, np.int64)
+    cut = np.where(multiplier == 0, 0, raised - shift - 1 - FRACTION)
+    if (cut < 0).any():
+        return _refused(f"its requantization shifts by {shift.max()}; at a common shift {FRACTION - 7} is the least")
+    if (np.maximum(abs(low), abs(high)) << raised >= 1 << 31).any():
+        return _refused(f"an accumulator may reach 2^31 when it is raised by {raised.max()} bits")
+    to = Requant(multiplier.astype(np.int32), shift.astype(np.int32))
+    steps = steps_between(to, low, high, zero_point, INT8)
+    points = np.clip(np.concatenate([steps - 1, steps, [low, high]]), low, high)
+    outputs = np.clip(requantize(points, to) + zero_point, *INT8)
+    base = (2 * zero_point + 1) << (FRACTION - 1)
+    down, up = multiplier >> cut, (multiplier + (np.int64(1) << cut) - 1) >> cut
+    (lower, lower_right), (upper, upper_right) = (_addends(points << raised, one, outputs, base) for one in (down, up))
+    if not (lower_right | upper_right).all():
+        return _refused("at a common shift no constants give the exact rounding of some output channel")
+    chosen: Int64 = np.where(lower_right, down, up)
+    addend: Int64 = np.where(lower_right, lower, upper)
+    return Level(Requant(chosen.astype(np.int32), addend.astype(np.int32)), "")
+
+
+def _addends(points: Int64, multiplier: Int64, outputs: Int64, base: int) -> tuple[Int64, NDArray[np.bool_]]:
+    """What to add to `base` for each channel, as near to 0 as may be, and whether that is right at all of its
+    points, (points, channels), and an int8."""
+    high = (points * multiplier >> 32) + base
+    least = np.where(outputs > INT8[0], (outputs << FRACTION) - high, -UNBOUNDED).max(axis=0)
+    most = np.where(outputs < INT8[1], ((outputs + 1) << FRACTION) - 1 - high, UNBOUNDED).min(axis=0)
+    addend = np.clip(0, least, np.maximum(least, most))
+    return addend, (addend <= most) & (addend >= INT8[0]) & (addend <= INT8[1])
+
+
+def _refused(problem: str) -> Level:
+    return Level(Requant(np.zeros(0, np.int32), np.zeros(0, np.int32)), problem)
