@@ -108,8 +108,8 @@ class Chooser:
         return True
 
     def choice(self, goal: Goal) -> Graph:
-        """The best for `goal` that fits the board: all dense, unless another choice is clearly better; where time is
-        what counts, with the activations wide for which there is room."""
+        """The best for `goal` that fits the board: all dense, unless another choice is clearly better; with the
+        activations wide for which there is room."""
         within = self._on_board(goal)
         best = choose(self.small, self.costs, within)
         try:
@@ -119,17 +119,22 @@ class Chooser:
         measure = main_measure(self.costs, goal.objective)
         figures = [total(graph, self.costs, measure) for graph in (best, dense)]
         taken = best if figures[0] < CLEARLY * figures[1] else dense
-        return verify(widen(taken, self._room(taken, within)) if measure in ("cycles", "instructions") else taken)
+        return verify(widen(taken, self._room(taken, within, measure)))
 
-    def _room(self, taken: Graph, within: Goal) -> Callable[[Graph], bool]:
-        """Whether a graph that differs from the choice `taken` in its arena and in twins of kernels keeps the budgets:
-        twins of some layers may come beside the kernels of others."""
-        planned, most = _arena_bytes(taken), dict(within.budgets)
-        layers = [layer for layer in taken.layers if isinstance(layer, Weighted)]
-        code = {name: size for layer in layers for name, size in cost_of(layer, self.costs).functions.items()}
-        roomy = total(taken, self.costs, "flash") + sum(code.values()) <= most["flash"]
-        sram = total(taken, self.costs, "sram") - planned
-        return lambda wide: roomy and sram + _arena_bytes(wide) <= most["sram"]
+    def _room(self, taken: Graph, within: Goal, measure: str) -> Callable[[Graph], bool]:
+        """Whether a graph that differs from the choice `taken` in its arena and in twins of kernels is within the
+        budgets, and takes no more of `measure`. Twins of some layers may come beside the kernels of others, so none are
+        taken where flash is what counts."""
+        spare = {name: within.budgets[name] - total(taken, self.costs, name) for name in ("flash", "sram")}
+        if measure == "flash" or spare["flash"] < self._code_bytes(taken):
+            return lambda wide: False
+        most = _arena_bytes(taken) + (0 if measure == "sram" else spare["sram"])
+        return lambda wide: _arena_bytes(wide) <= most
+
+    def _code_bytes(self, graph: Graph) -> int:
+        """All functions that the layers with weights share."""
+        taken = [cost_of(layer, self.costs) for layer in graph.layers if isinstance(layer, Weighted)]
+        return sum({name: size for cost in taken for name, size in cost.functions.items()}.values())
 
     def _on_board(self, goal: Goal) -> Goal:
         """`goal` with budgets that are at most what the board has."""
