@@ -58,6 +58,11 @@ class Tensor:
         return 2 * math.prod(self._wide_shape) if self.wide else self.size
 
     @property
+    def stored(self) -> str:
+        """The type of its values in the arena."""
+        return "int16" if self.wide else "int8"
+
+    @property
     def _wide_shape(self) -> tuple[int, int]:
         """Pixels, and values of a pixel."""
         _, height, width, channels = self.shape

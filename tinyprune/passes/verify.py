@@ -195,12 +195,15 @@ def _verify_kernel(graph: Graph, layer: Layer) -> None:
 
 def _verify_widths(graph: Graph, layer: Layer) -> None:
     """What a kernel writes as int16 is read so; the model's caller reads int8."""
-    kernel = kernels.kernel(layer)
-    right = all(graph.tensors[name].wide == kernel.reads_wide for name in ir.layer_inputs(layer))
-    _require(right, graph, layer, "reads int16 as int8, or int8 as int16")
-    wide = graph.tensors[layer.output].wide
-    _require(wide == kernel.writes_wide, graph, layer, "writes other than what its output is")
-    _require(not wide or layer.output not in graph.outputs, graph, layer, "gives an output of the model as int16")
+    kernel, output = kernels.kernel(layer), graph.tensors[layer.output]
+    for name in ir.layer_inputs(layer):
+        tensor = graph.tensors[name]
+        problem = f"reads '{name}', which is stored as {tensor.stored}, as if it were not"
+        _require(tensor.wide == kernel.reads_wide, graph, layer, problem)
+    problem = f"does not write '{output.name}' as {output.stored}, as which it is stored"
+    _require(output.wide == kernel.writes_wide, graph, layer, problem)
+    shown = output.wide and output.name in graph.outputs
+    _require(not shown, graph, layer, f"gives '{output.name}', an output of the model, as {output.stored}")
 
 
 def _verify_scales(graph: Graph, layer: ir.Binary | ir.Reduce) -> None:

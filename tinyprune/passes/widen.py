@@ -15,8 +15,9 @@ def widen(graph: Graph, fits: Callable[[Graph], bool]) -> Graph:
     """`graph`, whose kernels are chosen and whose memory is planned, with each activation wide whose only writer and
     only reader have twins for that: all of them if that plan `fits`, else as many as do, the largest first."""
     able = sorted(_able(graph), key=lambda name: (-graph.tensors[name].size, name))
-    if not able or fits(every := _widened(graph, able)):
-        return every if able else graph
+    every = _widened(graph, able)
+    if able and fits(every):
+        return every
     taken = list[str]()
     for name in able:
         if fits(_widened(graph, [*taken, name])):
