@@ -57,7 +57,7 @@ def _level(
     columns: Int64 = np.array(channels, np.int64).T
     multiplier, shift, raised = columns[0], columns[1], columns[2]
     low, high = np.array(least, np.int64), np.array(most, np.int64)
-    cut = np.where(multiplier == 0, 0, raised - shift - 1 - FRACTION)
+    cut: Int64 = np.where(multiplier == 0, 0, raised - shift - 1 - FRACTION)
     if (cut < 0).any():
         return _refused(f"its requantization shifts by {shift.max()}; at a common shift {FRACTION - 7} is the least")
     if (np.maximum(abs(low), abs(high)) << raised >= 1 << 31).any():
@@ -67,8 +67,10 @@ def _level(
     points = np.clip(np.concatenate([steps - 1, steps, [low, high]]), low, high)
     outputs = np.clip(requantize(points, to) + zero_point, *INT8)
     base = (2 * zero_point + 1) << (FRACTION - 1)
-    down, up = multiplier >> cut, (multiplier + (np.int64(1) << cut) - 1) >> cut
-    (lower, lower_right), (upper, upper_right) = (_addends(points << raised, one, outputs, base) for one in (down, up))
+    down: Int64 = multiplier >> cut
+    up: Int64 = (multiplier + (1 << cut) - 1) >> cut
+    lower, lower_right = _addends(points << raised, down, outputs, base)
+    upper, upper_right = _addends(points << raised, up, outputs, base)
     if not (lower_right | upper_right).all():
         return _refused("at a common shift no constants give the exact rounding of some output channel")
     chosen: Int64 = np.where(lower_right, down, up)
