@@ -24,16 +24,17 @@ typedef struct {
     int32_t right, below; /**< bytes from an output to the next one, and to the one in the next row */
     int32_t words;        /**< bytes of words that a column of tiles moves on */
     int32_t gap;          /**< bytes from behind a column of tiles to the next one: right + right - rows * below */
+    int32_t columns;      /**< of outputs */
 } tp_depthwise_channel;
 
 /**
- * `columns` columns of outputs, of any number of rows of tiles. Lower outputs are stored first, so that one row of
- * tiles may be one output high (`below` is 0).
+ * All columns of outputs, of any number of rows of tiles. Lower outputs are stored first, so that one row of tiles may
+ * be one output high (`below` is 0).
  * @param words   of the first column that the first window sees
  * @param weights three words, one for each column of the window
  */
-typedef void tp_depthwise_tiles(const uint32_t *words, int8_t *output, const uint32_t *weights, int32_t columns,
-                                tp_depthwise_channel channel);
+typedef void tp_depthwise_tiles(const uint32_t *words, int8_t *output, const uint32_t *weights,
+                                const tp_depthwise_channel *channel);
 
 /* For each pitch: strides 1 and 2, requantized by tp_requantize_level and by tp_requantize_right. */
 #define TP_DEPTHWISE_PITCHES(each) each(3) each(5) each(9) each(17)

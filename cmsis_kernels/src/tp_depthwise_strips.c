@@ -41,22 +41,22 @@ static __attribute__((noinline)) void pack_inside(const tp_window_params *params
 }
 
 /** The first four channels of a pixel, of which there may be fewer. */
-static uint32_t load_few(const int8_t *pixel, int32_t channels) {
-    uint32_t word = 0;
-    for (int32_t i = 0; i < channels && i < PLANES; i++) {
-        word |= (uint32_t)(uint8_t)pixel[i] << 8 * i;
+static inline uint32_t load_some(const int8_t *pixel, int32_t channels) {
+    if (channels >= PLANES) {
+        return tp_load_word(pixel);
     }
-    return word;
+    const uint32_t second = channels > 1 ? (uint8_t)pixel[1] : 0, third = channels > 2 ? (uint8_t)pixel[2] : 0;
+    return (uint8_t)pixel[0] | second << 8 | third << 16;
 }
 
 /** `columns` pixels of two rows, beside padding, or of fewer than four channels. */
 static __attribute__((noinline)) void pack_beside(const tp_window_params *params, const int8_t *input, int32_t y,
                                                   int32_t columns, int32_t pitch, int32_t plane, uint32_t *target) {
     const int8_t zero = params->input_zero_point, padding[PLANES] = {zero, zero, zero, zero};
+    const int32_t channels = params->input_channels;
     source_row upper = row_at(params, input, padding, y), lower = row_at(params, input, padding, y + 1);
     for (; columns > 0; columns--, upper.pixel += upper.step, lower.pixel += lower.step, target += pitch) {
-        pack_pixel(load_few(upper.pixel, params->input_channels), load_few(lower.pixel, params->input_channels), plane,
-                   target);
+        pack_pixel(load_some(upper.pixel, channels), load_some(lower.pixel, channels), plane, target);
     }
 }
 
@@ -94,31 +94,53 @@ static void fill_columns(const tp_window_params *params, int32_t pitch, int32_t 
     }
 }
 
-static tp_depthwise_channel channel_of(const tp_requant *requant, const int32_t *bias, int32_t channel,
-                                       int32_t channels, int32_t level) {
-    if (level) {
-        const tp_level_requant to = tp_level_requant_of(requant, channel);
-        return (tp_depthwise_channel){256 * bias[channel], to.multiplier, to.addend, 0, channels, 0, 0, 0};
+/** What is the same for all channels of a layer. */
+typedef struct {
+    const tp_requant *requant;
+    const uint32_t *weights;
+    const int32_t *bias;
+    tp_depthwise_tiles *tiles;
+    int32_t level, plane;
+} depthwise_layer;
+
+/** The same rows of tiles of some channels; `words` and `output` are of the first one. */
+static __attribute__((noinline)) void run_channels(const depthwise_layer *layer, tp_depthwise_channel *one,
+                                                   int32_t channel, int32_t end, const uint32_t *words,
+                                                   int8_t *output) {
+    for (; channel < end; channel++, words += layer->plane, output++) {
+        one->bias = 256 * layer->bias[channel];
+        if (layer->level) {
+            const tp_level_requant to = tp_level_requant_of(layer->requant, channel);
+            one->multiplier = to.multiplier;
+            one->addend = to.addend;
+        } else {
+            const tp_right_requant to = tp_right_requant_of(layer->requant, channel);
+            one->multiplier = to.multiplier;
+            one->addend = to.addend;
+            one->exponent = to.exponent;
+        }
+        layer->tiles(words, output, layer->weights + 3 * channel, one);
     }
-    const tp_right_requant to = tp_right_requant_of(requant, channel);
-    return (tp_depthwise_channel){256 * bias[channel], to.multiplier, to.addend, to.exponent, channels, 0, 0, 0};
 }
 
-/** `rows` output rows of a channel: an odd last one in tiles that are one output high. */
-static void run_rows(const tp_window_params *params, tp_depthwise_channel channel, const uint32_t *words,
-                     const uint32_t *weights, int32_t rows, tp_depthwise_tiles *tiles, int8_t *output) {
+/** `rows` output rows of some channels: an odd last one in tiles that are one output high. */
+static void run_rows(const tp_window_params *params, const depthwise_layer *layer, int32_t channel, int32_t end,
+                     const uint32_t *words, int32_t rows, int8_t *output) {
     const int32_t stride = params->stride_height, row_step = params->output_width * params->output_channels;
+    tp_depthwise_channel one = {0};
+    one.right = params->output_channels;
+    one.columns = params->output_width;
     if (rows > 1) {
-        channel.below = row_step;
-        channel.words = 4 * stride * (rows / 2);
-        channel.gap = 2 * channel.right - rows / 2 * 2 * row_step;
-        tiles(words, output, weights, params->output_width, channel);
+        one.below = row_step;
+        one.words = 4 * stride * (rows / 2);
+        one.gap = 2 * one.right - rows / 2 * 2 * row_step;
+        run_channels(layer, &one, channel, end, words, output);
     }
     if (rows % 2 != 0) {
-        channel.below = 0;
-        channel.words = 4 * stride;
-        channel.gap = 2 * channel.right;
-        tiles(words + stride * (rows / 2), output + (rows - 1) * row_step, weights, params->output_width, channel);
+        one.below = 0;
+        one.words = 4 * stride;
+        one.gap = 2 * one.right;
+        run_channels(layer, &one, channel, end, words + stride * (rows / 2), output + (rows - 1) * row_step);
     }
 }
 
@@ -127,19 +149,18 @@ void tp_depthwise_strips(const tp_window_params *params, const tp_requant *requa
                          int32_t level, tp_depthwise_tiles *tiles) {
     const int32_t channels = params->output_channels, stride = params->stride_height;
     const int32_t width = (params->output_width - 1) * stride + 3, strip = (pitch - 1) * (stride == 1 ? 2 : 1);
+    const depthwise_layer layer = {requant, weights, bias, tiles, level, width * pitch};
     fill_columns(params, pitch, width, packed);
     for (int32_t row = 0; row < params->output_height; row += strip) {
         const int32_t left = params->output_height - row, rows = left < strip ? left : strip;
         const int32_t pairs = 1 + (stride == 1 ? (rows + 1) / 2 : rows);
-        for (int32_t channel = 0; channel < channels;) {
-            /* four channels that are there are read, so the last ones may be among them again */
+        int8_t *const target = output + row * params->output_width * channels;
+        for (int32_t channel = 0; channel < channels; channel += PLANES) {
+            /* four channels that are there are read: beside the last ones, some of those before them */
             const int32_t first = channel > channels - PLANES && channels > PLANES ? channels - PLANES : channel;
+            const int32_t end = channel + PLANES < channels ? channel + PLANES : channels;
             pack_rows(params, input + first, row * stride - params->pad_top, pairs, pitch, width, packed);
-            for (; channel < channels && channel < first + PLANES; channel++) {
-                const tp_depthwise_channel one = channel_of(requant, bias, channel, channels, level);
-                run_rows(params, one, packed + (channel - first) * width * pitch, weights + 3 * channel, rows, tiles,
-                         output + row * params->output_width * channels + channel);
-            }
+            run_rows(params, &layer, channel, end, packed + (channel - first) * layer.plane, rows, target + channel);
         }
     }
     tp_clamp_all(requant, params->output_height * params->output_width * channels, output);

@@ -10,7 +10,7 @@
  * them, r6 the bias until there is an output in it; the weights in what is left. On the stack: where the words of a
  * column of tiles end, columns left, r12 and lr as they were made, all that a function must save, and the channel.
  */
-#define CHANNEL(place) "[sp, #52 + " #place "]"
+#define CHANNEL(place) "[sp, #16 + " #place "]"
 #define BIAS CHANNEL(0)
 #define MULTIPLIER CHANNEL(4)
 #define ADDEND CHANNEL(8)
@@ -22,10 +22,13 @@
 
 #define ENTER                                                                                                          \
     "push {r4, r5, r6, r7, r8, r9, r10, r11, lr}\n\t"                                                                  \
+    "ldm r3!, {r4, r5, r6, r7, r8, r9, r10, r11}\n\t"                                                                  \
+    "push {r4, r5, r6, r7, r8, r9, r10, r11}\n\t"                                                                      \
+    "ldr r3, [r3]\n\t"                                                                                                 \
     "ldm r2, {r4, r5, r6}\n\t"                                                                                         \
     "mov r7, #0xFF00FF00\n\t"
 #define LEAVE                                                                                                          \
-    "add sp, #16\n\t"                                                                                                  \
+    "add sp, #48\n\t"                                                                                                  \
     "pop {r4, r5, r6, r7, r8, r9, r10, r11, pc}"
 
 /* Stride 1. Weights: (w0, w1) of each column in r8, r10, r12, (w1, w2) in r9, r11, lr. */
@@ -38,7 +41,6 @@
     "and lr, r7, r6, lsl #8\n\t"                                                                                       \
     "push {r2, r3, r12, lr}\n\t"
 #define ONES_FIRST_COLUMN                                                                                              \
-    "ldr r6, " BIAS "\n\t"                                                                                             \
     "ldr r2, [r0], #4\n\t"                                                                                             \
     "ldr r3, [r0]\n\t"
 #define ONES_COLUMN(place)                                                                                             \
@@ -81,7 +83,6 @@
     "and lr, r7, r6, lsl #8\n\t"                                                                                       \
     "push {r2, r3, r12, lr}\n\t"
 #define TWOS_FIRST_COLUMN                                                                                              \
-    "ldr r6, " BIAS "\n\t"                                                                                             \
     "ldr r2, [r0], #8\n\t"                                                                                             \
     "ldr r3, [r0, #-4]\n\t"                                                                                            \
     "ldr r8, [r0]\n\t"
@@ -148,6 +149,7 @@
     "strd r2, r3, [sp]\n\t"                                                                                            \
     "blt 3f\n\t"                                                                                                       \
     "2:\n\t"                                                                                                           \
+    "ldr r6, " BIAS "\n\t"                                                                                             \
     name##_TILE(pitch)                                                                                                 \
     LOAD_##mode mode("r7") mode("r5") mode("r6") mode("r4") RELOAD_##mode                       \
     "ldr r2, " ASIDE "\n\t"                                                                                            \
@@ -171,6 +173,8 @@
     "3:\n\t"                                                                                                           \
     "adds r3, #1\n\t"                                                                                                  \
     "bmi 5f\n\t"                                                                                                       \
+    "mov r7, r2\n\t"                                                                                                   \
+    "ldr r6, " BIAS "\n\t"                                                                                             \
     "4:\n\t"                                                                                                           \
     name##_HALF(pitch)                                                                                                 \
     LOAD_##mode mode("r5") mode("r4") RELOAD_##mode                                                         \
@@ -179,8 +183,7 @@
     STORE "r5, [r3]\n\t"                                                                                               \
     STORE "r4, [r1]\n\t"                                                                                               \
     "add r1, r3, r2\n\t"                                                                                               \
-    "ldr r2, [sp]\n\t"                                                                                                 \
-    "cmp r0, r2\n\t"                                                                                                   \
+    "cmp r0, r7\n\t"                                                                                                   \
     "bne 4b\n\t"                                                                                                       \
     "5:\n\t"                                                                                                           \
     LEAVE
@@ -188,7 +191,7 @@
 #define FUNCTION(kind, name, pitch, mode)                                                                              \
     TP_NAKED void tp_depthwise_##kind##_##pitch(                                                                       \
         TP_IN_REGISTER const uint32_t *words, TP_IN_REGISTER int8_t *output, TP_IN_REGISTER const uint32_t *weights,   \
-        TP_IN_REGISTER int32_t columns, TP_IN_REGISTER tp_depthwise_channel channel) {                                 \
+        TP_IN_REGISTER const tp_depthwise_channel *channel) {                                                          \
         __asm__(TILES(name, pitch, mode));                                                                             \
     }
 /* clang-format on */
@@ -220,9 +223,9 @@ static void one_column(const uint32_t *words, int8_t *output, const uint32_t *we
 
 #define FUNCTION(kind, pitch, stride, level)                                                                           \
     void tp_depthwise_##kind##_##pitch(const uint32_t *words, int8_t *output, const uint32_t *weights,                 \
-                                       int32_t columns, tp_depthwise_channel channel) {                                \
-        for (int32_t i = 0; i < columns; i++) {                                                                        \
-            one_column(words + i * stride * pitch, output + i * channel.right, weights, &channel, pitch, stride,       \
+                                       const tp_depthwise_channel *channel) {                                          \
+        for (int32_t i = 0; i < channel->columns; i++) {                                                               \
+            one_column(words + i * stride * pitch, output + i * channel->right, weights, channel, pitch, stride,       \
                        level);                                                                                         \
         }                                                                                                              \
     }
