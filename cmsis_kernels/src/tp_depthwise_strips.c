@@ -24,30 +24,70 @@ typedef struct {
     int8_t padding[CHANNELS];
 } depthwise;
 
-/** The first four channels of a pixel, of which there may be fewer. */
-static inline uint32_t load_some(const int8_t *pixel, int32_t channels) {
-    if (channels >= CHANNELS) {
-        return tp_load_word(pixel);
+/** The first channels of a pixel, fewer than four. */
+static __attribute__((noinline)) uint32_t load_few(const int8_t *pixel, int32_t channels) {
+    uint32_t word = 0;
+    for (int32_t i = 0; i < channels; i++) {
+        word |= (uint32_t)(uint8_t)pixel[i] << 8 * i;
     }
-    const uint32_t second = channels > 1 ? (uint8_t)pixel[1] : 0, third = channels > 2 ? (uint8_t)pixel[2] : 0;
-    return (uint8_t)pixel[0] | second << 8 | third << 16;
+    return word;
 }
 
-/** `pairs` times two rows, `columns` pixels of each, of four channels: a word for a pixel of two rows. */
+/** A pixel of two rows: a word for each of four channels. */
+static inline void pack_pixel(uint32_t upper, uint32_t lower, uint32_t *words) {
+    const uint32_t low = tp_pkhbt(upper, lower), high = tp_pkhtb(lower, upper);
+    words[0] = tp_sxtb16(low);
+    words[1] = tp_sxtb16_ror8(low);
+    words[2] = tp_sxtb16(high);
+    words[3] = tp_sxtb16_ror8(high);
+}
+
+/** Pixels of two rows, at least one, of four channels or more; words lie `step` bytes apart up to `end`. */
+static inline void pack_pixels(source_row upper, source_row lower, uint32_t *words, const uint32_t *end, int32_t step) {
+#if TP_HAS_DSP
+    uint32_t a, b, c;
+    __asm__ volatile("1:\n\t"
+                     "ldr %[a], [%[upper]]\n\t"
+                     "ldr %[b], [%[lower]]\n\t"
+                     "add %[upper], %[upper], %[upper_step]\n\t"
+                     "add %[lower], %[lower], %[lower_step]\n\t"
+                     "pkhbt %[c], %[a], %[b], lsl #16\n\t"
+                     "pkhtb %[b], %[b], %[a], asr #16\n\t"
+                     "sxtb16 %[a], %[c]\n\t"
+                     "sxtb16 %[c], %[c], ror #8\n\t"
+                     "str %[a], [%[words]]\n\t"
+                     "str %[c], [%[words], #4]\n\t"
+                     "sxtb16 %[a], %[b]\n\t"
+                     "sxtb16 %[b], %[b], ror #8\n\t"
+                     "str %[a], [%[words], #8]\n\t"
+                     "str %[b], [%[words], #12]\n\t"
+                     "add %[words], %[words], %[step]\n\t"
+                     "cmp %[words], %[end]\n\t"
+                     "bne 1b"
+                     : [upper] "+&r"(upper.pixel), [lower] "+&r"(lower.pixel), [words] "+&r"(words), [a] "=&r"(a),
+                       [b] "=&r"(b), [c] "=&r"(c)
+                     : [end] "r"(end), [step] "r"(step), [upper_step] "r"(upper.step), [lower_step] "r"(lower.step)
+                     : "cc", "memory");
+#else
+    for (; words != end; words += step / 4, upper.pixel += upper.step, lower.pixel += lower.step) {
+        pack_pixel(tp_load_word(upper.pixel), tp_load_word(lower.pixel), words);
+    }
+#endif
+}
+
+/** `pairs` times two rows, of four channels. */
 static __attribute__((noinline)) void pack_pairs(const depthwise *layer, source_row upper, source_row lower,
                                                  int32_t pairs, uint32_t *target) {
-    const int32_t channels = layer->params->input_channels, columns = layer->columns.inside;
-    const int32_t gap = (2 * layer->params->input_width - columns) * channels, step = CHANNELS * layer->pitch;
-    for (; pairs > 0; pairs--, upper.pixel += gap, lower.pixel += gap, target += CHANNELS) {
-        uint32_t *words = target, *const end = target + columns * step;
-        for (; words != end; words += step, upper.pixel += upper.step, lower.pixel += lower.step) {
-            const uint32_t above = load_some(upper.pixel, channels), below = load_some(lower.pixel, channels);
-            const uint32_t above02 = tp_sxtb16(above), above13 = tp_sxtb16_ror8(above);
-            const uint32_t below02 = tp_sxtb16(below), below13 = tp_sxtb16_ror8(below);
-            words[0] = tp_pkhbt(above02, below02);
-            words[1] = tp_pkhbt(above13, below13);
-            words[2] = tp_pkhtb(below02, above02);
-            words[3] = tp_pkhtb(below13, above13);
+    const int32_t channels = layer->params->input_channels, rows = 2 * layer->params->input_width * channels;
+    const int32_t step = CHANNELS * layer->pitch, columns = layer->columns.inside;
+    for (; pairs > 0; pairs--, upper.pixel += rows, lower.pixel += rows, target += CHANNELS) {
+        if (channels >= CHANNELS && columns > 0) {
+            pack_pixels(upper, lower, target, target + columns * step, 4 * step);
+            continue;
+        }
+        for (int32_t i = 0; i < columns; i++) {
+            pack_pixel(load_few(upper.pixel + i * upper.step, channels),
+                       load_few(lower.pixel + i * lower.step, channels), target + i * step);
         }
     }
 }
