@@ -24,10 +24,10 @@ typedef struct {
     int8_t padding[CHANNELS];
 } depthwise;
 
-/** The first channels of a pixel, fewer than four. */
-static __attribute__((noinline)) uint32_t load_few(const int8_t *pixel, int32_t channels) {
+/** The first four channels of a pixel, of which there may be fewer. */
+static uint32_t load_few(const int8_t *pixel, int32_t channels) {
     uint32_t word = 0;
-    for (int32_t i = 0; i < channels; i++) {
+    for (int32_t i = 0; i < channels && i < CHANNELS; i++) {
         word |= (uint32_t)(uint8_t)pixel[i] << 8 * i;
     }
     return word;
@@ -42,52 +42,52 @@ static inline void pack_pixel(uint32_t upper, uint32_t lower, uint32_t *words) {
     words[3] = tp_sxtb16_ror8(high);
 }
 
-/** Pixels of two rows, at least one, of four channels or more; words lie `step` bytes apart up to `end`. */
-static inline void pack_pixels(source_row upper, source_row lower, uint32_t *words, const uint32_t *end, int32_t step) {
+/** `pairs` times two rows, `columns` pixels of each: at least one of either. A pixel's words lie `step` bytes apart. */
+static __attribute__((noinline)) void pack_pairs(const depthwise *layer, source_row upper, source_row lower,
+                                                 int32_t pairs, uint32_t *words) {
+    const int32_t channels = layer->params->input_channels, columns = layer->columns.inside;
+    const int32_t step = 4 * CHANNELS * layer->pitch;
+    const int32_t gap = (2 * layer->params->input_width - columns) * channels; /* there are no two rows of padding */
 #if TP_HAS_DSP
-    uint32_t a, b, c;
-    __asm__ volatile("1:\n\t"
-                     "ldr %[a], [%[upper]]\n\t"
-                     "ldr %[b], [%[lower]]\n\t"
-                     "add %[upper], %[upper], %[upper_step]\n\t"
-                     "add %[lower], %[lower], %[lower_step]\n\t"
-                     "pkhbt %[c], %[a], %[b], lsl #16\n\t"
-                     "pkhtb %[b], %[b], %[a], asr #16\n\t"
-                     "sxtb16 %[a], %[c]\n\t"
-                     "sxtb16 %[c], %[c], ror #8\n\t"
-                     "str %[a], [%[words]]\n\t"
-                     "str %[c], [%[words], #4]\n\t"
-                     "sxtb16 %[a], %[b]\n\t"
-                     "sxtb16 %[b], %[b], ror #8\n\t"
-                     "str %[a], [%[words], #8]\n\t"
-                     "str %[b], [%[words], #12]\n\t"
-                     "add %[words], %[words], %[step]\n\t"
-                     "cmp %[words], %[end]\n\t"
-                     "bne 1b"
-                     : [upper] "+&r"(upper.pixel), [lower] "+&r"(lower.pixel), [words] "+&r"(words), [a] "=&r"(a),
-                       [b] "=&r"(b), [c] "=&r"(c)
-                     : [end] "r"(end), [step] "r"(step), [upper_step] "r"(upper.step), [lower_step] "r"(lower.step)
-                     : "cc", "memory");
-#else
-    for (; words != end; words += step / 4, upper.pixel += upper.step, lower.pixel += lower.step) {
-        pack_pixel(tp_load_word(upper.pixel), tp_load_word(lower.pixel), words);
+    if (channels >= CHANNELS) {
+        const int32_t words_gap = 4 * CHANNELS - columns * step;
+        const uint32_t *end = words + columns * (step / 4);
+        uint32_t a, b, c;
+        __asm__ volatile("1:\n\t"
+                         "ldr %[a], [%[upper]]\n\t"
+                         "ldr %[b], [%[lower]]\n\t"
+                         "add %[upper], %[upper], %[upper_step]\n\t"
+                         "add %[lower], %[lower], %[lower_step]\n\t"
+                         "pkhbt %[c], %[a], %[b], lsl #16\n\t"
+                         "pkhtb %[b], %[b], %[a], asr #16\n\t"
+                         "sxtb16 %[a], %[c]\n\t"
+                         "sxtb16 %[c], %[c], ror #8\n\t"
+                         "str %[a], [%[words]]\n\t"
+                         "str %[c], [%[words], #4]\n\t"
+                         "sxtb16 %[a], %[b]\n\t"
+                         "sxtb16 %[b], %[b], ror #8\n\t"
+                         "str %[a], [%[words], #8]\n\t"
+                         "str %[b], [%[words], #12]\n\t"
+                         "add %[words], %[words], %[step]\n\t"
+                         "cmp %[words], %[end]\n\t"
+                         "bne 1b\n\t"
+                         "add %[upper], %[upper], %[gap]\n\t"
+                         "add %[lower], %[lower], %[gap]\n\t"
+                         "add %[words], %[words], %[words_gap]\n\t"
+                         "add %[end], %[end], #16\n\t"
+                         "subs %[pairs], %[pairs], #1\n\t"
+                         "bne 1b"
+                         : [upper] "+&r"(upper.pixel), [lower] "+&r"(lower.pixel), [words] "+&r"(words),
+                           [end] "+&r"(end), [pairs] "+&r"(pairs), [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c)
+                         : [step] "r"(step), [words_gap] "r"(words_gap), [upper_step] "r"(upper.step),
+                           [lower_step] "r"(lower.step), [gap] "r"(gap)
+                         : "cc", "memory");
+        return;
     }
 #endif
-}
-
-/** `pairs` times two rows, of four channels. */
-static __attribute__((noinline)) void pack_pairs(const depthwise *layer, source_row upper, source_row lower,
-                                                 int32_t pairs, uint32_t *target) {
-    const int32_t channels = layer->params->input_channels, rows = 2 * layer->params->input_width * channels;
-    const int32_t step = CHANNELS * layer->pitch, columns = layer->columns.inside;
-    for (; pairs > 0; pairs--, upper.pixel += rows, lower.pixel += rows, target += CHANNELS) {
-        if (channels >= CHANNELS && columns > 0) {
-            pack_pixels(upper, lower, target, target + columns * step, 4 * step);
-            continue;
-        }
-        for (int32_t i = 0; i < columns; i++) {
-            pack_pixel(load_few(upper.pixel + i * upper.step, channels),
-                       load_few(lower.pixel + i * lower.step, channels), target + i * step);
+    for (; pairs > 0; pairs--, upper.pixel += gap, lower.pixel += gap, words += CHANNELS) {
+        for (int32_t i = 0; i < columns; i++, upper.pixel += upper.step, lower.pixel += lower.step) {
+            pack_pixel(load_few(upper.pixel, channels), load_few(lower.pixel, channels), words + i * (step / 4));
         }
     }
 }
@@ -102,7 +102,7 @@ static source_row row_at(const depthwise *layer, const int8_t *input, int32_t y)
 /** The words of `pairs` times two input rows from row y on; not those of padding columns. */
 static void pack_rows(const depthwise *layer, const int8_t *input, int32_t y, int32_t pairs, uint32_t *packed) {
     uint32_t *target = packed + layer->columns.left * layer->pitch * CHANNELS;
-    while (pairs > 0) {
+    while (pairs > 0 && layer->columns.inside > 0) {
         const int32_t inside =
             y >= 0 && y < layer->params->input_height - 1 ? (layer->params->input_height - y) / 2 : 1;
         const int32_t count = inside < pairs ? inside : pairs;
