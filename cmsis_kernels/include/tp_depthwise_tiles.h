@@ -2,10 +2,11 @@
  * @file
  * Outputs of a depthwise 3x3 convolution, one channel, four at a time: two side by side, and the two below them.
  *
- * Two input rows share a word: row y low, row y + 1 high; below each other in memory lie the words of a column, `pitch`
- * of them. For a column of the window with weights w0, w1 and w2, and words (x0, x1) and (x2, x3), an output is
- * w0 * x0 + w1 * x1 + w2 * x2, and the one below it, at stride 1, w0 * x1 + w1 * x2 + w2 * x3: of the six products
- * SMLAD takes two at a time, so the words (w0, w1) and (w1, w2) are all that is needed.
+ * Two input rows share a word: row y low, row y + 1 high. In memory the words of a column lie one below the other,
+ * `pitch` of them, each beside those of three more channels. For a column of the window with weights w0, w1 and w2, and
+ * words (x0, x1) and (x2, x3), an output is w0 * x0 + w1 * x1 + w2 * x2, and the one below it, at stride 1, w0 * x1 +
+ * w1 * x2 + w2 * x3: of the six products SMLAD takes two at a time, so the words (w0, w1) and (w1, w2) are all that is
+ * needed.
  *
  * Weights are 2^8 times theirs, and so are sums: 2^8 * |acc| < 2^31, which the generator proves. A column of weights is
  * one word, of bytes w1, w0, w2, w1 from the lowest on: one instruction makes either word of it (TP_ODD_BYTES).
@@ -15,6 +16,8 @@
 
 #include <stdint.h>
 
+enum { TP_DEPTHWISE_CHANNELS = 4 };
+
 #define TP_ODD_BYTES 0xFF00FF00U
 
 /** What the tiles of one channel need; the assembly knows where each member lies. */
@@ -22,18 +25,20 @@ typedef struct {
     int32_t bias; /**< 2^8 times it */
     int32_t multiplier, addend, exponent;
     int32_t right, below; /**< bytes from an output to the next one, and to the one in the next row */
-    int32_t words;        /**< bytes of words that a column of tiles moves on */
-    int32_t gap;          /**< bytes from behind a column of tiles to the next one: right + right - rows * below */
+    int32_t words;        /**< bytes of words that a column of tiles, one below the other, moves on */
+    int32_t odd;          /**< `below` if one more row of outputs follows below the tiles, else 0 */
+    int32_t words_gap;    /**< bytes from behind a column of tiles, and that row, to the next column */
+    int32_t gap;          /**< the same for outputs */
+    int32_t columns;      /**< of outputs */
 } tp_depthwise_channel;
 
 /**
- * `columns` columns of outputs, of any number of rows of tiles. Lower outputs are stored first, so that one row of
- * tiles may be one output high (`below` is 0).
+ * All outputs of a strip. Lower ones are stored first, so that one row of tiles may be one output high (`below` is 0).
  * @param words   of the first column that the first window sees
  * @param weights three words, one for each column of the window
  */
-typedef void tp_depthwise_tiles(const uint32_t *words, int8_t *output, const uint32_t *weights, int32_t columns,
-                                tp_depthwise_channel channel);
+typedef void tp_depthwise_tiles(const uint32_t *words, int8_t *output, const uint32_t *weights,
+                                const tp_depthwise_channel *channel);
 
 /* For each pitch: strides 1 and 2, requantized by tp_requantize_level and by tp_requantize_right; stored as int8, and
  * as int16. */

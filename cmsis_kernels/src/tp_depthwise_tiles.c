@@ -10,7 +10,7 @@
  * them, r6 the bias until there is an output in it; the weights in what is left. On the stack: where the words of a
  * column of tiles end, columns left, r12 and lr as they were made, all that a function must save, and the channel.
  */
-#define CHANNEL(place) "[sp, #52 + " #place "]"
+#define CHANNEL(place) "[sp, #16 + " #place "]"
 #define BIAS CHANNEL(0)
 #define MULTIPLIER CHANNEL(4)
 #define ADDEND CHANNEL(8)
@@ -18,14 +18,19 @@
 #define ASIDE CHANNEL(16)
 #define BELOW CHANNEL(20)
 #define WORDS CHANNEL(24)
-#define GAP CHANNEL(28)
+#define ODD CHANNEL(28)
+#define WORDS_GAP CHANNEL(32)
+#define GAP CHANNEL(36)
 
 #define ENTER                                                                                                          \
     "push {r4, r5, r6, r7, r8, r9, r10, r11, lr}\n\t"                                                                  \
+    "ldm r3, {r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, lr}\n\t"                                                      \
+    "push {r3, r4, r5, r6, r7, r8, r9, r10, r11, r12}\n\t"                                                             \
+    "mov r3, lr\n\t"                                                                                                   \
     "ldm r2, {r4, r5, r6}\n\t"                                                                                         \
     "mov r7, #0xFF00FF00\n\t"
 #define LEAVE                                                                                                          \
-    "add sp, #16\n\t"                                                                                                  \
+    "add sp, #56\n\t"                                                                                                  \
     "pop {r4, r5, r6, r7, r8, r9, r10, r11, pc}"
 
 /* Stride 1. Weights: (w0, w1) of each column in r8, r10, r12, (w1, w2) in r9, r11, lr. */
@@ -38,12 +43,11 @@
     "and lr, r7, r6, lsl #8\n\t"                                                                                       \
     "push {r2, r3, r12, lr}\n\t"
 #define ONES_FIRST_COLUMN                                                                                              \
-    "ldr r6, " BIAS "\n\t"                                                                                             \
-    "ldr r2, [r0], #4\n\t"                                                                                             \
+    "ldr r2, [r0], #16\n\t"                                                                                            \
     "ldr r3, [r0]\n\t"
 #define ONES_COLUMN(place)                                                                                             \
-    "ldr r2, [r0, #4 * " place " - 4]\n\t"                                                                             \
-    "ldr r3, [r0, #4 * " place "]\n\t"
+    "ldr r2, [r0, #16 * " place " - 16]\n\t"                                                                           \
+    "ldr r3, [r0, #16 * " place "]\n\t"
 #define ONES_BEGIN(s, t)                                                                                               \
     "smlatb " t ", r2, r8, r6\n\t"                                                                                     \
     "smlad " s ", r2, r8, r6\n\t"                                                                                      \
@@ -57,6 +61,8 @@
 #define ONES_MIDDLE(s, t) ONES_ADD(s, t, "r10", "r11")
 #define ONES_END(s, t) ONES_ADD(s, t, "r12", "lr")
 
+#define ONES_STEP "#16"
+
 /* clang-format off */
 #define ONES_TILE(pitch)                                                                                               \
     ONES_FIRST_COLUMN ONES_BEGIN("r4", "r5")                                                                           \
@@ -67,7 +73,6 @@
     ONES_FIRST_COLUMN ONES_BEGIN("r4", "r5")                                                                           \
     ONES_COLUMN(#pitch) ONES_MIDDLE("r4", "r5")                                                                        \
     ONES_COLUMN("2 * " #pitch) ONES_END("r4", "r5")
-#define ONES_STEP(pitch) "#4 * 2 * " #pitch
 /* clang-format on */
 
 /* Stride 2. Weights: (w0, w1) of each column in r9, r10, r11, w2 of the first two in r12, of the last high in lr. */
@@ -81,14 +86,13 @@
     "and lr, r7, r6, lsl #8\n\t"                                                                                       \
     "push {r2, r3, r12, lr}\n\t"
 #define TWOS_FIRST_COLUMN                                                                                              \
-    "ldr r6, " BIAS "\n\t"                                                                                             \
-    "ldr r2, [r0], #8\n\t"                                                                                             \
-    "ldr r3, [r0, #-4]\n\t"                                                                                            \
+    "ldr r2, [r0], #32\n\t"                                                                                            \
+    "ldr r3, [r0, #-16]\n\t"                                                                                           \
     "ldr r8, [r0]\n\t"
 #define TWOS_COLUMN(place)                                                                                             \
-    "ldr r2, [r0, #4 * " place " - 8]\n\t"                                                                             \
-    "ldr r3, [r0, #4 * " place " - 4]\n\t"                                                                             \
-    "ldr r8, [r0, #4 * " place "]\n\t"
+    "ldr r2, [r0, #16 * " place " - 32]\n\t"                                                                           \
+    "ldr r3, [r0, #16 * " place " - 16]\n\t"                                                                           \
+    "ldr r8, [r0, #16 * " place "]\n\t"
 #define TWOS_BEGIN(s, t)                                                                                               \
     "smlad " t ", r3, r9, r6\n\t"                                                                                      \
     "smlad " s ", r2, r9, r6\n\t"                                                                                      \
@@ -102,6 +106,8 @@
 #define TWOS_MIDDLE(s, t) TWOS_ADD(s, t, "r10", "r12")
 #define TWOS_END(s, t) TWOS_ADD(s, t, "r11", "lr")
 
+#define TWOS_STEP "#32"
+
 /* clang-format off */
 #define TWOS_TILE(pitch)                                                                                               \
     TWOS_FIRST_COLUMN TWOS_BEGIN("r4", "r5")                                                                           \
@@ -113,7 +119,6 @@
     TWOS_FIRST_COLUMN TWOS_BEGIN("r4", "r5")                                                                           \
     TWOS_COLUMN(#pitch) TWOS_MIDDLE("r4", "r5")                                                                        \
     TWOS_COLUMN("2 * " #pitch) TWOS_END("r4", "r5")
-#define TWOS_STEP(pitch) "#4 * 4 * " #pitch
 
 /* LOAD_, each sum, RELOAD_: tp_requantize_level, */
 #define LOAD_LEVEL                                                                                                     \
@@ -136,59 +141,74 @@
     "ldr r12, [sp, #8]\n\t"                                                                                            \
     "ldr lr, [sp, #12]\n\t"
 
+/* One row below the tiles that end at r7: once more to `tile` with nothing below it. */
+#define ODD_ROW(step, tile)                                                                                            \
+    "ldr r2, " ODD "\n\t"                                                                                              \
+    "ldr r3, " BELOW "\n\t"                                                                                            \
+    "cbz r2, 9f\n\t"                                                                                                   \
+    "subs r3, r2, r3\n\t"                                                                                              \
+    "str r3, " BELOW "\n\t"                                                                                            \
+    "add r7, r0, " step "\n\t"                                                                                         \
+    "beq " tile "\n\t"                                                                                                 \
+    "9:\n\t"
+
 /* Tiles one below the other, stored by the instruction `store`; then half of one, where the last column has none beside
  * it. */
-#define TILES(name, pitch, mode, store)                                                                                             \
+#define TILES(name, pitch, mode, store)                                                                                \
     ENTER name##_WEIGHTS                                                                                               \
     "1:\n\t"                                                                                                           \
-    "ldr r2, " WORDS "\n\t"                                                                                            \
-    "add r2, r2, r0\n\t"                                                                                               \
+    "ldr r7, " WORDS "\n\t"                                                                                            \
     "subs r3, #2\n\t"                                                                                                  \
-    "strd r2, r3, [sp]\n\t"                                                                                            \
-    "blt 3f\n\t"                                                                                                       \
+    "add r7, r7, r0\n\t"                                                                                               \
+    "str r3, [sp, #4]\n\t"                                                                                             \
+    "blt 4f\n\t"                                                                                                       \
     "2:\n\t"                                                                                                           \
+    "str r7, [sp]\n\t"                                                                                                 \
+    "3:\n\t"                                                                                                           \
+    "ldr r6, " BIAS "\n\t"                                                                                             \
     name##_TILE(pitch)                                                                                                 \
-    LOAD_##mode mode("r7") mode("r5") mode("r6") mode("r4") RELOAD_##mode                       \
+    LOAD_##mode mode("r7") mode("r5") mode("r6") mode("r4") RELOAD_##mode                                              \
     "ldr r2, " ASIDE "\n\t"                                                                                            \
     "ldr r3, " BELOW "\n\t"                                                                                            \
     "add r3, r1, r3\n\t"                                                                                               \
-    store " r7, [r3, r2]\n\t"                                                                                           \
-    store " r5, [r3]\n\t"                                                                                               \
-    store " r6, [r1, r2]\n\t"                                                                                           \
-    store " r4, [r1]\n\t"                                                                                               \
+    store " r7, [r3, r2]\n\t"                                                                                          \
+    store " r5, [r3]\n\t"                                                                                              \
+    store " r6, [r1, r2]\n\t"                                                                                          \
+    store " r4, [r1]\n\t"                                                                                              \
     "rsb r1, r1, r3, lsl #1\n\t"                                                                                       \
     "ldr r2, [sp]\n\t"                                                                                                 \
     "cmp r0, r2\n\t"                                                                                                   \
-    "bne 2b\n\t"                                                                                                       \
-    "ldr r2, " WORDS "\n\t"                                                                                            \
+    "bne 3b\n\t"                                                                                                       \
+    ODD_ROW(name##_STEP, "2b")                                                                                         \
+    "ldr r2, " WORDS_GAP "\n\t"                                                                                        \
     "ldr r4, " GAP "\n\t"                                                                                              \
     "ldr r3, [sp, #4]\n\t"                                                                                             \
-    "sub r0, r0, r2\n\t"                                                                                               \
-    "add r0, " name##_STEP(pitch) "\n\t"                                                                               \
+    "add r0, r0, r2\n\t"                                                                                               \
     "add r1, r1, r4\n\t"                                                                                               \
     "b 1b\n\t"                                                                                                         \
-    "3:\n\t"                                                                                                           \
-    "adds r3, #1\n\t"                                                                                                  \
-    "bmi 5f\n\t"                                                                                                       \
     "4:\n\t"                                                                                                           \
+    "adds r3, #1\n\t"                                                                                                  \
+    "bmi 6f\n\t"                                                                                                       \
+    "ldr r6, " BIAS "\n\t"                                                                                             \
+    "5:\n\t"                                                                                                           \
     name##_HALF(pitch)                                                                                                 \
-    LOAD_##mode mode("r5") mode("r4") RELOAD_##mode                                                         \
+    LOAD_##mode mode("r5") mode("r4") RELOAD_##mode                                                                    \
     "ldr r2, " BELOW "\n\t"                                                                                            \
     "add r3, r1, r2\n\t"                                                                                               \
-    store " r5, [r3]\n\t"                                                                                               \
-    store " r4, [r1]\n\t"                                                                                               \
+    store " r5, [r3]\n\t"                                                                                              \
+    store " r4, [r1]\n\t"                                                                                              \
     "add r1, r3, r2\n\t"                                                                                               \
-    "ldr r2, [sp]\n\t"                                                                                                 \
-    "cmp r0, r2\n\t"                                                                                                   \
-    "bne 4b\n\t"                                                                                                       \
-    "5:\n\t"                                                                                                           \
+    "cmp r0, r7\n\t"                                                                                                   \
+    "bne 5b\n\t"                                                                                                       \
+    ODD_ROW(name##_STEP, "5b")                                                                                         \
+    "6:\n\t"                                                                                                           \
     LEAVE
 
-#define FUNCTION(kind, name, pitch, mode, store)                                                                              \
+#define FUNCTION(kind, name, pitch, mode, store)                                                                       \
     TP_NAKED void tp_depthwise_##kind##_##pitch(                                                                       \
         TP_IN_REGISTER const uint32_t *words, TP_IN_REGISTER int8_t *output, TP_IN_REGISTER const uint32_t *weights,   \
-        TP_IN_REGISTER int32_t columns, TP_IN_REGISTER tp_depthwise_channel channel) {                                 \
-        __asm__(TILES(name, pitch, mode, store));                                                                             \
+        TP_IN_REGISTER const tp_depthwise_channel *channel) {                                                          \
+        __asm__(TILES(name, pitch, mode, store));                                                                      \
     }
 /* clang-format on */
 #define FUNCTIONS(pitch)                                                                                               \
@@ -207,12 +227,14 @@ static void one_column(const uint32_t *words, int8_t *output, const uint32_t *we
                        int32_t wide) {
     const tp_level_requant to_level = {channel->multiplier, channel->addend};
     const tp_right_requant to_right = {channel->multiplier, channel->addend, channel->exponent};
-    const int32_t pairs = channel->words / 4, rows = channel->below == 0 ? 1 : stride == 1 ? 2 * pairs : pairs;
+    const int32_t tiled = channel->words / (4 * TP_DEPTHWISE_CHANNELS) * (stride == 1 ? 2 : 1);
+    const int32_t rows = channel->below == 0 ? 1 : channel->odd == 0 ? tiled : tiled + 1;
     for (int32_t row = 0; row < rows; row++) {
-        const uint32_t *upper = words + (stride == 1 ? row / 2 : row);
+        const uint32_t *upper = words + (stride == 1 ? row / 2 : row) * TP_DEPTHWISE_CHANNELS;
         int32_t sum = channel->bias;
         for (int32_t i = 0; i < 3; i++) {
-            const uint32_t x = upper[i * pitch], y = upper[i * pitch + 1];
+            const uint32_t *pair = upper + i * pitch * TP_DEPTHWISE_CHANNELS;
+            const uint32_t x = pair[0], y = pair[TP_DEPTHWISE_CHANNELS];
             const uint32_t w01 = weights[i] & TP_ODD_BYTES, w12 = weights[i] << 8 & TP_ODD_BYTES;
             sum = stride == 1 && row % 2 != 0 ? tp_smlatb(x, w01, tp_smlad(y, w12, sum))
                                               : tp_smlabt(y, w12, tp_smlad(x, w01, sum));
@@ -229,10 +251,10 @@ static void one_column(const uint32_t *words, int8_t *output, const uint32_t *we
 
 #define FUNCTION(kind, pitch, stride, level, wide)                                                                     \
     void tp_depthwise_##kind##_##pitch(const uint32_t *words, int8_t *output, const uint32_t *weights,                 \
-                                       int32_t columns, tp_depthwise_channel channel) {                                \
-        for (int32_t i = 0; i < columns; i++) {                                                                        \
-            one_column(words + i * stride * pitch, output + i * channel.right, weights, &channel, pitch, stride,       \
-                       level, wide);                                                                                   \
+                                       const tp_depthwise_channel *channel) {                                          \
+        for (int32_t i = 0; i < channel->columns; i++) {                                                               \
+            one_column(words + i * stride * pitch * TP_DEPTHWISE_CHANNELS, output + i * channel->right, weights,       \
+                       channel, pitch, stride, level, wide);                                                           \
         }                                                                                                              \
     }
 #define FUNCTIONS(pitch)                                                                                               \
