@@ -65,14 +65,8 @@ def _pixel_step(layer: Layer, graph: Graph) -> tuple[int, ...]:
 
 def _constants(layer: Layer, graph: Graph) -> tuple[int, ...]:
     assert isinstance(layer, ir.Conv2D)
-    pairs, levelled = _segment(layer, graph) // 2, not _level(layer, graph).problem
-    return (
-        *_pixel_step(layer, graph),
-        pairs,
-        _segments(layer, graph),
-        int(levelled),
-        int(len(layer.bias) % CHANNELS == 0),
-    )
+    pairs, whole = _segment(layer, graph) // 2, int(len(layer.bias) % CHANNELS == 0)
+    return *_pixel_step(layer, graph), pairs, _segments(layer, graph), _level(layer, graph).fraction, whole
 
 
 def _level(layer: Weighted, graph: Graph) -> Level:
