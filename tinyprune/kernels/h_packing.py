@@ -6,15 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyprune import ir
+from tinyprune.arithmetic import Requant
 from tinyprune.formats import unpack
 from tinyprune.ir import Graph, Int8, Layer, Weighted
-from tinyprune.kernels.kernel import Kernel, Operand
-from tinyprune.kernels.proofs import accumulator_problem, right_requant_problem, rounding_shows
+from tinyprune.kernels.kernel import Kernel, Operand, as_scaled
+from tinyprune.kernels.level import Level, level
+from tinyprune.kernels.proofs import accumulator_problem, right_requant_problem
 from tinyprune.tensors import WeightsPlace
 
 CHANNELS = 4  # in a tile
 MAX_STEP = 4096 - 4  # bytes: the immediate offset of a load
 STRIPS = (1, 2, 4, 8, 32)
+ACCUMULATOR_BITS = 23
+RAISED = 8  # bits: S - B is 256 times an accumulator
 CACHED_BYTES = 128  # of weights that are read again and again: half of a data cache, which holds other things too
 
 
@@ -59,7 +63,17 @@ def _pixel_step(layer: Layer, graph: Graph) -> tuple[int, ...]:
 
 def _constants(layer: Layer, graph: Graph) -> tuple[int, ...]:
     assert isinstance(layer, ir.Conv2D)
-    return *_pixel_step(layer, graph), 1 - rounding_shows(layer, graph), _segments(layer, graph)
+    pairs, whole = _segment(layer, graph) // 2, int(len(layer.bias) % CHANNELS == 0)
+    return *_pixel_step(layer, graph), pairs, _segments(layer, graph), _level(layer, graph).fraction, whole
+
+
+def _level(layer: Weighted, graph: Graph) -> Level:
+    return level(layer, graph, RAISED)
+
+
+def _requant(layer: Weighted, graph: Graph) -> Requant:
+    words = _level(layer, graph)
+    return as_scaled(layer, graph) if words.problem else words.words
 
 
 def _scratch_bytes(layer: Layer, graph: Graph) -> int:
@@ -107,7 +121,8 @@ def _unfit(layer: Layer, graph: Graph) -> str:
     if step > MAX_STEP:
         return f"its pixels lie {step:,} bytes apart; a load reaches {MAX_STEP:,}"
     matrix = unpack(layer.weights).reshape(layer.weights.shape[0], -1)
-    return halves_problem(matrix) or accumulator_problem(layer, graph, 23) or right_requant_problem(layer, graph)
+    problem = halves_problem(matrix) or accumulator_problem(layer, graph, ACCUMULATOR_BITS)
+    return problem or (_level(layer, graph).problem and right_requant_problem(layer, graph))
 
 
 def _operand(layer: Weighted, graph: Graph) -> Operand:
@@ -115,7 +130,6 @@ def _operand(layer: Weighted, graph: Graph) -> Operand:
     patched = is_patched(layer, graph)
     runs = _runs(unpack(layer.weights), 0 if patched else _pixel(layer, graph))
     numbers = {
-        "pairs": runs.shape[2] // 2,
         "width": 0 if patched else _strip_width(layer, graph),
         "strip_rows": layer.variant.rows,
         "buffered": int(layer.variant.weights == "buffer"),
@@ -151,4 +165,5 @@ CONV2D_DENSE = Kernel(
     strips=_strips,
     places=_places,
     constants=_constants,
+    requant=_requant,
 )

@@ -63,7 +63,8 @@ def _as_stored(layer: Weighted, graph: Graph) -> Operand:
     return Operand("" if weights.format == "dense" else f"tp_{weights.format}_weights", weights.arrays)
 
 
-def _as_scaled(layer: Weighted, graph: Graph) -> Requant:
+def as_scaled(layer: Weighted, graph: Graph) -> Requant:
+    """TFLM's multipliers and shifts."""
     return convolution.layer_requant(layer, graph.tensors[layer.input], graph.tensors[layer.output])
 
 
@@ -91,4 +92,4 @@ class Kernel:
     places: Callable[[Layer, Graph], tuple[WeightsPlace, ...]] = _flash
     constants: Callable[[Layer, Graph], tuple[int, ...]] = _no_constants
     raised: int = 0
-    requant: Callable[[Weighted, Graph], Requant] = _as_scaled
+    requant: Callable[[Weighted, Graph], Requant] = as_scaled
