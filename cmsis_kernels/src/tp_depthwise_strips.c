@@ -54,7 +54,8 @@ static __attribute__((noinline)) void pack_pairs(const depthwise *layer, source_
         const int32_t words_gap = 4 * CHANNELS - columns * step;
         const uint32_t *end = words + columns * (step / 4);
         uint32_t a, b, c;
-        __asm__ volatile("1:\n\t"
+        __asm__ volatile(".balign 4\n"
+                         "1:\n\t"
                          "ldr %[a], [%[upper]]\n\t"
                          "ldr %[b], [%[lower]]\n\t"
                          "add %[upper], %[upper], %[upper_step]\n\t"

@@ -6,9 +6,9 @@
 
 #if TP_HAS_DSP
 /*
- * r0 words, r1 output, r2 and r3 (and r8 at stride 2) words of a column, r4 and r6 outputs, r5 and r7 the ones below
- * them, r6 the bias until there is an output in it; the weights in what is left. On the stack: where the words of a
- * column of tiles end, columns left, r12 and lr as they were made, all that a function must save, and the channel.
+ * r0 words, r1 output, r2 and r4 sums of outputs side by side, r3 and r5 of the ones below them, r8 or r9 to lr
+ * weights. Words of a column, and the bias, go where there is no sum yet. On the stack: where the words of a column of
+ * tiles end, columns left, r12 and lr as they were made, the channel, all that a function must save.
  */
 #define CHANNEL(place) "[sp, #16 + " #place "]"
 #define BIAS CHANNEL(0)
@@ -42,37 +42,42 @@
     "and r12, r7, r6\n\t"                                                                                              \
     "and lr, r7, r6, lsl #8\n\t"                                                                                       \
     "push {r2, r3, r12, lr}\n\t"
-#define ONES_FIRST_COLUMN                                                                                              \
-    "ldr r2, [r0], #16\n\t"                                                                                            \
-    "ldr r3, [r0]\n\t"
-#define ONES_COLUMN(place)                                                                                             \
-    "ldr r2, [r0, #16 * " place " - 16]\n\t"                                                                           \
-    "ldr r3, [r0, #16 * " place "]\n\t"
-#define ONES_BEGIN(s, t)                                                                                               \
-    "smlatb " t ", r2, r8, r6\n\t"                                                                                     \
-    "smlad " s ", r2, r8, r6\n\t"                                                                                      \
-    "smlad " t ", r3, r9, " t "\n\t"                                                                                   \
-    "smlabt " s ", r3, r9, " s "\n\t"
-#define ONES_ADD(s, t, u, l)                                                                                           \
-    "smlad " s ", r2, " u ", " s "\n\t"                                                                                \
-    "smlatb " t ", r2, " u ", " t "\n\t"                                                                               \
-    "smlabt " s ", r3, " l ", " s "\n\t"                                                                               \
-    "smlad " t ", r3, " l ", " t "\n\t"
-#define ONES_MIDDLE(s, t) ONES_ADD(s, t, "r10", "r11")
-#define ONES_END(s, t) ONES_ADD(s, t, "r12", "lr")
-
+#define ONES_FIRST(a, b)                                                                                               \
+    "ldr " a ", [r0], #16\n\t"                                                                                         \
+    "ldr " b ", [r0]\n\t"
+#define ONES_LOAD(place, a, b)                                                                                         \
+    "ldr " a ", [r0, #16 * " place " - 16]\n\t"                                                                        \
+    "ldr " b ", [r0, #16 * " place "]\n\t"
+/* The first column of an output in r2 and the one below it, from r2, r4; and of one in r4 and below, from r7, r5. */
+#define ONES_LEFT                                                                                                      \
+    "smlatb r3, r2, r8, r6\n\t"                                                                                        \
+    "smlad r2, r2, r8, r6\n\t"                                                                                         \
+    "smlad r3, r4, r9, r3\n\t"                                                                                         \
+    "smlabt r2, r4, r9, r2\n\t"
+#define ONES_RIGHT                                                                                                     \
+    "smlabt r4, r5, r9, r6\n\t"                                                                                        \
+    "smlad r5, r5, r9, r6\n\t"                                                                                         \
+    "smlad r4, r7, r8, r4\n\t"                                                                                         \
+    "smlatb r5, r7, r8, r5\n\t"
+#define ONES_ADD(s, t, a, b, u, l)                                                                                     \
+    "smlad " s ", " a ", " u ", " s "\n\t"                                                                             \
+    "smlatb " t ", " a ", " u ", " t "\n\t"                                                                            \
+    "smlabt " s ", " b ", " l ", " s "\n\t"                                                                            \
+    "smlad " t ", " b ", " l ", " t "\n\t"
+#define ONES_SECOND(s, t, a, b) ONES_ADD(s, t, a, b, "r10", "r11")
+#define ONES_THIRD(s, t, a, b) ONES_ADD(s, t, a, b, "r12", "lr")
 #define ONES_STEP "#16"
 
 /* clang-format off */
 #define ONES_TILE(pitch)                                                                                               \
-    ONES_FIRST_COLUMN ONES_BEGIN("r4", "r5")                                                                           \
-    ONES_COLUMN(#pitch) ONES_MIDDLE("r4", "r5") ONES_BEGIN("r6", "r7")                                                 \
-    ONES_COLUMN("2 * " #pitch) ONES_END("r4", "r5") ONES_MIDDLE("r6", "r7")                                            \
-    ONES_COLUMN("3 * " #pitch) ONES_END("r6", "r7")
+    ONES_FIRST("r2", "r4") ONES_LOAD(#pitch, "r7", "r5") ONES_LEFT                                                     \
+    ONES_SECOND("r2", "r3", "r7", "r5") ONES_RIGHT                                                                     \
+    ONES_LOAD("2 * " #pitch, "r6", "r7") ONES_THIRD("r2", "r3", "r6", "r7") ONES_SECOND("r4", "r5", "r6", "r7")        \
+    ONES_LOAD("3 * " #pitch, "r6", "r7") ONES_THIRD("r4", "r5", "r6", "r7")
 #define ONES_HALF(pitch)                                                                                               \
-    ONES_FIRST_COLUMN ONES_BEGIN("r4", "r5")                                                                           \
-    ONES_COLUMN(#pitch) ONES_MIDDLE("r4", "r5")                                                                        \
-    ONES_COLUMN("2 * " #pitch) ONES_END("r4", "r5")
+    ONES_FIRST("r2", "r4") ONES_LEFT                                                                                   \
+    ONES_LOAD(#pitch, "r4", "r5") ONES_SECOND("r2", "r3", "r4", "r5")                                                  \
+    ONES_LOAD("2 * " #pitch, "r4", "r5") ONES_THIRD("r2", "r3", "r4", "r5")
 /* clang-format on */
 
 /* Stride 2. Weights: (w0, w1) of each column in r9, r10, r11, w2 of the first two in r12, of the last high in lr. */
@@ -85,63 +90,63 @@
     "pkhtb r12, r5, r4, asr #16\n\t"                                                                                   \
     "and lr, r7, r6, lsl #8\n\t"                                                                                       \
     "push {r2, r3, r12, lr}\n\t"
-#define TWOS_FIRST_COLUMN                                                                                              \
-    "ldr r2, [r0], #32\n\t"                                                                                            \
-    "ldr r3, [r0, #-16]\n\t"                                                                                           \
-    "ldr r8, [r0]\n\t"
-#define TWOS_COLUMN(place)                                                                                             \
-    "ldr r2, [r0, #16 * " place " - 32]\n\t"                                                                           \
-    "ldr r3, [r0, #16 * " place " - 16]\n\t"                                                                           \
-    "ldr r8, [r0, #16 * " place "]\n\t"
-#define TWOS_BEGIN(s, t)                                                                                               \
-    "smlad " t ", r3, r9, r6\n\t"                                                                                      \
-    "smlad " s ", r2, r9, r6\n\t"                                                                                      \
-    "smlabb " t ", r8, r12, " t "\n\t"                                                                                 \
-    "smlabb " s ", r3, r12, " s "\n\t"
-#define TWOS_ADD(s, t, u, l)                                                                                           \
-    "smlad " s ", r2, " u ", " s "\n\t"                                                                                \
-    "smlad " t ", r3, " u ", " t "\n\t"                                                                                \
-    "smlabt " s ", r3, " l ", " s "\n\t"                                                                               \
-    "smlabt " t ", r8, " l ", " t "\n\t"
-#define TWOS_MIDDLE(s, t) TWOS_ADD(s, t, "r10", "r12")
-#define TWOS_END(s, t) TWOS_ADD(s, t, "r11", "lr")
-
+#define TWOS_FIRST(a, b, c)                                                                                            \
+    "ldr " a ", [r0], #32\n\t"                                                                                         \
+    "ldr " b ", [r0, #-16]\n\t"                                                                                        \
+    "ldr " c ", [r0]\n\t"
+#define TWOS_LOAD(place, a, b, c)                                                                                      \
+    "ldr " a ", [r0, #16 * " place " - 32]\n\t"                                                                        \
+    "ldr " b ", [r0, #16 * " place " - 16]\n\t"                                                                        \
+    "ldr " c ", [r0, #16 * " place "]\n\t"
+/* The first column of outputs in s and t, where its first two words are. */
+#define TWOS_BEGIN(s, t, c)                                                                                            \
+    "smlad " s ", " s ", r9, r6\n\t"                                                                                   \
+    "smlabb " s ", " t ", r12, " s "\n\t"                                                                              \
+    "smlad " t ", " t ", r9, r6\n\t"                                                                                   \
+    "smlabb " t ", " c ", r12, " t "\n\t"
+#define TWOS_ADD(s, t, a, b, c, u, l)                                                                                  \
+    "smlad " s ", " a ", " u ", " s "\n\t"                                                                             \
+    "smlad " t ", " b ", " u ", " t "\n\t"                                                                             \
+    "smlabt " s ", " b ", " l ", " s "\n\t"                                                                            \
+    "smlabt " t ", " c ", " l ", " t "\n\t"
+#define TWOS_SECOND(s, t, a, b, c) TWOS_ADD(s, t, a, b, c, "r10", "r12")
+#define TWOS_THIRD(s, t, a, b, c) TWOS_ADD(s, t, a, b, c, "r11", "lr")
 #define TWOS_STEP "#32"
 
 /* clang-format off */
 #define TWOS_TILE(pitch)                                                                                               \
-    TWOS_FIRST_COLUMN TWOS_BEGIN("r4", "r5")                                                                           \
-    TWOS_COLUMN(#pitch) TWOS_MIDDLE("r4", "r5")                                                                        \
-    TWOS_COLUMN("2 * " #pitch) TWOS_END("r4", "r5") TWOS_BEGIN("r6", "r7")                                             \
-    TWOS_COLUMN("3 * " #pitch) TWOS_MIDDLE("r6", "r7")                                                                 \
-    TWOS_COLUMN("4 * " #pitch) TWOS_END("r6", "r7")
+    TWOS_FIRST("r2", "r3", "r8") TWOS_LOAD(#pitch, "r4", "r5", "r7") TWOS_BEGIN("r2", "r3", "r8")                      \
+    TWOS_SECOND("r2", "r3", "r4", "r5", "r7")                                                                          \
+    TWOS_LOAD("2 * " #pitch, "r4", "r5", "r7") TWOS_THIRD("r2", "r3", "r4", "r5", "r7") TWOS_BEGIN("r4", "r5", "r7")   \
+    TWOS_LOAD("3 * " #pitch, "r6", "r7", "r8") TWOS_SECOND("r4", "r5", "r6", "r7", "r8")                               \
+    TWOS_LOAD("4 * " #pitch, "r6", "r7", "r8") TWOS_THIRD("r4", "r5", "r6", "r7", "r8")
 #define TWOS_HALF(pitch)                                                                                               \
-    TWOS_FIRST_COLUMN TWOS_BEGIN("r4", "r5")                                                                           \
-    TWOS_COLUMN(#pitch) TWOS_MIDDLE("r4", "r5")                                                                        \
-    TWOS_COLUMN("2 * " #pitch) TWOS_END("r4", "r5")
+    TWOS_FIRST("r2", "r3", "r8") TWOS_BEGIN("r2", "r3", "r8")                                                          \
+    TWOS_LOAD(#pitch, "r4", "r5", "r8") TWOS_SECOND("r2", "r3", "r4", "r5", "r8")                                      \
+    TWOS_LOAD("2 * " #pitch, "r4", "r5", "r8") TWOS_THIRD("r2", "r3", "r4", "r5", "r8")
 
 /* LOAD_, each sum, RELOAD_: tp_requantize_level, */
-#define LOAD_LEVEL                                                                                                     \
-    "ldr r2, " MULTIPLIER "\n\t"                                                                                       \
-    "ldr r3, " ADDEND "\n\t"
-#define LEVEL(sum)                                                                                                     \
-    "smmla " sum ", " sum ", r2, r3\n\t"                                                                               \
+#define LOAD_LEVEL(m, c)                                                                                               \
+    "ldr " m ", " MULTIPLIER "\n\t"                                                                                    \
+    "ldr " c ", " ADDEND "\n\t"
+#define LEVEL(sum, m, c)                                                                                               \
+    "smmla " sum ", " sum ", " m ", " c "\n\t"                                                                         \
     "ssat " sum ", #8, " sum ", asr #12\n\t"
 #define RELOAD_LEVEL
 
 /* or tp_requantize_right of 2^-7 times the sum, for which r12 and lr make place. */
-#define LOAD_RIGHT LOAD_LEVEL "ldr lr, " EXPONENT "\n\t"
-#define RIGHT(sum)                                                                                                     \
+#define LOAD_RIGHT(m, c) LOAD_LEVEL(m, c) "ldr lr, " EXPONENT "\n\t"
+#define RIGHT(sum, m, c)                                                                                               \
     "asr " sum ", " sum ", #7\n\t"                                                                                     \
-    "add r12, r3, " sum ", asr #31\n\t"                                                                                \
-    "smmlar " sum ", " sum ", r2, r12\n\t"                                                                             \
+    "add r12, " c ", " sum ", asr #31\n\t"                                                                             \
+    "smmlar " sum ", " sum ", " m ", r12\n\t"                                                                          \
     "asr " sum ", " sum ", lr\n\t"                                                                                     \
     "ssat " sum ", #8, " sum "\n\t"
 #define RELOAD_RIGHT                                                                                                   \
     "ldr r12, [sp, #8]\n\t"                                                                                            \
     "ldr lr, [sp, #12]\n\t"
 
-/* One row below the tiles that end at r7: once more to `tile` with nothing below it. */
+/* One row below the tiles: once more to `tile`, with nothing below it; its words end at r7. */
 #define ODD_ROW(step, tile)                                                                                            \
     "ldr r2, " ODD "\n\t"                                                                                              \
     "ldr r3, " BELOW "\n\t"                                                                                            \
@@ -164,20 +169,21 @@
     "blt 4f\n\t"                                                                                                       \
     "2:\n\t"                                                                                                           \
     "str r7, [sp]\n\t"                                                                                                 \
+    ".balign 4\n"                                                                                                      \
     "3:\n\t"                                                                                                           \
     "ldr r6, " BIAS "\n\t"                                                                                             \
-    name##_TILE(pitch)                                                                                                 \
-    LOAD_##mode mode("r7") mode("r5") mode("r6") mode("r4") RELOAD_##mode                                              \
-    "ldr r2, " ASIDE "\n\t"                                                                                            \
-    "ldr r3, " BELOW "\n\t"                                                                                            \
-    "add r3, r1, r3\n\t"                                                                                               \
-    store " r7, [r3, r2]\n\t"                                                                                          \
-    store " r5, [r3]\n\t"                                                                                              \
-    store " r6, [r1, r2]\n\t"                                                                                          \
-    store " r4, [r1]\n\t"                                                                                              \
-    "rsb r1, r1, r3, lsl #1\n\t"                                                                                       \
-    "ldr r2, [sp]\n\t"                                                                                                 \
-    "cmp r0, r2\n\t"                                                                                                   \
+    name##_TILE(pitch) LOAD_##mode("r6", "r7")                                                                         \
+    mode("r5", "r6", "r7") mode("r3", "r6", "r7") mode("r4", "r6", "r7") mode("r2", "r6", "r7") RELOAD_##mode          \
+    "ldr r6, " ASIDE "\n\t"                                                                                            \
+    "ldr r7, " BELOW "\n\t"                                                                                            \
+    "add r7, r1, r7\n\t"                                                                                               \
+    store " r5, [r7, r6]\n\t"                                                                                          \
+    store " r3, [r7]\n\t"                                                                                              \
+    store " r4, [r1, r6]\n\t"                                                                                          \
+    store " r2, [r1]\n\t"                                                                                              \
+    "ldr r6, [sp]\n\t"                                                                                                 \
+    "rsb r1, r1, r7, lsl #1\n\t"                                                                                       \
+    "cmp r0, r6\n\t"                                                                                                   \
     "bne 3b\n\t"                                                                                                       \
     ODD_ROW(name##_STEP, "2b")                                                                                         \
     "ldr r2, " WORDS_GAP "\n\t"                                                                                        \
@@ -190,14 +196,14 @@
     "adds r3, #1\n\t"                                                                                                  \
     "bmi 6f\n\t"                                                                                                       \
     "ldr r6, " BIAS "\n\t"                                                                                             \
+    ".balign 4\n"                                                                                                      \
     "5:\n\t"                                                                                                           \
-    name##_HALF(pitch)                                                                                                 \
-    LOAD_##mode mode("r5") mode("r4") RELOAD_##mode                                                                    \
-    "ldr r2, " BELOW "\n\t"                                                                                            \
-    "add r3, r1, r2\n\t"                                                                                               \
-    store " r5, [r3]\n\t"                                                                                              \
-    store " r4, [r1]\n\t"                                                                                              \
-    "add r1, r3, r2\n\t"                                                                                               \
+    name##_HALF(pitch) LOAD_##mode("r4", "r5") mode("r3", "r4", "r5") mode("r2", "r4", "r5") RELOAD_##mode             \
+    "ldr r4, " BELOW "\n\t"                                                                                            \
+    "add r5, r1, r4\n\t"                                                                                               \
+    store " r3, [r5]\n\t"                                                                                              \
+    store " r2, [r1]\n\t"                                                                                              \
+    "add r1, r5, r4\n\t"                                                                                               \
     "cmp r0, r7\n\t"                                                                                                   \
     "bne 5b\n\t"                                                                                                       \
     ODD_ROW(name##_STEP, "5b")                                                                                         \
