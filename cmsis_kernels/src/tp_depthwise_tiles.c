@@ -245,7 +245,8 @@ static void one_column(const uint32_t *words, int8_t *output, const uint32_t *we
             sum = stride == 1 && row % 2 != 0 ? tp_smlatb(x, w01, tp_smlad(y, w12, sum))
                                               : tp_smlabt(y, w12, tp_smlad(x, w01, sum));
         }
-        const int32_t value = level ? tp_requantize_level(to_level, sum) : tp_requantize_right(to_right, sum >> 7);
+        const int32_t value =
+            level ? tp_requantize_level(to_level, sum, TP_LEVEL_FRACTION) : tp_requantize_right(to_right, sum >> 7);
         int8_t *const target = output + row * channel->below;
         if (wide) {
             *(int16_t *)(void *)target = (int16_t)value;
