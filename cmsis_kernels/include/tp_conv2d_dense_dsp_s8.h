@@ -70,7 +70,8 @@ static inline void tp_h_load(tp_h_lines *of) {
     tp_h_load_channels(&of->line, of->requant, of->bias, of->channel, of->params->output_channels, of->shape.level);
 }
 
-/** Goes on to the next row of the strip, or of the next four channels, or of the next strip; 0 where there is none. */
+/** Goes on to the next row of the strip, or of the next four channels, or of the next strip; at the end clamps all, and
+ * returns 0. */
 static inline int32_t tp_h_next_row(tp_h_lines *of) {
     const int32_t channels = of->params->output_channels, width = of->params->output_width;
     if (++of->line_row >= (of->row_words ? of->rows : 1)) {
@@ -80,6 +81,7 @@ static inline int32_t tp_h_next_row(tp_h_lines *of) {
             of->channel = 0;
             of->row += of->weights->strip_rows;
             if (of->row >= of->params->output_height) {
+                tp_clamp_all(of->requant, of->params->output_height * width * channels, of->output);
                 return 0;
             }
             tp_h_pack(of);
@@ -125,19 +127,19 @@ static inline __attribute__((always_inline)) void tp_h_run_lines(const tp_window
                                                                  const tp_conv2d_dense_dsp_weights *weights,
                                                                  const int32_t *bias, int8_t *scratch, int8_t *output,
                                                                  const tp_h_shape shape, const int32_t wide) {
-    tp_h_lines of = {.params = params,
-                     .requant = requant,
-                     .input = input,
-                     .weights = weights,
-                     .bias = bias,
-                     .output = output,
-                     .shape = shape,
-                     .wide = wide};
+    tp_h_lines of;
+    of.params = params;
+    of.requant = requant;
+    of.input = input;
+    of.weights = weights;
+    of.bias = bias;
+    of.output = output;
+    of.shape = shape;
+    of.wide = wide;
     tp_h_begin(&of, scratch);
     while (tp_h_next_line(&of)) {
         tp_h_run_tiles(&of.line, shape);
     }
-    tp_clamp_all(requant, params->output_height * params->output_width * params->output_channels, output);
 }
 
 /**

@@ -49,7 +49,8 @@ static inline void tp_h_load_channels(tp_h_line *line, const tp_requant *requant
     const int32_t left = channels - channel;
     int32_t biases[4] = {0, 0, 0, 0};
     line->count = left < 4 ? left : 4;
-    for (int32_t i = 0; i < line->count; i++) {
+    const int32_t count = tp_not_unrolled(line->count);
+    for (int32_t i = 0; i < count; i++) {
         biases[i] = bias[channel + i];
         if (level) {
             line->requant.level[i] = tp_level_requant_of(requant, channel + i, level);
