@@ -13,9 +13,8 @@
 #include "tp_dsp.h"
 #include "tp_types.h"
 
-/** Widens four values to two words. */
-static inline void tp_widen_four(const int8_t *source, uint32_t *target) {
-    const uint32_t bytes = tp_load_word(source);
+/** Widens the four values of a word to two words. */
+static inline void tp_widen_four(uint32_t bytes, uint32_t *target) {
     const uint32_t even = tp_sxtb16(bytes), odd = tp_sxtb16_ror8(bytes);
     target[0] = tp_pkhbt(even, odd);
     target[1] = tp_pkhtb(odd, even);
@@ -30,7 +29,7 @@ static inline int16_t *tp_widen(const int8_t *source, int32_t count, int16_t *ta
     }
     uint32_t *words = (uint32_t *)(void *)target;
     for (; count >= 4; count -= 4, source += 4, words += 2) {
-        tp_widen_four(source, words);
+        tp_widen_four(tp_load_word(source), words);
     }
     target = (int16_t *)(void *)words;
 #endif
@@ -49,20 +48,22 @@ static TP_APART int16_t *tp_widen_many(const int8_t *source, int32_t count, int1
     }
     uint32_t *words = (uint32_t *)(void *)target;
     for (; count >= 16; count -= 16, source += 16, words += 8) {
-        tp_widen_four(source, words);
-        tp_widen_four(source + 4, words + 2);
-        tp_widen_four(source + 8, words + 4);
-        tp_widen_four(source + 12, words + 6);
+        const uint32_t first = tp_load_word(source), second = tp_load_word(source + 4);
+        const uint32_t third = tp_load_word(source + 8), fourth = tp_load_word(source + 12);
+        tp_widen_four(first, words);
+        tp_widen_four(second, words + 2);
+        tp_widen_four(third, words + 4);
+        tp_widen_four(fourth, words + 6);
     }
     target = (int16_t *)(void *)words;
 #endif
     return tp_widen(source, count, target);
 }
 
-/** Sets `count` values. Returns the end of what was written. */
+/** Sets `count` values, which are few. Returns the end of what was written. */
 static inline int16_t *tp_fill16(int16_t value, int32_t count, int16_t *target) {
     for (; count > 0; count--) {
-        *target++ = value;
+        *target++ = (int16_t)tp_not_unrolled(value);
     }
     return target;
 }
@@ -114,8 +115,8 @@ static inline int32_t tp_between(int32_t low, int32_t value, int32_t high) {
  * Columns [x, x + taps) of the rows that a window sees which begins in row `y`; in `target`, these rows lie one
  * window's row apart.
  */
-static inline void tp_pack_columns(const tp_window_params *params, const int8_t *input, int32_t y, int32_t x,
-                                   int32_t taps, int16_t *target) {
+static TP_APART void tp_pack_columns(const tp_window_params *params, const int8_t *input, int32_t y, int32_t x,
+                                     int32_t taps, int16_t *target) {
     const int32_t channels = params->input_channels, step = (params->window_width - taps) * channels;
     const int32_t left = tp_between(0, -x, taps), right = tp_between(0, x + taps - params->input_width, taps - left);
     const int32_t before = left * channels, inside = (taps - left - right) * channels, after = right * channels;
