@@ -32,8 +32,10 @@ typedef struct {
     const int8_t *input;
     const tp_conv2d_dense_dsp_weights *weights;
     const int32_t *bias;
-    uint32_t *buffer, *packed;
+    uint32_t *buffer, *strip;
+    const uint32_t *packed; /**< the strip, or the input */
     int8_t *output;
+    int32_t wide;                   /**< whether the input is packed */
     int32_t row_words;              /**< of a packed row; 0: patches */
     int32_t row, channel, line_row; /**< that the line is in: `line_row` of its strip */
     int32_t rows;                   /**< of the strip */
@@ -46,12 +48,15 @@ static inline int32_t tp_h_group_words(const tp_h_shape *shape) { return 2 * sha
 static inline void tp_h_pack(tp_h_lines *of) {
     const int32_t left = of->params->output_height - of->row, most = of->weights->strip_rows;
     const int32_t pixel = of->shape.pixel_step / 2 / of->params->stride_width;
-    int16_t *const packed = (int16_t *)(void *)of->packed;
+    int16_t *const strip = (int16_t *)(void *)of->strip;
     of->rows = left < most ? left : most;
+    if (of->wide) {
+        return;
+    }
     if (of->row_words) {
-        tp_pack_strip(of->params, of->input, of->row, of->rows, of->weights->width, pixel, packed);
+        tp_pack_strip(of->params, of->input, of->row, of->rows, of->weights->width, pixel, strip);
     } else {
-        tp_pack_patches(of->params, of->input, of->row, of->rows, 2 * of->shape.pairs, packed);
+        tp_pack_patches(of->params, of->input, of->row, of->rows, 2 * of->shape.pairs, strip);
     }
 }
 
@@ -65,7 +70,8 @@ static inline void tp_h_load(tp_h_lines *of) {
     tp_h_load_channels(&of->line, of->requant, of->bias, of->channel, of->params->output_channels, of->shape.level);
 }
 
-/** Goes on to the next row of the strip, or of the next four channels, or of the next strip; 0 where there is none. */
+/** Goes on to the next row of the strip, or of the next four channels, or of the next strip; at the end clamps all, and
+ * returns 0. */
 static inline int32_t tp_h_next_row(tp_h_lines *of) {
     const int32_t channels = of->params->output_channels, width = of->params->output_width;
     if (++of->line_row >= (of->row_words ? of->rows : 1)) {
@@ -75,6 +81,7 @@ static inline int32_t tp_h_next_row(tp_h_lines *of) {
             of->channel = 0;
             of->row += of->weights->strip_rows;
             if (of->row >= of->params->output_height) {
+                tp_clamp_all(of->requant, of->params->output_height * width * channels, of->output);
                 return 0;
             }
             tp_h_pack(of);
@@ -103,7 +110,8 @@ static TP_APART int32_t tp_h_next_line(tp_h_lines *of) {
 static TP_APART void tp_h_begin(tp_h_lines *of, int8_t *scratch) {
     const int32_t pixel = of->shape.pixel_step / 2 / of->params->stride_width, pairs = of->shape.pairs;
     of->buffer = (uint32_t *)(void *)scratch;
-    of->packed = of->buffer + (of->weights->buffered ? tp_h_group_words(&of->shape) : 0);
+    of->strip = of->buffer + (of->weights->buffered ? tp_h_group_words(&of->shape) : 0);
+    of->packed = of->wide ? (const uint32_t *)(const void *)of->input : of->strip;
     of->row_words = of->weights->width * pixel / 2;
     of->row = -of->weights->strip_rows;
     of->channel = of->params->output_channels;
@@ -111,6 +119,27 @@ static TP_APART void tp_h_begin(tp_h_lines *of, int8_t *scratch) {
     const int32_t segment_step = 4 * of->params->dilation_height * of->row_words, segments = of->shape.segments;
     of->line.segment_gap = segment_step - 4 * pairs;
     of->line.advance = 2 * of->shape.pixel_step - (segments > 1 ? segments * segment_step : 4 * pairs);
+}
+
+/** Lines of this shape; if `wide`, of an input that is packed. */
+static inline __attribute__((always_inline)) void tp_h_run_lines(const tp_window_params *params,
+                                                                 const tp_requant *requant, const int8_t *input,
+                                                                 const tp_conv2d_dense_dsp_weights *weights,
+                                                                 const int32_t *bias, int8_t *scratch, int8_t *output,
+                                                                 const tp_h_shape shape, const int32_t wide) {
+    tp_h_lines of;
+    of.params = params;
+    of.requant = requant;
+    of.input = input;
+    of.weights = weights;
+    of.bias = bias;
+    of.output = output;
+    of.shape = shape;
+    of.wide = wide;
+    tp_h_begin(&of, scratch);
+    while (tp_h_next_line(&of)) {
+        tp_h_run_tiles(&of.line, shape);
+    }
 }
 
 /**
@@ -131,18 +160,8 @@ tp_conv2d_dense_dsp_s8(const tp_window_params *params, const tp_requant *requant
                        const tp_conv2d_dense_dsp_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output,
                        const int32_t pixel_step, const int32_t pairs, const int32_t segments, const int32_t level,
                        const int32_t whole) {
-    tp_h_lines of = {.params = params,
-                     .requant = requant,
-                     .input = input,
-                     .weights = weights,
-                     .bias = bias,
-                     .output = output,
-                     .shape = {pixel_step, pairs, segments, level, whole}};
-    tp_h_begin(&of, scratch);
-    while (tp_h_next_line(&of)) {
-        tp_h_run_tiles(&of.line, (tp_h_shape){pixel_step, pairs, segments, level, whole});
-    }
-    tp_clamp_all(requant, params->output_height * params->output_width * params->output_channels, output);
+    tp_h_run_lines(params, requant, input, weights, bias, scratch, output,
+                   (tp_h_shape){pixel_step, pairs, segments, level, whole}, 0);
 }
 
 #endif

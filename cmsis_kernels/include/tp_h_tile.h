@@ -35,7 +35,8 @@ typedef struct {
  * What the tiles of a layer have in common: compile-time constants.
  *
  * `pixel_step` is bytes from the first pixel's inputs to the second one's, below 4096; `pairs` of inputs, at least 1,
- * are in each of the `segments` of input that lie apart. `level` tells which requantization is used, `whole` that there
+ * are in each of the `segments` of input that lie apart. `level` is the common shift of
+ * requantizations, 0 where they have none; `whole` that there
  * are always four channels.
  */
 typedef struct {
@@ -48,10 +49,11 @@ static inline void tp_h_load_channels(tp_h_line *line, const tp_requant *requant
     const int32_t left = channels - channel;
     int32_t biases[4] = {0, 0, 0, 0};
     line->count = left < 4 ? left : 4;
-    for (int32_t i = 0; i < line->count; i++) {
+    const int32_t count = tp_not_unrolled(line->count);
+    for (int32_t i = 0; i < count; i++) {
         biases[i] = bias[channel + i];
         if (level) {
-            line->requant.level[i] = tp_level_requant_of(requant, channel + i);
+            line->requant.level[i] = tp_level_requant_of(requant, channel + i, level);
         } else {
             line->requant.right[i] = tp_right_requant_of(requant, channel + i);
         }
@@ -65,93 +67,85 @@ static inline void tp_h_load_channels(tp_h_line *line, const tp_requant *requant
 /* One pair of inputs at both pixels: 14 instructions of 4 bytes, 15 cycles, 16 products. The second pixel's sums begin
  * as those that are given. */
 #define TP_H_PAIR_FROM(s01, s11, l01, l11)                                                                             \
-    "ldr.w %[z], [%[x], %[step]]\n\t"                                                                                  \
-    "ldr.w %[y], [%[x]], #4\n\t"                                                                                       \
-    "ldr.w %[p], [%[w], #4]\n\t"                                                                                       \
-    "ldr.w %[t], [%[w]], #8\n\t"                                                                                       \
-    "smlad %[s01], %[t], %[z], " s01 "\n\t"                                                                            \
-    "smlad %[s00], %[t], %[y], %[s00]\n\t"                                                                             \
-    "sxtb16 %[t], %[t]\n\t"                                                                                            \
-    "smlad %[s11], %[p], %[z], " s11 "\n\t"                                                                            \
-    "smlad %[s10], %[p], %[y], %[s10]\n\t"                                                                             \
-    "sxtb16 %[p], %[p]\n\t"                                                                                            \
-    "smlad %[l01], %[t], %[z], " l01 "\n\t"                                                                            \
-    "smlad %[l00], %[t], %[y], %[l00]\n\t"                                                                             \
-    "smlad %[l11], %[p], %[z], " l11 "\n\t"                                                                            \
-    "smlad %[l10], %[p], %[y], %[l10]\n\t"
+    "ldr.w %[z], [%[x], %[step]]\n"                                                                                    \
+    "ldr.w %[y], [%[x]], #4\n"                                                                                         \
+    "ldr.w %[p], [%[w], #4]\n"                                                                                         \
+    "ldr.w %[t], [%[w]], #8\n"                                                                                         \
+    "smlad %[s01], %[t], %[z], " s01 "\n"                                                                              \
+    "smlad %[s00], %[t], %[y], %[s00]\n"                                                                               \
+    "sxtb16 %[t], %[t]\n"                                                                                              \
+    "smlad %[s11], %[p], %[z], " s11 "\n"                                                                              \
+    "smlad %[s10], %[p], %[y], %[s10]\n"                                                                               \
+    "sxtb16 %[p], %[p]\n"                                                                                              \
+    "smlad %[l01], %[t], %[z], " l01 "\n"                                                                              \
+    "smlad %[l00], %[t], %[y], %[l00]\n"                                                                               \
+    "smlad %[l11], %[p], %[z], " l11 "\n"                                                                              \
+    "smlad %[l10], %[p], %[y], %[l10]\n"
 #define TP_H_PAIR TP_H_PAIR_FROM("%[s01]", "%[s11]", "%[l01]", "%[l11]")
 #define TP_H_FIRST_PAIR TP_H_PAIR_FROM("%[s00]", "%[s10]", "%[l00]", "%[l10]")
 
 /* Outputs of two channels at both pixels, from their S and B; the requantizations lie at offset `at` of the line. */
 #define TP_H_REQUANTIZE_RIGHT(s0, s1, l0, l1, at)                                                                      \
-    "ldr.w %[w], [%[p], #" #at "]\n\t"                                                                                 \
-    "ldr.w %[y], [%[p], #" #at " + 4]\n\t"                                                                             \
-    "ldr.w %[z], [%[p], #" #at " + 8]\n\t"                                                                             \
-    "sub.w " s0 ", " s0 ", " l0 "\n\t"                                                                                 \
-    "sub.w " s1 ", " s1 ", " l1 "\n\t"                                                                                 \
-    "asr.w " s0 ", " s0 ", #7\n\t"                                                                                     \
-    "asr.w " s1 ", " s1 ", #7\n\t" TP_TILE_REQUANTIZE(s0)                                                              \
-        TP_TILE_REQUANTIZE(s1) "ldr.w %[w], [%[p], #" #at " + 12]\n\t"                                                 \
-                               "ldr.w %[y], [%[p], #" #at " + 16]\n\t"                                                 \
-                               "ldr.w %[z], [%[p], #" #at " + 20]\n\t"                                                 \
-                               "lsl.w " l0 ", " l0 ", #1\n\t"                                                          \
-                               "lsl.w " l1 ", " l1 ", #1\n\t" TP_TILE_REQUANTIZE(l0) TP_TILE_REQUANTIZE(l1)
+    "ldr.w %[w], [%[p], #" at "]\n"                                                                                    \
+    "ldr.w %[y], [%[p], #" at " + 4]\n"                                                                                \
+    "ldr.w %[z], [%[p], #" at " + 8]\n"                                                                                \
+    "sub.w " s0 ", " s0 ", " l0 "\n"                                                                                   \
+    "sub.w " s1 ", " s1 ", " l1 "\n"                                                                                   \
+    "asr.w " s0 ", " s0 ", #7\n"                                                                                       \
+    "asr.w " s1 ", " s1 ", #7\n" TP_TILE_REQUANTIZE(s0)                                                                \
+        TP_TILE_REQUANTIZE(s1) "ldr.w %[w], [%[p], #" at " + 12]\n"                                                    \
+                               "ldr.w %[y], [%[p], #" at " + 16]\n"                                                    \
+                               "ldr.w %[z], [%[p], #" at " + 20]\n"                                                    \
+                               "lsl.w " l0 ", " l0 ", #1\n"                                                            \
+                               "lsl.w " l1 ", " l1 ", #1\n" TP_TILE_REQUANTIZE(l0) TP_TILE_REQUANTIZE(l1)
 
 /* The same at a common shift: S - B is 256 times an accumulator already. */
 #define TP_H_REQUANTIZE_LEVEL(s0, s1, l0, l1, at)                                                                      \
-    "sub.w " s0 ", " s0 ", " l0 "\n\t"                                                                                 \
-    "sub.w " s1 ", " s1 ", " l1 "\n\t"                                                                                 \
-    "ldr.w %[w], [%[p], #" #at "]\n\t"                                                                                 \
-    "ldr.w %[y], [%[p], #" #at " + 4]\n\t"                                                                             \
-    "ldr.w %[z], [%[p], #" #at " + 8]\n\t"                                                                             \
-    "ldr.w %[t], [%[p], #" #at " + 12]\n\t"                                                                            \
-    "lsl.w " l0 ", " l0 ", #8\n\t"                                                                                     \
-    "lsl.w " l1 ", " l1 ", #8\n\t"                                                                                     \
-    "smmla " s0 ", " s0 ", %[w], %[y]\n\t"                                                                             \
-    "smmla " s1 ", " s1 ", %[w], %[y]\n\t"                                                                             \
-    "smmla " l0 ", " l0 ", %[z], %[t]\n\t"                                                                             \
-    "smmla " l1 ", " l1 ", %[z], %[t]\n\t"                                                                             \
-    "ssat " s0 ", #8, " s0 ", asr %[fraction]\n\t"                                                                     \
-    "ssat " s1 ", #8, " s1 ", asr %[fraction]\n\t"                                                                     \
-    "ssat " l0 ", #8, " l0 ", asr %[fraction]\n\t"                                                                     \
-    "ssat " l1 ", #8, " l1 ", asr %[fraction]\n\t"
+    "sub.w " s0 ", " s0 ", " l0 "\n"                                                                                   \
+    "sub.w " s1 ", " s1 ", " l1 "\n"                                                                                   \
+    "ldr.w %[w], [%[p], #" at "]\n"                                                                                    \
+    "ldr.w %[y], [%[p], #" at " + 4]\n"                                                                                \
+    "ldr.w %[z], [%[p], #" at " + 8]\n"                                                                                \
+    "ldr.w %[t], [%[p], #" at " + 12]\n"                                                                               \
+    "lsl.w " l0 ", " l0 ", #8\n"                                                                                       \
+    "lsl.w " l1 ", " l1 ", #8\n"                                                                                       \
+    "smmla " s0 ", " s0 ", %[w], %[y]\n"                                                                               \
+    "smmla " s1 ", " s1 ", %[w], %[y]\n"                                                                               \
+    "smmla " l0 ", " l0 ", %[z], %[t]\n"                                                                               \
+    "smmla " l1 ", " l1 ", %[z], %[t]\n"                                                                               \
+    "ssat " s0 ", #8, " s0 ", asr %[fraction]\n"                                                                       \
+    "ssat " s1 ", #8, " s1 ", asr %[fraction]\n"                                                                       \
+    "ssat " l0 ", #8, " l0 ", asr %[fraction]\n"                                                                       \
+    "ssat " l1 ", #8, " l1 ", asr %[fraction]\n"
 
-/* The second pixel first: where both are one, the first is right. 6 is for fewer than four channels. */
+/* The second pixel first: where both are one, the first is right. Leaves out the channels that there are not. */
 #define TP_H_STORE                                                                                                     \
-    "ldr.w %[y], [%[p], #72]\n\t"                                                                                      \
-    "ldr.w %[t], [%[p], #68]\n\t"                                                                                      \
-    "ldr.w %[z], [%[p], #100]\n\t"                                                                                     \
-    "add.w %[w], %[y], %[t]\n\t"                                                                                       \
-    "strb.w %[s01], [%[w]]\n\t"                                                                                        \
-    "strb.w %[s00], [%[y]]\n\t"                                                                                        \
-    "add.w %[x], %[x], %[z]\n\t"                                                                                       \
-    ".if !%c[whole]\n\t"                                                                                               \
-    "ldr.w %[z], [%[p], #64]\n\t"                                                                                      \
-    "cmp.w %[z], #4\n\t"                                                                                               \
-    "bne.w 6f\n\t"                                                                                                     \
-    ".endif\n\t"                                                                                                       \
-    "strb.w %[l01], [%[w], #1]\n\t"                                                                                    \
-    "strb.w %[s11], [%[w], #2]\n\t"                                                                                    \
-    "strb.w %[l11], [%[w], #3]\n\t"                                                                                    \
-    "strb.w %[l00], [%[y], #1]\n\t"                                                                                    \
-    "strb.w %[s10], [%[y], #2]\n\t"                                                                                    \
+    "ldr.w %[y], [%[p], #72]\n"                                                                                        \
+    "ldr.w %[t], [%[p], #68]\n"                                                                                        \
+    "ldr.w %[z], [%[p], #100]\n"                                                                                       \
+    "add.w %[w], %[y], %[t]\n"                                                                                         \
+    "strb.w %[s01], [%[w]]\n"                                                                                          \
+    "strb.w %[s00], [%[y]]\n"                                                                                          \
+    "add.w %[x], %[x], %[z]\n"                                                                                         \
+    ".if !%c[whole]\n"                                                                                                 \
+    "ldr.w %[z], [%[p], #64]\n"                                                                                        \
+    "cmp.w %[z], #2\n"                                                                                                 \
+    "blt.w 5f\n"                                                                                                       \
+    ".endif\n"                                                                                                         \
+    "strb.w %[l01], [%[w], #1]\n"                                                                                      \
+    "strb.w %[l00], [%[y], #1]\n"                                                                                      \
+    ".if !%c[whole]\n"                                                                                                 \
+    "beq.w 5f\n"                                                                                                       \
+    "cmp.w %[z], #3\n"                                                                                                 \
+    ".endif\n"                                                                                                         \
+    "strb.w %[s11], [%[w], #2]\n"                                                                                      \
+    "strb.w %[s10], [%[y], #2]\n"                                                                                      \
+    ".if !%c[whole]\n"                                                                                                 \
+    "beq.w 5f\n"                                                                                                       \
+    ".endif\n"                                                                                                         \
+    "strb.w %[l11], [%[w], #3]\n"                                                                                      \
     "strb.w %[l10], [%[y], #3]\n"                                                                                      \
-    "5:\n\t"
-
-#define TP_H_STORE_FEWER                                                                                               \
-    ".if !%c[whole]\n\t"                                                                                               \
-    "b.w 7f\n"                                                                                                         \
-    "6:\n\t"                                                                                                           \
-    "cmp.w %[z], #2\n\t"                                                                                               \
-    "blt.w 5b\n\t"                                                                                                     \
-    "strb.w %[l01], [%[w], #1]\n\t"                                                                                    \
-    "strb.w %[l00], [%[y], #1]\n\t"                                                                                    \
-    "beq.w 5b\n\t"                                                                                                     \
-    "strb.w %[s11], [%[w], #2]\n\t"                                                                                    \
-    "strb.w %[s10], [%[y], #2]\n\t"                                                                                    \
-    "b.w 5b\n"                                                                                                         \
-    "7:\n\t"                                                                                                           \
-    ".endif\n\t"
+    "5:\n"
 
 #if !TP_HAS_DSP
 /** One tile; stored as by TP_H_STORE. */
@@ -171,12 +165,93 @@ static inline void tp_h_tile(const tp_h_line *line, const tp_h_shape *shape) {
         for (int32_t i = 0; i < line->count; i++) {
             const int32_t low = sums[i | 1], raised = i % 2 ? 256 * low : tp_h_raised_high(sums[i], low);
             line->output[pixel * line->distance + i] =
-                (int8_t)(shape->level ? tp_requantize_level(line->requant.level[i], raised)
+                (int8_t)(shape->level ? tp_requantize_level(line->requant.level[i], raised, shape->level)
                                       : tp_requantize_right(line->requant.right[i], raised >> 7));
         }
     }
 }
 #endif
+
+/* clang-format off */
+/* Requantizations of two channels each, the second ones' at offset `second` of the line. */
+#define TP_H_TILES(requantize, second)                                                                                 \
+    __asm__ volatile("ldr.w %[x], [%[p], #80]\n"                                                                       \
+        "ldr.w %[y], [%[p], #88]\n"                                                                                    \
+        "ldr.w %[z], [%[p], #92]\n"                                                                                    \
+        "ldr.w %[t], [%[p], #96]\n"                                                                                    \
+        "sub sp, #16\n"                                                                                                \
+        "str.w %[p], [sp]\n"                                                                                           \
+        "str.w %[y], [sp, #4]\n"                                                                                       \
+        "str.w %[z], [sp, #8]\n"                                                                                       \
+        "str.w %[t], [sp, #12]\n"                                                                                      \
+        ".p2align 2\n"                                                                                                 \
+        "2:\n"                                                                                                         \
+        "ldr.w %[s00], [%[p]]\n"                                                                                       \
+        "ldr.w %[s10], [%[p], #4]\n"                                                                                   \
+        "ldr.w %[l00], [%[p], #8]\n"                                                                                   \
+        "ldr.w %[l10], [%[p], #12]\n"                                                                                  \
+        "ldr.w %[w], [%[p], #84]\n"                                                                                    \
+        ".if %c[once]\n"                                                                                               \
+        TP_H_FIRST_PAIR                                                                                                \
+        ".else\n"                                                                                                      \
+        "mov.w %[s01], %[s00]\n"                                                                                       \
+        "mov.w %[s11], %[s10]\n"                                                                                       \
+        "mov.w %[l01], %[l00]\n"                                                                                       \
+        "mov.w %[l11], %[l10]\n"                                                                                       \
+        ".endif\n"                                                                                                     \
+        "4:\n"                                                                                                         \
+        ".if %c[segments] > 1 && %c[rounds] > 1\n"                                                                     \
+        "addw %[y], %[w], %[segment_bytes] & 4095\n"                                                                   \
+        ".if %c[segment_bytes] > 4095\n"                                                                               \
+        "add.w %[y], %[y], %[segment_bytes] & ~4095\n"                                                                 \
+        ".endif\n"                                                                                                     \
+        "str.w %[y], [sp, #4]\n"                                                                                       \
+        ".endif\n"                                                                                                     \
+        ".if %c[skipped]\n"                                                                                            \
+        "b.w 3f\n"                                                                                                     \
+        ".endif\n"                                                                                                     \
+        "1:\n"                                                                                                         \
+        ".set .Ltp_pair, %c[once]\n"                                                                                   \
+        ".rept %c[round] - %c[once]\n"                                                                                 \
+        ".if .Ltp_pair == %c[skipped]\n"                                                                               \
+        "3:\n"                                                                                                         \
+        ".endif\n"                                                                                                     \
+        ".set .Ltp_pair, .Ltp_pair + 1\n"                                                                              \
+        TP_H_PAIR                                                                                                      \
+        ".endr\n"                                                                                                      \
+        TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES                           \
+        TP_TILE_16_LINES                                                                                               \
+        ".if %c[rounds] > 1\n"                                                                                         \
+        "ldr.w %[y], [sp, #4]\n"                                                                                       \
+        "cmp.w %[w], %[y]\n"                                                                                           \
+        "bne.w 1b\n"                                                                                                   \
+        ".endif\n"                                                                                                     \
+        ".if %c[segments] > 1\n"                                                                                       \
+        "ldr.w %[y], [sp, #8]\n"                                                                                       \
+        "ldr.w %[z], [sp, #12]\n"                                                                                      \
+        "cmp.w %[w], %[y]\n"                                                                                           \
+        "add.w %[x], %[x], %[z]\n"                                                                                     \
+        "bne.w 4b\n"                                                                                                   \
+        ".endif\n"                                                                                                     \
+        "ldr.w %[p], [sp]\n"                                                                                           \
+        requantize("%[s00]", "%[s01]", "%[l00]", "%[l01]", "16")                                                       \
+        requantize("%[s10]", "%[s11]", "%[l10]", "%[l11]", second)                                                     \
+        TP_H_STORE                                                                                                     \
+        "ldr.w %[z], [%[p], #76]\n"                                                                                    \
+        "add.w %[y], %[y], %[t], lsl #1\n"                                                                             \
+        "str.w %[y], [%[p], #72]\n"                                                                                    \
+        "cmp.w %[y], %[z]\n"                                                                                           \
+        "bne.w 2b\n"                                                                                                   \
+        "str.w %[x], [%[p], #80]\n"                                                                                    \
+        "add sp, #16"                                                                                                  \
+        : [s00] "=&r"(s00), [s01] "=&r"(s01), [s10] "=&r"(s10), [s11] "=&r"(s11), [l00] "=&r"(l00),                    \
+          [l01] "=&r"(l01), [l10] "=&r"(l10), [l11] "=&r"(l11), [w] "=&r"(w), [x] "=&r"(x), [y] "=&r"(y),              \
+          [z] "=&r"(z), [t] "=&r"(t), [p] "+&r"(p)                                                                     \
+        : [step] "i"(shape.pixel_step), [segments] "i"(shape.segments),                                                \
+          [whole] "i"(shape.whole), [rounds] "i"(rounds), [round] "i"(round), [skipped] "i"(skipped),                  \
+          [once] "i"(once), [segment_bytes] "i"(segment_bytes), [fraction] "i"(shape.level)                            \
+        : "cc", "memory")
+/* clang-format on */
 
 /** Runs the tiles of a line, at least one, and moves `inputs` and `output` on behind them. */
 static inline __attribute__((always_inline)) void tp_h_run_tiles(tp_h_line *line, const tp_h_shape shape) {
@@ -187,85 +262,11 @@ static inline __attribute__((always_inline)) void tp_h_run_tiles(tp_h_line *line
     const int32_t skipped = rounds * round - shape.pairs, once = rounds * shape.segments == 1;
     const int32_t segment_bytes = 8 * shape.pairs;
     uint32_t s00, s01, s10, s11, l00, l01, l10, l11, w, x, y, z, t, p = (uint32_t)(uintptr_t)line;
-    /* clang-format off */
-    __asm__ volatile("ldr.w %[x], [%[p], #80]\n\t"
-                     "ldr.w %[y], [%[p], #88]\n\t"
-                     "ldr.w %[z], [%[p], #92]\n\t"
-                     "ldr.w %[t], [%[p], #96]\n\t"
-                     "sub sp, #16\n\t"
-                     "str.w %[p], [sp]\n\t"
-                     "str.w %[y], [sp, #4]\n\t"
-                     "str.w %[z], [sp, #8]\n\t"
-                     "str.w %[t], [sp, #12]\n\t"
-                     ".p2align 2\n"
-                     "2:\n\t"
-                     "ldr.w %[s00], [%[p]]\n\t"
-                     "ldr.w %[s10], [%[p], #4]\n\t"
-                     "ldr.w %[l00], [%[p], #8]\n\t"
-                     "ldr.w %[l10], [%[p], #12]\n\t"
-                     "ldr.w %[w], [%[p], #84]\n\t"
-                     ".if %c[once]\n\t"
-                     TP_H_FIRST_PAIR
-                     ".else\n\t"
-                     "mov.w %[s01], %[s00]\n\t"
-                     "mov.w %[s11], %[s10]\n\t"
-                     "mov.w %[l01], %[l00]\n\t"
-                     "mov.w %[l11], %[l10]\n\t"
-                     ".endif\n"
-                     "4:\n\t"
-                     ".if %c[segments] > 1 && %c[rounds] > 1\n\t"
-                     "addw %[y], %[w], %[segment_bytes] & 4095\n\t"
-                     ".if %c[segment_bytes] > 4095\n\t"
-                     "add.w %[y], %[y], %[segment_bytes] & ~4095\n\t"
-                     ".endif\n\t"
-                     "str.w %[y], [sp, #4]\n\t"
-                     ".endif\n\t"
-                     ".if %c[skipped]\n\t"
-                     "b.w 3f\n\t"
-                     ".endif\n"
-                     "1:\n\t"
-                     ".rept %c[skipped]\n\t" TP_H_PAIR ".endr\n"
-                     "3:\n\t"
-                     ".rept %c[round] - %c[skipped] - %c[once]\n\t" TP_H_PAIR ".endr\n\t"
-                     TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES
-                     TP_TILE_16_LINES
-                     ".if %c[rounds] > 1\n\t"
-                     "ldr.w %[y], [sp, #4]\n\t"
-                     "cmp.w %[w], %[y]\n\t"
-                     "bne.w 1b\n\t"
-                     ".endif\n\t"
-                     ".if %c[segments] > 1\n\t"
-                     "ldr.w %[y], [sp, #8]\n\t"
-                     "ldr.w %[z], [sp, #12]\n\t"
-                     "cmp.w %[w], %[y]\n\t"
-                     "add.w %[x], %[x], %[z]\n\t"
-                     "bne.w 4b\n\t"
-                     ".endif\n\t"
-                     "ldr.w %[p], [sp]\n\t"
-                     ".if %c[level]\n\t"
-                     TP_H_REQUANTIZE_LEVEL("%[s00]", "%[s01]", "%[l00]", "%[l01]", 16)
-                     TP_H_REQUANTIZE_LEVEL("%[s10]", "%[s11]", "%[l10]", "%[l11]", 32)
-                     ".else\n\t"
-                     TP_H_REQUANTIZE_RIGHT("%[s00]", "%[s01]", "%[l00]", "%[l01]", 16)
-                     TP_H_REQUANTIZE_RIGHT("%[s10]", "%[s11]", "%[l10]", "%[l11]", 40)
-                     ".endif\n\t"
-                     TP_H_STORE
-                     "ldr.w %[z], [%[p], #76]\n\t"
-                     "add.w %[y], %[y], %[t], lsl #1\n\t"
-                     "str.w %[y], [%[p], #72]\n\t"
-                     "cmp.w %[y], %[z]\n\t"
-                     "bne.w 2b\n\t"
-                     TP_H_STORE_FEWER
-                     "str.w %[x], [%[p], #80]\n\t"
-                     "add sp, #16"
-                     : [s00] "=&r"(s00), [s01] "=&r"(s01), [s10] "=&r"(s10), [s11] "=&r"(s11), [l00] "=&r"(l00),
-                       [l01] "=&r"(l01), [l10] "=&r"(l10), [l11] "=&r"(l11), [w] "=&r"(w), [x] "=&r"(x), [y] "=&r"(y),
-                       [z] "=&r"(z), [t] "=&r"(t), [p] "+&r"(p)
-                     : [step] "i"(shape.pixel_step), [segments] "i"(shape.segments), [level] "i"(shape.level),
-                       [whole] "i"(shape.whole), [rounds] "i"(rounds), [round] "i"(round), [skipped] "i"(skipped),
-                       [once] "i"(once), [segment_bytes] "i"(segment_bytes), [fraction] "i"(TP_LEVEL_FRACTION)
-                     : "cc", "memory");
-    /* clang-format on */
+    if (shape.level) {
+        TP_H_TILES(TP_H_REQUANTIZE_LEVEL, "32");
+    } else {
+        TP_H_TILES(TP_H_REQUANTIZE_RIGHT, "40");
+    }
 #else
     do {
         tp_h_tile(line, &shape);

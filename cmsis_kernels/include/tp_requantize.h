@@ -95,9 +95,9 @@ static inline __attribute__((always_inline)) int32_t tp_requantize_rectified(tp_
 /**
  * Requantization at a common shift. Accumulators come raised, times a power of two, and the generator has found a
  * multiplier and an addend for each channel that give every output of it as TFLM does, or refused the layer
- * (tinyprune/kernels/level.py): the high word of their product counts outputs in units of 2^-TP_LEVEL_FRACTION.
+ * (tinyprune/kernels/level.py): the high word of their product counts outputs in units of 2^-fraction.
  */
-#define TP_LEVEL_FRACTION 12
+#define TP_LEVEL_FRACTION 12 /* of most layers */
 
 typedef struct {
     int32_t multiplier;
@@ -105,14 +105,14 @@ typedef struct {
 } tp_level_requant;
 
 /** `shift` of `requant` holds the little more. */
-static inline tp_level_requant tp_level_requant_of(const tp_requant *requant, int32_t channel) {
+static inline tp_level_requant tp_level_requant_of(const tp_requant *requant, int32_t channel, int32_t fraction) {
     const int32_t entry = channel * requant->channel_step;
-    const int32_t half = (2 * requant->zero_point + 1) * (1 << (TP_LEVEL_FRACTION - 1));
+    const int32_t half = (2 * requant->zero_point + 1) * (1 << (fraction - 1));
     return (tp_level_requant){requant->multiplier[entry], half + requant->shift[entry]};
 }
 
-static inline int32_t tp_requantize_level(tp_level_requant to, int32_t raised) {
-    return tp_saturate(tp_smmla(raised, to.multiplier, to.addend) >> TP_LEVEL_FRACTION);
+static inline int32_t tp_requantize_level(tp_level_requant to, int32_t raised, int32_t fraction) {
+    return tp_saturate(tp_smmla(raised, to.multiplier, to.addend) >> fraction);
 }
 
 /** The clamp of a layer's outputs, where it is not that of int8, which `tp_requantize_right` has seen to. */

@@ -143,7 +143,14 @@ def kernel(layer: Layer) -> Kernel:
     """The kernel that `layer` runs in: that of its variant, or the plain one of its format."""
     rows = KERNELS[type(layer), weight_format(layer)]
     chosen = variant(layer).kernel
-    return next(row for row in rows if row.function == chosen) if chosen else rows[0]
+    every = (*rows, *(row.wide for row in rows if row.wide))
+    return next(row for row in every if row.function == chosen) if chosen else rows[0]
+
+
+def narrow(function: str) -> str:
+    """The kernel whose twin `function` is, or else `function`."""
+    twins = {row.wide.function: row.function for rows in KERNELS.values() for row in rows if row.wide}
+    return twins.get(function, function)
 
 
 def scratch_bytes(layer: Layer, graph: Graph) -> int:

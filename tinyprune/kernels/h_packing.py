@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -63,18 +65,12 @@ def _pixel_step(layer: Layer, graph: Graph) -> tuple[int, ...]:
 
 def _constants(layer: Layer, graph: Graph) -> tuple[int, ...]:
     assert isinstance(layer, ir.Conv2D)
-    pairs, levelled = _segment(layer, graph) // 2, not _level(layer, graph).problem
-    return (
-        *_pixel_step(layer, graph),
-        pairs,
-        _segments(layer, graph),
-        int(levelled),
-        int(len(layer.bias) % CHANNELS == 0),
-    )
+    pairs, whole = _segment(layer, graph) // 2, int(len(layer.bias) % CHANNELS == 0)
+    return *_pixel_step(layer, graph), pairs, _segments(layer, graph), _level(layer, graph).fraction, whole
 
 
 def _level(layer: Weighted, graph: Graph) -> Level:
-    return level(layer, graph, RAISED)
+    return level(layer, graph, RAISED, any_fraction=True)
 
 
 def _requant(layer: Weighted, graph: Graph) -> Requant:
@@ -162,6 +158,36 @@ def halves(runs: Int8) -> NDArray[np.uint32]:
     return np.ascontiguousarray(words.transpose(0, 2, 3, 1)).reshape(-1)
 
 
+def _pixel_problem(layer: Layer, graph: Graph) -> str:
+    """Why an output does not read one whole pixel of the input, the next output the next one; "" where it does."""
+    assert isinstance(layer, ir.Conv2D)
+    window = layer.window
+    if window.size != (1, 1) or window.stride != (1, 1) or window.padding != ir.Padding():
+        return "its window is not 1x1, with stride 1 and no padding"
+    return _unfit(layer, graph)
+
+
+def _wide_scratch_bytes(layer: Layer, graph: Graph) -> int:
+    assert isinstance(layer, ir.Conv2D)
+    return _group_bytes(layer, graph) if layer.variant.weights == "buffer" else 0
+
+
+def _wide_operand(layer: Weighted, graph: Graph) -> Operand:
+    """All rows are one strip."""
+    return _operand(replace(layer, variant=replace(layer.variant, rows=graph.tensors[layer.output].shape[1])), graph)
+
+
+WIDE = Kernel(
+    "tp_conv2d_dense_dsp_wide_s8",
+    scratch_bytes=_wide_scratch_bytes,
+    needs=frozenset({"dsp"}),
+    unfit=_pixel_problem,
+    operand=_wide_operand,
+    constants=_constants,
+    requant=_requant,
+    reads_wide=True,
+)
+
 CONV2D_DENSE = Kernel(
     "tp_conv2d_dense_dsp_s8",
     scratch_bytes=_scratch_bytes,
@@ -172,4 +198,5 @@ CONV2D_DENSE = Kernel(
     places=_places,
     constants=_constants,
     requant=_requant,
+    wide=WIDE,
 )

@@ -81,6 +81,9 @@ class Kernel:
     input before it multiplies, which the generator takes out of the bias. `requant` is what it finds in the arrays of
     `tp_requant`: multipliers and shifts, or what takes their places (level.py). What is `folded`, of "bias" and
     "requant", is in the operand, and the kernel does not read its arrays.
+
+    `wide` is the twin of this kernel for a wide tensor (`Tensor.wide`), whose output it writes or whose input it reads:
+    as fast as this kernel, or faster, its code no larger. A twin `writes_wide` or `reads_wide`.
     """
 
     function: str
@@ -95,3 +98,6 @@ class Kernel:
     raised: int = 0
     requant: Callable[[Weighted, Graph], Requant] = as_scaled
     folded: frozenset[str] = frozenset()
+    wide: Kernel | None = None
+    writes_wide: bool = False
+    reads_wide: bool = False
