@@ -87,15 +87,13 @@ static inline void tp_h_load_channels(tp_h_line *line, const tp_requant *requant
 /* Outputs of two channels at both pixels, from their S and B; the requantizations lie at offset `at` of the line. */
 #define TP_H_REQUANTIZE_RIGHT(s0, s1, l0, l1, at)                                                                      \
     "ldr.w %[w], [%[p], #" at "]\n"                                                                                    \
-    "ldr.w %[y], [%[p], #" at " + 4]\n"                                                                                \
-    "ldr.w %[z], [%[p], #" at " + 8]\n"                                                                                \
+    "ldrd %[y], %[z], [%[p], #" at " + 4]\n"                                                                           \
     "sub.w " s0 ", " s0 ", " l0 "\n"                                                                                   \
     "sub.w " s1 ", " s1 ", " l1 "\n"                                                                                   \
     "asr.w " s0 ", " s0 ", #7\n"                                                                                       \
     "asr.w " s1 ", " s1 ", #7\n" TP_TILE_REQUANTIZE(s0)                                                                \
         TP_TILE_REQUANTIZE(s1) "ldr.w %[w], [%[p], #" at " + 12]\n"                                                    \
-                               "ldr.w %[y], [%[p], #" at " + 16]\n"                                                    \
-                               "ldr.w %[z], [%[p], #" at " + 20]\n"                                                    \
+                               "ldrd %[y], %[z], [%[p], #" at " + 16]\n"                                               \
                                "lsl.w " l0 ", " l0 ", #1\n"                                                            \
                                "lsl.w " l1 ", " l1 ", #1\n" TP_TILE_REQUANTIZE(l0) TP_TILE_REQUANTIZE(l1)
 

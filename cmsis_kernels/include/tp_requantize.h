@@ -83,16 +83,6 @@ static inline int32_t tp_requantize_right(tp_right_requant to, int32_t doubled) 
 }
 
 /**
- * The same where zero_point is -128 if `rectified`, a compile-time constant: then a negative accumulator gives -128
- * however ties are rounded.
- */
-static inline __attribute__((always_inline)) int32_t tp_requantize_rectified(tp_right_requant to, int32_t doubled,
-                                                                             const int rectified) {
-    return rectified ? tp_saturate(tp_smmlar(doubled, to.multiplier, to.addend) >> to.exponent)
-                     : tp_requantize_right(to, doubled);
-}
-
-/**
  * Requantization at a common shift. Accumulators come raised, times a power of two, and the generator has found a
  * multiplier and an addend for each channel that give every output of it as TFLM does, or refused the layer
  * (tinyprune/kernels/level.py): the high word of their product counts outputs in units of 2^-fraction.

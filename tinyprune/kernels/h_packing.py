@@ -11,9 +11,9 @@ from tinyprune import ir
 from tinyprune.arithmetic import Requant
 from tinyprune.formats import unpack
 from tinyprune.ir import Graph, Int8, Layer, Weighted
-from tinyprune.kernels.kernel import Kernel, Operand, as_scaled
-from tinyprune.kernels.level import Level, level
-from tinyprune.kernels.proofs import accumulator_problem, right_requant_problem
+from tinyprune.kernels import level
+from tinyprune.kernels.kernel import Kernel, Operand
+from tinyprune.kernels.proofs import accumulator_problem
 from tinyprune.tensors import WeightsPlace
 
 CHANNELS = 4  # in a tile
@@ -66,16 +66,11 @@ def _pixel_step(layer: Layer, graph: Graph) -> tuple[int, ...]:
 def _constants(layer: Layer, graph: Graph) -> tuple[int, ...]:
     assert isinstance(layer, ir.Conv2D)
     pairs, whole = _segment(layer, graph) // 2, int(len(layer.bias) % CHANNELS == 0)
-    return *_pixel_step(layer, graph), pairs, _segments(layer, graph), _level(layer, graph).fraction, whole
-
-
-def _level(layer: Weighted, graph: Graph) -> Level:
-    return level(layer, graph, RAISED, any_fraction=True)
+    return *_pixel_step(layer, graph), pairs, _segments(layer, graph), level.common_shift(layer, graph, RAISED), whole
 
 
 def _requant(layer: Weighted, graph: Graph) -> Requant:
-    words = _level(layer, graph)
-    return as_scaled(layer, graph) if words.problem else words.words
+    return level.requant(layer, graph, RAISED)
 
 
 def _scratch_bytes(layer: Layer, graph: Graph) -> int:
@@ -124,7 +119,7 @@ def _unfit(layer: Layer, graph: Graph) -> str:
         return f"its pixels lie {step:,} bytes apart; a load reaches {MAX_STEP:,}"
     matrix = unpack(layer.weights).reshape(layer.weights.shape[0], -1)
     problem = halves_problem(matrix) or accumulator_problem(layer, graph, ACCUMULATOR_BITS)
-    return problem or (_level(layer, graph).problem and right_requant_problem(layer, graph))
+    return problem or level.requant_problem(layer, graph, RAISED)
 
 
 def _operand(layer: Weighted, graph: Graph) -> Operand:

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from tinyprune.arithmetic import Int64, Requant, requantize
 from tinyprune.ir import Graph, Weighted
-from tinyprune.kernels.proofs import largest_products
+from tinyprune.kernels.kernel import as_scaled
+from tinyprune.kernels.proofs import largest_products, right_requant_problem
 from tinyprune.kernels.staircase import steps_between
 from tinyprune.reference import convolution
 
@@ -54,6 +55,22 @@ def level(layer: Weighted, graph: Graph, raised: int | tuple[int, ...], any_frac
     return _level(
         channels, tuple((bias - products).tolist()), tuple((bias + products).tolist()), target.zero_point, any_fraction
     )
+
+
+def common_shift(layer: Weighted, graph: Graph, raised: int) -> int:
+    """The fraction of a kernel that takes any, or 0 where it must requantize as TFLM does."""
+    return level(layer, graph, raised, any_fraction=True).fraction
+
+
+def requant(layer: Weighted, graph: Graph, raised: int) -> Requant:
+    """`Kernel.requant` of such a kernel."""
+    found = level(layer, graph, raised, any_fraction=True)
+    return as_scaled(layer, graph) if found.problem else found.words
+
+
+def requant_problem(layer: Weighted, graph: Graph, raised: int) -> str:
+    """Why such a kernel can requantize neither way; "" where it can."""
+    return "" if common_shift(layer, graph, raised) else right_requant_problem(layer, graph)
 
 
 @lru_cache(maxsize=256)
