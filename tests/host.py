@@ -17,6 +17,7 @@ import tinyprune
 from tinyprune import edges, ir, paths
 from tinyprune.codegen.model import model_files
 from tinyprune.ir import Graph, Int8
+from tinyprune.tensors import Int16
 from tinyprune.toolchain import write_files
 
 WARNINGS = ("-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror")
@@ -44,7 +45,7 @@ class HostCompiler:
 class HostRun:
     """Each layer's output by its name, run one by one, and the model's (`edges`) from one tp_invoke; all (n, ...)."""
 
-    layers: dict[str, Int8]
+    layers: dict[str, Int8 | Int16]
     output: Int8
 
 
@@ -61,7 +62,10 @@ def run_host(graph: Graph, inputs: Int8, length: int = 1) -> HostRun:
         content = np.fromfile(folder / "outputs.bin", np.int8)
     whole_bytes = sum(graph.tensors[name].bytes for name in graph.outputs)
     by_layer, whole = np.split(content, [content.size - len(inputs) * whole_bytes])
-    values = edges.split(graph, [layer.output for layer in graph.layers], by_layer.reshape(len(inputs), -1))
+    tensors = [graph.tensors[layer.output] for layer in graph.layers]
+    ends = np.cumsum([tensor.bytes for tensor in tensors])
+    stored = zip(tensors, np.split(by_layer.reshape(len(inputs), -1), ends[:-1], axis=1), strict=True)
+    values = [tensor.values(one).reshape(-1, *tensor.shape[1:]) for tensor, one in stored]
     layers = {layer.name: value for layer, value in zip(graph.layers, values, strict=True)}
     outputs = edges.split(graph, graph.outputs, whole.reshape(len(inputs), -1))
     return HostRun(layers, edges.join(graph, graph.outputs, outputs))

@@ -18,13 +18,13 @@ def shape(graph: Graph, names: Sequence[str]) -> tuple[int, ...]:
     """The shape of one sample of the edges `names`."""
     if len(names) == 1:
         return graph.tensors[names[0]].shape[1:]
-    return (sum(graph.tensors[name].bytes for name in names),)
+    return (sum(graph.tensors[name].size for name in names),)
 
 
 def split(graph: Graph, names: Sequence[str], values: Int8) -> list[Int8]:
     """An array (n, ...) for each of `names`, out of one for all of them."""
     tensors = [graph.tensors[name] for name in names]
-    ends = np.cumsum([tensor.bytes for tensor in tensors])
+    ends = np.cumsum([tensor.size for tensor in tensors])
     parts = np.split(values.reshape(-1, ends[-1]), ends[:-1], axis=1)
     return [part.reshape(-1, *tensor.shape[1:]) for part, tensor in zip(parts, tensors, strict=True)]
 
@@ -75,7 +75,7 @@ def _count(things: Sequence[str] | Mapping[str, Int8], kind: str) -> str:
 
 def _check(graph: Graph, name: str, key: str, values: Int8) -> None:
     sample = math.prod(values.shape[1:])
-    if values.dtype != np.int8 or not values.size or values.ndim == 0 or sample != graph.tensors[name].bytes:
+    if values.dtype != np.int8 or not values.size or values.ndim == 0 or sample != graph.tensors[name].size:
         raise _unfit(graph, f"the input {key} is {values.dtype} of shape {list(values.shape)}")
 
 

@@ -286,7 +286,7 @@ def macs(layer: Layer, graph: Graph) -> int:
             return math.prod(graph.tensors[layer.input].shape[1:3]) * math.prod(layer.weights.shape)
         case BatchMatMul():
             depth = graph.tensors[layer.input].shape[-2 if layer.adj_x else -1]
-            return graph.tensors[layer.output].bytes * depth
+            return graph.tensors[layer.output].size * depth
         case Dense():
             return layer.weights.shape[0] * layer.weights.shape[1] * rows(layer, graph)
         case Lstm() | Svdf():
@@ -297,4 +297,4 @@ def macs(layer: Layer, graph: Graph) -> int:
 
 def rows(layer: Dense, graph: Graph) -> int:
     """How many input vectors a dense layer maps: more than one where its input has further dimensions."""
-    return graph.tensors[layer.input].bytes // layer.weights.shape[1]
+    return graph.tensors[layer.input].size // layer.weights.shape[1]

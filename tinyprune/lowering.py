@@ -14,11 +14,12 @@ from tinyprune.emulators import machine
 from tinyprune.errors import BudgetError
 from tinyprune.ir import Binary, Graph, Int8, Weighted, states
 from tinyprune.passes.candidates import Candidate, Costs, check_format, with_candidates
-from tinyprune.passes.choose import UNITS, Goal, choose, main_measure, total
+from tinyprune.passes.choose import UNITS, Goal, choose, cost_of, main_measure, total
 from tinyprune.passes.plan_memory import activations_alive, plan_memory
 from tinyprune.passes.simplify import simplify
 from tinyprune.passes.tabulate_sums import tabulate_sums
 from tinyprune.passes.verify import verify
+from tinyprune.passes.widen import as_stored, widen
 from tinyprune.report.report import Report
 from tinyprune.toolchain import Toolchain
 
@@ -51,7 +52,7 @@ def lower_as(graph: Graph, layers: list[Mapping[str, Any]]) -> Graph:
     names = [layer.name for layer in small.layers if isinstance(layer, Weighted)]
     parts = ("format", "kernel", "strip_rows", "weights_in")
     chosen = {name: Candidate(*(saved[name][part] for part in parts)) for name in names}
-    made = with_candidates(small, chosen, {name: saved[name]["reason"] for name in names})
+    made = as_stored(with_candidates(small, chosen, {name: saved[name]["reason"] for name in names}))
     binary = [
         replace(layer, kernel=saved[layer.name]["kernel"]) if isinstance(layer, Binary) else layer
         for layer in made.layers
@@ -107,7 +108,8 @@ class Chooser:
         return True
 
     def choice(self, goal: Goal) -> Graph:
-        """The best for `goal` that fits the board: all dense, unless another choice is clearly better."""
+        """The best for `goal` that fits the board: all dense, unless another choice is clearly better; with the
+        activations wide for which there is room."""
         within = self._on_board(goal)
         best = choose(self.small, self.costs, within)
         try:
@@ -116,7 +118,23 @@ class Chooser:
             dense = best
         measure = main_measure(self.costs, goal.objective)
         figures = [total(graph, self.costs, measure) for graph in (best, dense)]
-        return verify(best if figures[0] < CLEARLY * figures[1] else dense)
+        taken = best if figures[0] < CLEARLY * figures[1] else dense
+        return verify(widen(taken, self._room(taken, within, measure)))
+
+    def _room(self, taken: Graph, within: Goal, measure: str) -> Callable[[Graph], bool]:
+        """Whether a graph that differs from the choice `taken` in its arena and in twins of kernels is within the
+        budgets, and takes no more of `measure`. Twins of some layers may come beside the kernels of others, so none are
+        taken where flash is what counts."""
+        spare = {name: within.budgets[name] - total(taken, self.costs, name) for name in ("flash", "sram")}
+        if measure == "flash" or spare["flash"] < self._code_bytes(taken):
+            return lambda wide: False
+        most = _arena_bytes(taken) + (0 if measure == "sram" else spare["sram"])
+        return lambda wide: _arena_bytes(wide) <= most
+
+    def _code_bytes(self, graph: Graph) -> int:
+        """All functions that the layers with weights share."""
+        taken = [cost_of(layer, self.costs) for layer in graph.layers if isinstance(layer, Weighted)]
+        return sum({name: size for cost in taken for name, size in cost.functions.items()}.values())
 
     def _on_board(self, goal: Goal) -> Goal:
         """`goal` with budgets that are at most what the board has."""
@@ -133,6 +151,11 @@ class Chooser:
         above = {name: (built[name] or 0) - most for name, most in self.goal.budgets.items()}
         less = {name: max(1, goal.budgets[name] - excess) for name, excess in above.items() if excess > 0}
         return replace(goal, **less) if less else None
+
+
+def _arena_bytes(graph: Graph) -> int:
+    assert graph.arena is not None
+    return graph.arena.bytes
 
 
 def _is_ample(graph: Graph, board: Board, goal: Goal) -> bool:

@@ -142,7 +142,7 @@ def quantize_inputs(graph: Graph, x: NDArray[np.floating]) -> Int8:
     """
     check_one_input(graph)
     tensor = graph.tensors[graph.inputs[0]]
-    if int(np.prod(x.shape[1:])) != tensor.bytes:
+    if int(np.prod(x.shape[1:])) != tensor.size:
         raise TinypruneError(
             f"the data has samples of shape {list(x.shape[1:])}, the model takes {list(tensor.shape[1:])}"
         )

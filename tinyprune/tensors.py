@@ -11,7 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 Int8 = NDArray[np.int8]
+Int16 = NDArray[np.int16]
 Int32 = NDArray[np.int32]
+
+TILE_PIXELS = 4  # the most that a tile of a kernel reads at once
+
+
+def _whole(count: int, unit: int) -> int:
+    """`count`, rounded up to a multiple of `unit`."""
+    return -(-count // unit) * unit
 
 
 @dataclass(frozen=True)
@@ -28,15 +36,46 @@ class Quant:
 
 @dataclass(frozen=True)
 class Tensor:
-    """An int8 activation. `shape` is NHWC with N = 1, or (1, features)."""
+    """An int8 activation. `shape` is NHWC with N = 1, or (1, features).
+
+    A `wide` one, which is NHWC, is stored as a kernel that multiplies two inputs at once reads it: as int16, each pixel
+    an even number of values, with room for as many pixels as make whole tiles. What is added is never written.
+    """
 
     name: str
     shape: tuple[int, ...]
     quant: Quant
+    wide: bool = False
+
+    @property
+    def size(self) -> int:
+        """The number of values."""
+        return math.prod(self.shape)
 
     @property
     def bytes(self) -> int:
-        return math.prod(self.shape)
+        """What it takes in the arena."""
+        return 2 * math.prod(self._wide_shape) if self.wide else self.size
+
+    @property
+    def stored(self) -> str:
+        """The type of its values in the arena."""
+        return "int16" if self.wide else "int8"
+
+    @property
+    def _wide_shape(self) -> tuple[int, int]:
+        """Pixels, and values of a pixel."""
+        _, height, width, channels = self.shape
+        return _whole(height * width, TILE_PIXELS), _whole(channels, 2)
+
+    def values(self, stored: Int8) -> Int8 | Int16:
+        """(n, size): the values of n of these tensors, each as its `bytes` bytes of the arena. Those of a wide one are
+        given as they lie there, so that one which is no int8 shows."""
+        flat = np.ascontiguousarray(stored).reshape(len(stored), -1)
+        if not self.wide:
+            return flat
+        pixels = flat.view("<i2").reshape(len(stored), *self._wide_shape)
+        return pixels[:, : self.size // self.shape[3], : self.shape[3]].reshape(len(stored), -1)
 
     @property
     def scale(self) -> float:

@@ -165,6 +165,17 @@ static inline int32_t tp_smmlar(int32_t a, int32_t b, int32_t acc) {
 #endif
 }
 
+/** SMMLA: acc + floor(a * b / 2^32), modulo 2^32. */
+static inline int32_t tp_smmla(int32_t a, int32_t b, int32_t acc) {
+#if TP_HAS_DSP
+    int32_t sum;
+    __asm__("smmla %0, %1, %2, %3" : "=r"(sum) : "r"(a), "r"(b), "r"(acc));
+    return sum;
+#else
+    return (int32_t)((uint32_t)acc + (uint32_t)(((int64_t)a * b) >> 32));
+#endif
+}
+
 /** SSAT #8: the nearest int8. */
 static inline int32_t tp_saturate(int32_t value) {
 #if TP_HAS_DSP

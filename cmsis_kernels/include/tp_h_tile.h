@@ -14,32 +14,49 @@
 
 /** Four output channels, and the output positions that tiles compute; assembly knows where each member lies. */
 typedef struct {
-    int32_t start[4];            /**< S of channels 0 and 1, of 2 and 3; B of channel 1, of 3 */
-    tp_right_requant requant[4]; /**< unused where there is no such channel */
-    int32_t count;               /**< of channels that are stored */
-    int32_t distance;            /**< from one position's outputs to the next one's; 0: the pixels of a tile are one */
-    int8_t *output;              /**< of the next tile */
-    const int8_t *end;           /**< `output` behind the last tile */
-    const uint32_t *inputs;      /**< of the next tile: int16 pairs */
-    const uint32_t *weights;     /**< two words for each pair of inputs: channels 0 and 1, channels 2 and 3 */
-    const uint32_t *first_end;   /**< behind the weights of the first segment */
-    const uint32_t *last_end;    /**< behind those of the last one */
-    int32_t segment_bytes;       /**< of weights */
-    int32_t segment_gap;         /**< bytes from behind one segment's input to the next one's */
-    uint32_t skipped;            /**< bytes of code of the first round's pairs that there are not */
+    int32_t start[4]; /**< S of channels 0 and 1, of 2 and 3; B of channel 1, of 3 */
+    union {           /**< unused where there is no such channel */
+        tp_right_requant right[4];
+        tp_level_requant level[4];
+    } requant;
+    int32_t count;             /**< of channels that are stored */
+    int32_t distance;          /**< from one position's outputs to the next one's; 0: the pixels of a tile are one */
+    int8_t *output;            /**< of the next tile */
+    const int8_t *end;         /**< `output` behind the last tile */
+    const uint32_t *inputs;    /**< of the next tile: int16 pairs */
+    const uint32_t *weights;   /**< two words for each pair of inputs: channels 0 and 1, channels 2 and 3 */
+    const uint32_t *first_end; /**< behind the weights of the first segment */
+    const uint32_t *last_end;  /**< behind those of the last one */
+    int32_t segment_gap;       /**< bytes from behind one segment's input to the next one's */
+    int32_t advance;           /**< bytes from behind the last segment, or its gap, to the next tile's input */
 } tp_h_line;
 
-#define TP_H_PAIR_CODE 56U /* bytes */
+/**
+ * What the tiles of a layer have in common: compile-time constants.
+ *
+ * `pixel_step` is bytes from the first pixel's inputs to the second one's, below 4096; `pairs` of inputs, at least 1,
+ * are in each of the `segments` of input that lie apart. `level` is the common shift of
+ * requantizations, 0 where they have none; `whole` that there
+ * are always four channels.
+ */
+typedef struct {
+    int32_t pixel_step, pairs, segments, level, whole;
+} tp_h_shape;
 
 /** Channels [channel, channel + 4) of `channels`. */
 static inline void tp_h_load_channels(tp_h_line *line, const tp_requant *requant, const int32_t *bias, int32_t channel,
-                                      int32_t channels) {
+                                      int32_t channels, int32_t level) {
     const int32_t left = channels - channel;
     int32_t biases[4] = {0, 0, 0, 0};
     line->count = left < 4 ? left : 4;
-    for (int32_t i = 0; i < line->count; i++) {
+    const int32_t count = tp_not_unrolled(line->count);
+    for (int32_t i = 0; i < count; i++) {
         biases[i] = bias[channel + i];
-        line->requant[i] = tp_right_requant_of(requant, channel + i);
+        if (level) {
+            line->requant.level[i] = tp_level_requant_of(requant, channel + i, level);
+        } else {
+            line->requant.right[i] = tp_right_requant_of(requant, channel + i);
+        }
     }
     line->start[0] = tp_h_sum(biases[0], biases[1]);
     line->start[1] = tp_h_sum(biases[2], biases[3]);
@@ -47,109 +64,94 @@ static inline void tp_h_load_channels(tp_h_line *line, const tp_requant *requant
     line->start[3] = biases[3];
 }
 
-/** Their weights, in `segments` of `pairs` pairs (at least 1). */
-static inline void tp_h_load_weights(tp_h_line *line, const uint32_t *weights, int32_t pairs, int32_t segments) {
-    line->weights = weights;
-    line->first_end = weights + 2 * pairs;
-    line->last_end = weights + 2 * pairs * segments;
-    line->segment_bytes = 8 * pairs;
-    line->skipped = (uint32_t)(-pairs & 7) * TP_H_PAIR_CODE;
-}
+/* One pair of inputs at both pixels: 14 instructions of 4 bytes, 15 cycles, 16 products. The second pixel's sums begin
+ * as those that are given. */
+#define TP_H_PAIR_FROM(s01, s11, l01, l11)                                                                             \
+    "ldr.w %[z], [%[x], %[step]]\n"                                                                                    \
+    "ldr.w %[y], [%[x]], #4\n"                                                                                         \
+    "ldr.w %[p], [%[w], #4]\n"                                                                                         \
+    "ldr.w %[t], [%[w]], #8\n"                                                                                         \
+    "smlad %[s01], %[t], %[z], " s01 "\n"                                                                              \
+    "smlad %[s00], %[t], %[y], %[s00]\n"                                                                               \
+    "sxtb16 %[t], %[t]\n"                                                                                              \
+    "smlad %[s11], %[p], %[z], " s11 "\n"                                                                              \
+    "smlad %[s10], %[p], %[y], %[s10]\n"                                                                               \
+    "sxtb16 %[p], %[p]\n"                                                                                              \
+    "smlad %[l01], %[t], %[z], " l01 "\n"                                                                              \
+    "smlad %[l00], %[t], %[y], %[l00]\n"                                                                               \
+    "smlad %[l11], %[p], %[z], " l11 "\n"                                                                              \
+    "smlad %[l10], %[p], %[y], %[l10]\n"
+#define TP_H_PAIR TP_H_PAIR_FROM("%[s01]", "%[s11]", "%[l01]", "%[l11]")
+#define TP_H_FIRST_PAIR TP_H_PAIR_FROM("%[s00]", "%[s10]", "%[l00]", "%[l10]")
 
-/* One pair of inputs at both pixels: 14 instructions of 4 bytes, 15 cycles, 16 products. */
-#define TP_H_PAIR                                                                                                      \
-    "ldr.w %[z], [%[x], %[step]]\n\t"                                                                                  \
-    "ldr.w %[y], [%[x]], #4\n\t"                                                                                       \
-    "ldr.w %[p], [%[w], #4]\n\t"                                                                                       \
-    "ldr.w %[t], [%[w]], #8\n\t"                                                                                       \
-    "smlad %[s01], %[t], %[z], %[s01]\n\t"                                                                             \
-    "smlad %[s00], %[t], %[y], %[s00]\n\t"                                                                             \
-    "sxtb16 %[t], %[t]\n\t"                                                                                            \
-    "smlad %[s11], %[p], %[z], %[s11]\n\t"                                                                             \
-    "smlad %[s10], %[p], %[y], %[s10]\n\t"                                                                             \
-    "sxtb16 %[p], %[p]\n\t"                                                                                            \
-    "smlad %[l01], %[t], %[z], %[l01]\n\t"                                                                             \
-    "smlad %[l00], %[t], %[y], %[l00]\n\t"                                                                             \
-    "smlad %[l11], %[p], %[z], %[l11]\n\t"                                                                             \
-    "smlad %[l10], %[p], %[y], %[l10]\n\t"
+/* Outputs of two channels at both pixels, from their S and B; the requantizations lie at offset `at` of the line. */
+#define TP_H_REQUANTIZE_RIGHT(s0, s1, l0, l1, at)                                                                      \
+    "ldr.w %[w], [%[p], #" at "]\n"                                                                                    \
+    "ldrd %[y], %[z], [%[p], #" at " + 4]\n"                                                                           \
+    "sub.w " s0 ", " s0 ", " l0 "\n"                                                                                   \
+    "sub.w " s1 ", " s1 ", " l1 "\n"                                                                                   \
+    "asr.w " s0 ", " s0 ", #7\n"                                                                                       \
+    "asr.w " s1 ", " s1 ", #7\n" TP_TILE_REQUANTIZE(s0)                                                                \
+        TP_TILE_REQUANTIZE(s1) "ldr.w %[w], [%[p], #" at " + 12]\n"                                                    \
+                               "ldrd %[y], %[z], [%[p], #" at " + 16]\n"                                               \
+                               "lsl.w " l0 ", " l0 ", #1\n"                                                            \
+                               "lsl.w " l1 ", " l1 ", #1\n" TP_TILE_REQUANTIZE(l0) TP_TILE_REQUANTIZE(l1)
 
-/* The next segment, if there is one, from 3 on; else back to the first. */
-#define TP_H_NEXT_SEGMENT                                                                                              \
-    "ldr %[t], [%[p], #92]\n\t"                                                                                        \
-    "ldr %[z], [%[p], #96]\n\t"                                                                                        \
-    "cmp %[y], %[t]\n\t"                                                                                               \
-    "beq 4f\n\t"                                                                                                       \
-    "ldr %[t], [%[p], #100]\n\t"                                                                                       \
-    "add %[y], %[y], %[z]\n\t"                                                                                         \
-    "ldr %[z], [%[p], #104]\n\t"                                                                                       \
-    "str %[y], [sp, #4]\n\t"                                                                                           \
-    "add %[x], %[x], %[t]\n\t"                                                                                         \
-    "b 3b\n"                                                                                                           \
-    "4:\n\t"                                                                                                           \
-    "ldr %[y], [%[p], #88]\n\t"                                                                                        \
-    "str %[y], [sp, #4]\n\t"
+/* The same at a common shift: S - B is 256 times an accumulator already. */
+#define TP_H_REQUANTIZE_LEVEL(s0, s1, l0, l1, at)                                                                      \
+    "sub.w " s0 ", " s0 ", " l0 "\n"                                                                                   \
+    "sub.w " s1 ", " s1 ", " l1 "\n"                                                                                   \
+    "ldr.w %[w], [%[p], #" at "]\n"                                                                                    \
+    "ldr.w %[y], [%[p], #" at " + 4]\n"                                                                                \
+    "ldr.w %[z], [%[p], #" at " + 8]\n"                                                                                \
+    "ldr.w %[t], [%[p], #" at " + 12]\n"                                                                               \
+    "lsl.w " l0 ", " l0 ", #8\n"                                                                                       \
+    "lsl.w " l1 ", " l1 ", #8\n"                                                                                       \
+    "smmla " s0 ", " s0 ", %[w], %[y]\n"                                                                               \
+    "smmla " s1 ", " s1 ", %[w], %[y]\n"                                                                               \
+    "smmla " l0 ", " l0 ", %[z], %[t]\n"                                                                               \
+    "smmla " l1 ", " l1 ", %[z], %[t]\n"                                                                               \
+    "ssat " s0 ", #8, " s0 ", asr %[fraction]\n"                                                                       \
+    "ssat " s1 ", #8, " s1 ", asr %[fraction]\n"                                                                       \
+    "ssat " l0 ", #8, " l0 ", asr %[fraction]\n"                                                                       \
+    "ssat " l1 ", #8, " l1 ", asr %[fraction]\n"
 
-/* Outputs of two channels at both pixels, from their S and B; the requantizations at offset `at` of the line. */
-#define TP_H_REQUANTIZE(s0, s1, l0, l1, at)                                                                            \
-    "ldr %[w], [%[p], #" #at "]\n\t"                                                                                   \
-    "ldr %[y], [%[p], #" #at " + 4]\n\t"                                                                               \
-    "ldr %[z], [%[p], #" #at " + 8]\n\t"                                                                               \
-    "sub " s0 ", " s0 ", " l0 "\n\t"                                                                                   \
-    "sub " s1 ", " s1 ", " l1 "\n\t"                                                                                   \
-    "asr " s0 ", " s0 ", #7\n\t"                                                                                       \
-    "asr " s1 ", " s1 ", #7\n\t" TP_TILE_REQUANTIZE(s0)                                                                \
-        TP_TILE_REQUANTIZE(s1) "ldr %[w], [%[p], #" #at " + 12]\n\t"                                                   \
-                               "ldr %[y], [%[p], #" #at " + 16]\n\t"                                                   \
-                               "ldr %[z], [%[p], #" #at " + 20]\n\t"                                                   \
-                               "lsl " l0 ", " l0 ", #1\n\t"                                                            \
-                               "lsl " l1 ", " l1 ", #1\n\t" TP_TILE_REQUANTIZE(l0) TP_TILE_REQUANTIZE(l1)
-
-/* The second pixel first: where both are one, the first is right. Loops to 2 until the line ends; 6 is for fewer than
- * four channels. */
+/* The second pixel first: where both are one, the first is right. Leaves out the channels that there are not. */
 #define TP_H_STORE                                                                                                     \
-    "ldr %[y], [%[p], #72]\n\t"                                                                                        \
-    "ldr %[t], [%[p], #68]\n\t"                                                                                        \
-    "ldr %[z], [%[p], #64]\n\t"                                                                                        \
-    "ldr %[x], [%[p], #80]\n\t"                                                                                        \
-    "add %[w], %[y], %[t]\n\t"                                                                                         \
-    "strb %[s01], [%[w]]\n\t"                                                                                          \
-    "strb %[s00], [%[y]]\n\t"                                                                                          \
-    "cmp %[z], #4\n\t"                                                                                                 \
-    "bne 6f\n\t"                                                                                                       \
-    "strb %[l01], [%[w], #1]\n\t"                                                                                      \
-    "strb %[s11], [%[w], #2]\n\t"                                                                                      \
-    "strb %[l11], [%[w], #3]\n\t"                                                                                      \
-    "strb %[l00], [%[y], #1]\n\t"                                                                                      \
-    "strb %[s10], [%[y], #2]\n\t"                                                                                      \
-    "strb %[l10], [%[y], #3]\n"                                                                                        \
-    "5:\n\t"                                                                                                           \
-    "ldr %[z], [%[p], #76]\n\t"                                                                                        \
-    "addw %[x], %[x], %[step]\n\t"                                                                                     \
-    "addw %[x], %[x], %[step]\n\t"                                                                                     \
-    "add %[y], %[y], %[t], lsl #1\n\t"                                                                                 \
-    "str %[x], [%[p], #80]\n\t"                                                                                        \
-    "str %[y], [%[p], #72]\n\t"                                                                                        \
-    "cmp %[y], %[z]\n\t"                                                                                               \
-    "bne 2b\n\t"                                                                                                       \
-    "b 7f\n"                                                                                                           \
-    "6:\n\t"                                                                                                           \
-    "cmp %[z], #2\n\t"                                                                                                 \
-    "blt 5b\n\t"                                                                                                       \
-    "strb %[l01], [%[w], #1]\n\t"                                                                                      \
-    "strb %[l00], [%[y], #1]\n\t"                                                                                      \
-    "beq 5b\n\t"                                                                                                       \
-    "strb %[s11], [%[w], #2]\n\t"                                                                                      \
-    "strb %[s10], [%[y], #2]\n\t"                                                                                      \
-    "b 5b\n"                                                                                                           \
-    "7:\n\t"
+    "ldr.w %[y], [%[p], #72]\n"                                                                                        \
+    "ldr.w %[t], [%[p], #68]\n"                                                                                        \
+    "ldr.w %[z], [%[p], #100]\n"                                                                                       \
+    "add.w %[w], %[y], %[t]\n"                                                                                         \
+    "strb.w %[s01], [%[w]]\n"                                                                                          \
+    "strb.w %[s00], [%[y]]\n"                                                                                          \
+    "add.w %[x], %[x], %[z]\n"                                                                                         \
+    ".if !%c[whole]\n"                                                                                                 \
+    "ldr.w %[z], [%[p], #64]\n"                                                                                        \
+    "cmp.w %[z], #2\n"                                                                                                 \
+    "blt.w 5f\n"                                                                                                       \
+    ".endif\n"                                                                                                         \
+    "strb.w %[l01], [%[w], #1]\n"                                                                                      \
+    "strb.w %[l00], [%[y], #1]\n"                                                                                      \
+    ".if !%c[whole]\n"                                                                                                 \
+    "beq.w 5f\n"                                                                                                       \
+    "cmp.w %[z], #3\n"                                                                                                 \
+    ".endif\n"                                                                                                         \
+    "strb.w %[s11], [%[w], #2]\n"                                                                                      \
+    "strb.w %[s10], [%[y], #2]\n"                                                                                      \
+    ".if !%c[whole]\n"                                                                                                 \
+    "beq.w 5f\n"                                                                                                       \
+    ".endif\n"                                                                                                         \
+    "strb.w %[l11], [%[w], #3]\n"                                                                                      \
+    "strb.w %[l10], [%[y], #3]\n"                                                                                      \
+    "5:\n"
 
 #if !TP_HAS_DSP
 /** One tile; stored as by TP_H_STORE. */
-static inline void tp_h_tile(const tp_h_line *line, const int32_t pixel_step) {
+static inline void tp_h_tile(const tp_h_line *line, const tp_h_shape *shape) {
     for (int32_t pixel = 1; pixel >= 0; pixel--) {
-        const uint32_t *x = line->inputs + pixel * pixel_step / 4, *end = line->first_end;
+        const uint32_t *x = line->inputs + pixel * shape->pixel_step / 4, *end = line->first_end;
         int32_t sums[4] = {line->start[0], line->start[2], line->start[1], line->start[3]}; /* S and B, S and B */
-        for (const uint32_t *w = line->weights; w != line->last_end; end += line->segment_bytes / 4) {
+        for (const uint32_t *w = line->weights; w != line->last_end; end += 2 * shape->pairs) {
             for (; w != end; w += 2, x++) {
                 for (int32_t i = 0; i < 2; i++) {
                     sums[2 * i] = tp_smlad(w[i], *x, sums[2 * i]);
@@ -159,84 +161,117 @@ static inline void tp_h_tile(const tp_h_line *line, const int32_t pixel_step) {
             x += line->segment_gap / 4;
         }
         for (int32_t i = 0; i < line->count; i++) {
-            const int32_t low = sums[i | 1], doubled = i % 2 ? 2 * low : tp_h_doubled_high(sums[i], low);
-            line->output[pixel * line->distance + i] = (int8_t)tp_requantize_right(line->requant[i], doubled);
+            const int32_t low = sums[i | 1], raised = i % 2 ? 256 * low : tp_h_raised_high(sums[i], low);
+            line->output[pixel * line->distance + i] =
+                (int8_t)(shape->level ? tp_requantize_level(line->requant.level[i], raised, shape->level)
+                                      : tp_requantize_right(line->requant.right[i], raised >> 7));
         }
     }
 }
 #endif
 
-/**
- * Runs the tiles of a line, at least one, and moves `inputs` and `output` on behind them.
- * @param pixel_step bytes from the first pixel's inputs to the second one's, a compile-time constant below 4096
- * @param segments   of inputs that lie apart, a compile-time constant
- * @param signs      0 where the output's zero point is -128, a compile-time constant
- */
-static inline __attribute__((always_inline)) void tp_h_run_tiles(tp_h_line *line, const int32_t pixel_step,
-                                                                 const int32_t segments, const int32_t signs) {
+/* clang-format off */
+/* Requantizations of two channels each, the second ones' at offset `second` of the line. */
+#define TP_H_TILES(requantize, second)                                                                                 \
+    __asm__ volatile("ldr.w %[x], [%[p], #80]\n"                                                                       \
+        "ldr.w %[y], [%[p], #88]\n"                                                                                    \
+        "ldr.w %[z], [%[p], #92]\n"                                                                                    \
+        "ldr.w %[t], [%[p], #96]\n"                                                                                    \
+        "sub sp, #16\n"                                                                                                \
+        "str.w %[p], [sp]\n"                                                                                           \
+        "str.w %[y], [sp, #4]\n"                                                                                       \
+        "str.w %[z], [sp, #8]\n"                                                                                       \
+        "str.w %[t], [sp, #12]\n"                                                                                      \
+        ".p2align 2\n"                                                                                                 \
+        "2:\n"                                                                                                         \
+        "ldr.w %[s00], [%[p]]\n"                                                                                       \
+        "ldr.w %[s10], [%[p], #4]\n"                                                                                   \
+        "ldr.w %[l00], [%[p], #8]\n"                                                                                   \
+        "ldr.w %[l10], [%[p], #12]\n"                                                                                  \
+        "ldr.w %[w], [%[p], #84]\n"                                                                                    \
+        ".if %c[once]\n"                                                                                               \
+        TP_H_FIRST_PAIR                                                                                                \
+        ".else\n"                                                                                                      \
+        "mov.w %[s01], %[s00]\n"                                                                                       \
+        "mov.w %[s11], %[s10]\n"                                                                                       \
+        "mov.w %[l01], %[l00]\n"                                                                                       \
+        "mov.w %[l11], %[l10]\n"                                                                                       \
+        ".endif\n"                                                                                                     \
+        "4:\n"                                                                                                         \
+        ".if %c[segments] > 1 && %c[rounds] > 1\n"                                                                     \
+        "addw %[y], %[w], %[segment_bytes] & 4095\n"                                                                   \
+        ".if %c[segment_bytes] > 4095\n"                                                                               \
+        "add.w %[y], %[y], %[segment_bytes] & ~4095\n"                                                                 \
+        ".endif\n"                                                                                                     \
+        "str.w %[y], [sp, #4]\n"                                                                                       \
+        ".endif\n"                                                                                                     \
+        ".if %c[skipped]\n"                                                                                            \
+        "b.w 3f\n"                                                                                                     \
+        ".endif\n"                                                                                                     \
+        "1:\n"                                                                                                         \
+        ".set .Ltp_pair, %c[once]\n"                                                                                   \
+        ".rept %c[round] - %c[once]\n"                                                                                 \
+        ".if .Ltp_pair == %c[skipped]\n"                                                                               \
+        "3:\n"                                                                                                         \
+        ".endif\n"                                                                                                     \
+        ".set .Ltp_pair, .Ltp_pair + 1\n"                                                                              \
+        TP_H_PAIR                                                                                                      \
+        ".endr\n"                                                                                                      \
+        TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES                           \
+        TP_TILE_16_LINES                                                                                               \
+        ".if %c[rounds] > 1\n"                                                                                         \
+        "ldr.w %[y], [sp, #4]\n"                                                                                       \
+        "cmp.w %[w], %[y]\n"                                                                                           \
+        "bne.w 1b\n"                                                                                                   \
+        ".endif\n"                                                                                                     \
+        ".if %c[segments] > 1\n"                                                                                       \
+        "ldr.w %[y], [sp, #8]\n"                                                                                       \
+        "ldr.w %[z], [sp, #12]\n"                                                                                      \
+        "cmp.w %[w], %[y]\n"                                                                                           \
+        "add.w %[x], %[x], %[z]\n"                                                                                     \
+        "bne.w 4b\n"                                                                                                   \
+        ".endif\n"                                                                                                     \
+        "ldr.w %[p], [sp]\n"                                                                                           \
+        requantize("%[s00]", "%[s01]", "%[l00]", "%[l01]", "16")                                                       \
+        requantize("%[s10]", "%[s11]", "%[l10]", "%[l11]", second)                                                     \
+        TP_H_STORE                                                                                                     \
+        "ldr.w %[z], [%[p], #76]\n"                                                                                    \
+        "add.w %[y], %[y], %[t], lsl #1\n"                                                                             \
+        "str.w %[y], [%[p], #72]\n"                                                                                    \
+        "cmp.w %[y], %[z]\n"                                                                                           \
+        "bne.w 2b\n"                                                                                                   \
+        "str.w %[x], [%[p], #80]\n"                                                                                    \
+        "add sp, #16"                                                                                                  \
+        : [s00] "=&r"(s00), [s01] "=&r"(s01), [s10] "=&r"(s10), [s11] "=&r"(s11), [l00] "=&r"(l00),                    \
+          [l01] "=&r"(l01), [l10] "=&r"(l10), [l11] "=&r"(l11), [w] "=&r"(w), [x] "=&r"(x), [y] "=&r"(y),              \
+          [z] "=&r"(z), [t] "=&r"(t), [p] "+&r"(p)                                                                     \
+        : [step] "i"(shape.pixel_step), [segments] "i"(shape.segments),                                                \
+          [whole] "i"(shape.whole), [rounds] "i"(rounds), [round] "i"(round), [skipped] "i"(skipped),                  \
+          [once] "i"(once), [segment_bytes] "i"(segment_bytes), [fraction] "i"(shape.level)                            \
+        : "cc", "memory")
+/* clang-format on */
+
+/** Runs the tiles of a line, at least one, and moves `inputs` and `output` on behind them. */
+static inline __attribute__((always_inline)) void tp_h_run_tiles(tp_h_line *line, const tp_h_shape shape) {
 #if TP_HAS_DSP
-    /* Eight pairs a round; the first round is entered where as many are left as make whole rounds of the rest. All
-     * fourteen registers are taken, so the line's address and the end of the segment wait on the stack. */
+    /* A segment is some equal rounds of up to eight pairs; what is too many is skipped in the first one. All fourteen
+     * registers are taken, so what is needed rarely waits on the stack. */
+    const int32_t rounds = (shape.pairs + 7) / 8, round = (shape.pairs + rounds - 1) / rounds;
+    const int32_t skipped = rounds * round - shape.pairs, once = rounds * shape.segments == 1;
+    const int32_t segment_bytes = 8 * shape.pairs;
     uint32_t s00, s01, s10, s11, l00, l01, l10, l11, w, x, y, z, t, p = (uint32_t)(uintptr_t)line;
-    /* clang-format off */
-    __asm__ volatile("ldr.w %[y], [%[p], #88]\n\t"
-                     "str.w %[y], [sp, #-4]!\n\t"
-                     "str.w %[p], [sp, #-4]!\n\t"
-                     ".p2align 2\n"
-                     "2:\n\t"
-                     "ldr.w %[s00], [%[p]]\n\t"
-                     "ldr.w %[s10], [%[p], #4]\n\t"
-                     "ldr.w %[l00], [%[p], #8]\n\t"
-                     "ldr.w %[l10], [%[p], #12]\n\t"
-                     "ldr.w %[x], [%[p], #80]\n\t"
-                     "ldr.w %[w], [%[p], #84]\n\t"
-                     "ldr.w %[z], [%[p], #104]\n\t"
-                     "mov.w %[s01], %[s00]\n\t"
-                     "mov.w %[s11], %[s10]\n\t"
-                     "mov.w %[l01], %[l00]\n\t"
-                     "mov.w %[l11], %[l10]\n"
-                     "3:\n\t"
-                     "add pc, %[z]\n\t"
-                     "nop\n"
-                     "1:\n\t"
-                     TP_TILE_ROUND(TP_H_PAIR)
-                     "ldr.w %[y], [sp, #4]\n\t"
-                     "cmp.w %[w], %[y]\n\t"
-                     "bne.w 1b\n\t"
-                     "ldr.w %[p], [sp]\n\t"
-                     ".if %c[segments] > 1\n\t"
-                     TP_H_NEXT_SEGMENT
-                     ".endif\n\t"
-                     TP_H_REQUANTIZE("%[s00]", "%[s01]", "%[l00]", "%[l01]", 16)
-                     TP_H_REQUANTIZE("%[s10]", "%[s11]", "%[l10]", "%[l11]", 40)
-                     TP_H_STORE
-                     "add sp, #8"
-                     : [s00] "=&r"(s00), [s01] "=&r"(s01), [s10] "=&r"(s10), [s11] "=&r"(s11), [l00] "=&r"(l00),
-                       [l01] "=&r"(l01), [l10] "=&r"(l10), [l11] "=&r"(l11), [w] "=&r"(w), [x] "=&r"(x), [y] "=&r"(y),
-                       [z] "=&r"(z), [t] "=&r"(t), [p] "+&r"(p)
-                     : [step] "i"(pixel_step), [segments] "i"(segments), [signs] "i"(signs)
-                     : "cc", "memory");
-    /* clang-format on */
+    if (shape.level) {
+        TP_H_TILES(TP_H_REQUANTIZE_LEVEL, "32");
+    } else {
+        TP_H_TILES(TP_H_REQUANTIZE_RIGHT, "40");
+    }
 #else
-    (void)segments;
-    (void)signs;
     do {
-        tp_h_tile(line, pixel_step);
-        line->inputs += pixel_step / 2;
+        tp_h_tile(line, &shape);
+        line->inputs += shape.pixel_step / 2;
         line->output += 2 * line->distance;
     } while (line->output != line->end);
 #endif
-}
-
-/** Runs `positions` positions, whose outputs lie `distance` bytes apart. An odd one is both pixels of a tile. */
-static inline __attribute__((always_inline)) void tp_h_run_line(tp_h_line *line, int32_t positions, int32_t distance,
-                                                                const int32_t pixel_step, const int32_t segments,
-                                                                const int32_t signs) {
-    for (int32_t tiles = positions > 1 ? positions / 2 : 1; positions > 0; positions -= 2 * tiles, tiles = 1) {
-        line->distance = positions > 1 ? distance : 0;
-        line->end = line->output + 2 * tiles * line->distance;
-        tp_h_run_tiles(line, pixel_step, segments, signs);
-    }
 }
 
 #endif

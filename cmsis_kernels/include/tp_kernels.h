@@ -60,23 +60,6 @@ void tp_conv2d_nm_s8(const tp_window_params *params, const tp_requant *requant, 
 void tp_depthwise_conv2d_dense_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
                                   const int8_t *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
 
-/** HWO, int8; `strip_rows` output rows are computed from one strip of packed input, an even number or all of them. */
-typedef struct {
-    const int8_t *values;
-    uint16_t strip_rows;
-} tp_depthwise_conv2d_dense_dsp_weights;
-
-/**
- * Depthwise convolution, window 3x3, one output channel for each input channel, vertical stride 1 with horizontal
- * stride 1, or vertical stride 2. The generator proves for each output channel |bias| + 128 * sum(|weights|) < 2^29 and
- * a shift in [-23, -1].
- * @param scratch four channels of a strip, aligned for uint32: for each, a word for every two input rows and every
- *                column that the strip sees, and for stride 1 one more column
- */
-void tp_depthwise_conv2d_dense_dsp_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
-                                      const tp_depthwise_conv2d_dense_dsp_weights *weights, const int32_t *bias,
-                                      int8_t *scratch, int8_t *output);
-
 /**
  * Transposed convolution: each input pixel adds to the outputs that its window covers.
  * @param params  the window slides over the output: pad_top and pad_left are cropped from it; dilation is not used

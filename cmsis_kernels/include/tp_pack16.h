@@ -8,13 +8,13 @@
 
 #include <stdint.h>
 
+#include "tp_apart.h"
 #include "tp_columns.h"
 #include "tp_dsp.h"
 #include "tp_types.h"
 
-/** Widens four values to two words. */
-static inline void tp_widen_four(const int8_t *source, uint32_t *target) {
-    const uint32_t bytes = tp_load_word(source);
+/** Widens the four values of a word to two words. */
+static inline void tp_widen_four(uint32_t bytes, uint32_t *target) {
     const uint32_t even = tp_sxtb16(bytes), odd = tp_sxtb16_ror8(bytes);
     target[0] = tp_pkhbt(even, odd);
     target[1] = tp_pkhtb(odd, even);
@@ -29,7 +29,7 @@ static inline int16_t *tp_widen(const int8_t *source, int32_t count, int16_t *ta
     }
     uint32_t *words = (uint32_t *)(void *)target;
     for (; count >= 4; count -= 4, source += 4, words += 2) {
-        tp_widen_four(source, words);
+        tp_widen_four(tp_load_word(source), words);
     }
     target = (int16_t *)(void *)words;
 #endif
@@ -39,25 +39,31 @@ static inline int16_t *tp_widen(const int8_t *source, int32_t count, int16_t *ta
     return target;
 }
 
-/** The same, for runs of many values, from a multiple of 4 on. */
-static inline int16_t *tp_widen_many(const int8_t *source, int32_t count, int16_t *target) {
+/** The same, for runs of many values. */
+static TP_APART int16_t *tp_widen_many(const int8_t *source, int32_t count, int16_t *target) {
 #if TP_HAS_DSP
+    if (((uintptr_t)target & 2U) != 0 && count > 0) {
+        *target++ = *source++;
+        count--;
+    }
     uint32_t *words = (uint32_t *)(void *)target;
     for (; count >= 16; count -= 16, source += 16, words += 8) {
-        tp_widen_four(source, words);
-        tp_widen_four(source + 4, words + 2);
-        tp_widen_four(source + 8, words + 4);
-        tp_widen_four(source + 12, words + 6);
+        const uint32_t first = tp_load_word(source), second = tp_load_word(source + 4);
+        const uint32_t third = tp_load_word(source + 8), fourth = tp_load_word(source + 12);
+        tp_widen_four(first, words);
+        tp_widen_four(second, words + 2);
+        tp_widen_four(third, words + 4);
+        tp_widen_four(fourth, words + 6);
     }
     target = (int16_t *)(void *)words;
 #endif
     return tp_widen(source, count, target);
 }
 
-/** Sets `count` values. Returns the end of what was written. */
+/** Sets `count` values, which are few. Returns the end of what was written. */
 static inline int16_t *tp_fill16(int16_t value, int32_t count, int16_t *target) {
     for (; count > 0; count--) {
-        *target++ = value;
+        *target++ = (int16_t)tp_not_unrolled(value);
     }
     return target;
 }
@@ -76,9 +82,8 @@ static inline const uint32_t *tp_copy_words(const uint32_t *source, int32_t coun
  * The input that output rows [row, row + rows) see: each input row from -pad_left on, `width` pixels of `padded`
  * values, which is input_channels or one more (that is never written, and weighs nothing).
  */
-__attribute__((noinline, unused)) static void tp_pack_strip(const tp_window_params *params, const int8_t *input,
-                                                            int32_t row, int32_t rows, int32_t width, int32_t padded,
-                                                            int16_t *target) {
+static TP_APART void tp_pack_strip(const tp_window_params *params, const int8_t *input, int32_t row, int32_t rows,
+                                   int32_t width, int32_t padded, int16_t *target) {
     const int32_t channels = params->input_channels;
     const int32_t top = row * params->stride_height - params->pad_top;
     const int32_t bottom =
@@ -92,7 +97,7 @@ __attribute__((noinline, unused)) static void tp_pack_strip(const tp_window_para
         const int8_t *source = input + y * params->input_width * channels;
         target = tp_fill16(params->input_zero_point, columns.left * padded, target);
         if (padded == channels) {
-            target = tp_widen(source, columns.inside * channels, target);
+            target = tp_widen_many(source, columns.inside * channels, target);
         } else {
             for (int32_t x = 0; x < columns.inside; x++) {
                 target = tp_widen(source + x * channels, channels, target) + 1;
@@ -100,14 +105,6 @@ __attribute__((noinline, unused)) static void tp_pack_strip(const tp_window_para
         }
         target = tp_fill16(params->input_zero_point, columns.right * padded, target);
     }
-}
-
-/** `before`, `inside` and `after` values of one input row: padding, `source`, padding. */
-static inline void tp_pack_run(int16_t padding, int32_t before, const int8_t *source, int32_t inside, int32_t after,
-                               int16_t *target) {
-    target = tp_fill16(padding, before, target);
-    target = tp_widen(source, inside, target);
-    tp_fill16(padding, after, target);
 }
 
 static inline int32_t tp_between(int32_t low, int32_t value, int32_t high) {
@@ -118,32 +115,35 @@ static inline int32_t tp_between(int32_t low, int32_t value, int32_t high) {
  * Columns [x, x + taps) of the rows that a window sees which begins in row `y`; in `target`, these rows lie one
  * window's row apart.
  */
-static inline void tp_pack_columns(const tp_window_params *params, const int8_t *input, int32_t y, int32_t x,
-                                   int32_t taps, int16_t *target) {
-    const int32_t channels = params->input_channels, step = params->window_width * channels;
-    const int32_t before = tp_between(0, -x, taps),
-                  outside = tp_between(0, x + taps - params->input_width, taps - before);
-    const int32_t inside = (taps - before - outside) * channels;
+static TP_APART void tp_pack_columns(const tp_window_params *params, const int8_t *input, int32_t y, int32_t x,
+                                     int32_t taps, int16_t *target) {
+    const int32_t channels = params->input_channels, step = (params->window_width - taps) * channels;
+    const int32_t left = tp_between(0, -x, taps), right = tp_between(0, x + taps - params->input_width, taps - left);
+    const int32_t before = left * channels, inside = (taps - left - right) * channels, after = right * channels;
+    const int32_t bottom = inside > 0 ? params->input_height : 0; /* where no column is inside, no row is */
+    const int32_t row_bytes = params->input_width * channels, dilation = params->dilation_height;
+    const int32_t rows = tp_not_unrolled(params->window_height);
     const int16_t padding = params->input_zero_point;
-    for (int32_t i = 0; i < params->window_height; i++, y += params->dilation_height, target += step) {
-        if (y < 0 || y >= params->input_height || inside == 0) {
-            tp_fill16(padding, taps * channels, target);
-        } else {
-            tp_pack_run(padding, before * channels, input + (y * params->input_width + x + before) * channels, inside,
-                        outside * channels, target);
+    int32_t from = y * row_bytes + (x + left) * channels;
+    for (int32_t i = 0; i < rows; i++, y += dilation, from += dilation * row_bytes, target += step) {
+        if (y < 0 || y >= bottom) {
+            target = tp_fill16(padding, taps * channels, target);
+            continue;
         }
+        target = tp_fill16(padding, before, target);
+        target = tp_widen(input + from, inside, target);
+        target = tp_fill16(padding, after, target);
     }
 }
 
 /** The patch of each output position of rows [row, row + rows), `size` values a patch: HWI, rounded up to even. */
-__attribute__((noinline, unused)) static void tp_pack_patches(const tp_window_params *params, const int8_t *input,
-                                                              int32_t row, int32_t rows, int32_t size,
-                                                              int16_t *target) {
+static TP_APART void tp_pack_patches(const tp_window_params *params, const int8_t *input, int32_t row, int32_t rows,
+                                     int32_t size, int16_t *target) {
     const int32_t taps = params->dilation_width == 1 ? params->window_width : 1;
     if (size == params->input_channels && params->output_height == params->input_height &&
         params->output_width == params->input_width) { /* a patch is a pixel: they lie one after another */
         const int32_t width = params->input_width * size;
-        tp_widen(input + row * width, rows * width, target);
+        tp_widen_many(input + row * width, rows * width, target);
         return;
     }
     for (int32_t y = row; y < row + rows; y++) {

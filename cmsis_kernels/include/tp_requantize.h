@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "tp_apart.h"
 #include "tp_dsp.h"
 #include "tp_types.h"
 
@@ -82,17 +83,30 @@ static inline int32_t tp_requantize_right(tp_right_requant to, int32_t doubled) 
 }
 
 /**
- * The same where zero_point is -128 if `rectified`, a compile-time constant: then a negative accumulator gives -128
- * however ties are rounded.
+ * Requantization at a common shift. Accumulators come raised, times a power of two, and the generator has found a
+ * multiplier and an addend for each channel that give every output of it as TFLM does, or refused the layer
+ * (tinyprune/kernels/level.py): the high word of their product counts outputs in units of 2^-fraction.
  */
-static inline __attribute__((always_inline)) int32_t tp_requantize_rectified(tp_right_requant to, int32_t doubled,
-                                                                             const int rectified) {
-    return rectified ? tp_saturate(tp_smmlar(doubled, to.multiplier, to.addend) >> to.exponent)
-                     : tp_requantize_right(to, doubled);
+#define TP_LEVEL_FRACTION 12 /* of most layers */
+
+typedef struct {
+    int32_t multiplier;
+    int32_t addend; /**< the zero point and a half, in those units, and a little more */
+} tp_level_requant;
+
+/** `shift` of `requant` holds the little more. */
+static inline tp_level_requant tp_level_requant_of(const tp_requant *requant, int32_t channel, int32_t fraction) {
+    const int32_t entry = channel * requant->channel_step;
+    const int32_t half = (2 * requant->zero_point + 1) * (1 << (fraction - 1));
+    return (tp_level_requant){requant->multiplier[entry], half + requant->shift[entry]};
+}
+
+static inline int32_t tp_requantize_level(tp_level_requant to, int32_t raised, int32_t fraction) {
+    return tp_saturate(tp_smmla(raised, to.multiplier, to.addend) >> fraction);
 }
 
 /** The clamp of a layer's outputs, where it is not that of int8, which `tp_requantize_right` has seen to. */
-static inline void tp_clamp_all(const tp_requant *requant, int32_t count, int8_t *output) {
+static TP_APART void tp_clamp_all(const tp_requant *requant, int32_t count, int8_t *output) {
     if (requant->clamp_low == INT8_MIN && requant->clamp_high == INT8_MAX) {
         return;
     }

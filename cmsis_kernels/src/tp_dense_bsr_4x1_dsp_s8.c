@@ -22,7 +22,7 @@
 
 #define ROUND TP_REPEAT_8(FOUR)
 
-/** Twice the sum of products of each output. */
+/** Twice the accumulator of each output. */
 // cppcheck-suppress constParameterPointer // the assembly writes the sums
 static void multiply(const uint32_t *weights, const int8_t *input, int32_t *sums) {
 #if TP_HAS_DSP
@@ -34,13 +34,13 @@ static void multiply(const uint32_t *weights, const int8_t *input, int32_t *sums
                      "str.w %[x0], [sp, #4]\n\t"
                      "ldr.w %[x0], [%[w]], #4\n"
                      "2:\n\t"
+                     "ldr.w %[s1], [%[w], #4]\n\t"
+                     "ldr.w %[l0], [%[w], #8]\n\t"
+                     "ldr.w %[l1], [%[w], #12]\n\t"
+                     "ldr.w %[s0], [%[w]], #16\n\t"
                      "uxtah %[x1], %[w], %[x0]\n\t"
                      "str.w %[x1], [sp]\n\t"
                      "lsr.w %[x0], %[x0], #16\n\t"
-                     "mov.w %[s0], #0\n\t"
-                     "mov.w %[s1], #0\n\t"
-                     "mov.w %[l0], #0\n\t"
-                     "mov.w %[l1], #0\n\t"
                      "add pc, %[x0]\n\t"
                      "nop\n"
                      "1:\n\t" ROUND "ldr.w %[x0], [sp]\n\t"
@@ -69,8 +69,9 @@ static void multiply(const uint32_t *weights, const int8_t *input, int32_t *sums
                      : "cc", "memory");
 #else
     for (uint32_t header = *weights++; header != 0; header = *weights++, sums += 4) {
+        tp_h_column column = {(int32_t)weights[0], (int32_t)weights[1], (int32_t)weights[2], (int32_t)weights[3]};
+        weights += 4;
         const uint32_t *const end = weights + (header & 0xFFFFU) / 4;
-        tp_h_column column = {0, 0, 0, 0};
         for (; weights != end; weights += 6) {
             const uint32_t x[2] = {tp_pair(input[weights[0] & 0xFFFFU], input[weights[0] >> 16]),
                                    tp_pair(input[weights[1] & 0xFFFFU], input[weights[1] >> 16])};
@@ -83,11 +84,12 @@ static void multiply(const uint32_t *weights, const int8_t *input, int32_t *sums
 
 void tp_dense_bsr_4x1_dsp_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
                              const uint32_t *weights, const int32_t *bias, int8_t *scratch, int8_t *output) {
+    (void)bias;
     const int32_t inputs = params->inputs, outputs = params->outputs;
     int32_t *sums = (int32_t *)(void *)scratch;
     for (int32_t row = 0; row < params->rows; row++) {
         multiply(weights, input + row * inputs, sums);
-        tp_requantize_row(requant, bias, sums, outputs, output + row * outputs);
+        tp_requantize_accumulators(requant, sums, outputs, output + row * outputs);
     }
     tp_clamp_all(requant, params->rows * outputs, output);
 }

@@ -15,8 +15,10 @@ from tinyprune.report.html.roofline import draw_roofline
 from tinyprune.report.patterns import MAX_COLUMNS, MAX_ROWS, density
 
 
-def block(name: str, offset: int, size: int, first: int, last: int, kind: str = "activation") -> dict[str, object]:
-    return {"name": name, "kind": kind, "offset": offset, "bytes": size, "first": first, "last": last}
+def block(
+    name: str, offset: int, size: int, first: int, last: int, kind: str = "activation", wide: bool = False
+) -> dict[str, object]:
+    return {"name": name, "kind": kind, "offset": offset, "bytes": size, "first": first, "last": last, "wide": wide}
 
 
 PLAN = {
@@ -24,7 +26,7 @@ PLAN = {
     "blocks": [
         block("x", 0, 500, -1, 0),
         block("y", 500, 500, 0, 1),
-        block("z", 500, 250, 1, 2),
+        block("z", 500, 250, 1, 2, wide=True),
         block("first", 0, 100, 1, 1, "scratch"),
     ],
 }
@@ -41,7 +43,7 @@ def test_blocks_lie_at_their_layers_and_addresses() -> None:
         Rect(left + 2 * step, top + 0.9 * height, step, pytest.approx(height / 10)),
     ]
     assert drawing.in_sram == height / 4
-    assert [drawn.label for drawn in drawing.blocks] == ["input", "first", "second", "scratch"]
+    assert [drawn.label for drawn in drawing.blocks] == ["input", "first", "second, as int16", "scratch"]
     assert [tick.text for tick in drawing.layers] == ["in", "1", "2", "out"]
     assert [tick.text for tick in drawing.addresses] == ["0", "256", "512", "768", "1,000"]
 

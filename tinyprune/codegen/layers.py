@@ -11,7 +11,7 @@ from tinyprune.arithmetic import Requant
 from tinyprune.codegen import c, instances, moves, stateful
 from tinyprune.codegen.binary import batch_matmul_code, binary_code
 from tinyprune.ir import Graph, Layer, Tensor, Weighted, Window
-from tinyprune.reference import convolution, reduction, softmax
+from tinyprune.reference import reduction, softmax
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def layer_code(layer: Layer, graph: Graph) -> LayerCode:
         case ir.Reduce():
             return _with_params("tp_reduce_params", layer, _reduce_members(layer, source, target), (x, y))
         case ir.Reshape():
-            return LayerCode((), (x, str(target.bytes), y) if x != y else ())
+            return LayerCode((), (x, str(target.size), y) if x != y else ())
         case ir.Softmax():
             return _with_params("tp_softmax_params", layer, _softmax_members(layer, source), (x, y))
         case ir.Move():
@@ -67,7 +67,7 @@ def layer_code(layer: Layer, graph: Graph) -> LayerCode:
             return LayerCode(constants, (*arguments[:1], x, *arguments[1:], y))
         case ir.Lut():
             table = f"{layer.name}_table"
-            return LayerCode((c.array(table, layer.table),), (table, x, str(target.bytes), y))
+            return LayerCode((c.array(table, layer.table),), (table, x, str(target.size), y))
 
 
 def address(graph: Graph, tensor: str) -> str:
@@ -126,8 +126,7 @@ def _weights(layer: Weighted, graph: Graph) -> tuple[list[str], str]:
 
 
 def _requant(layer: Weighted, graph: Graph) -> tuple[str, ...]:
-    source, target = graph.tensors[layer.input], graph.tensors[layer.output]
-    to = convolution.layer_requant(layer, source, target)
+    to, target = kernels.requant(layer, graph), graph.tensors[layer.output]
     name = layer.name
     members = (
         ("multiplier", f"{name}_multiplier"),
@@ -178,7 +177,7 @@ def _softmax_members(layer: ir.Softmax, source: Tensor) -> Members:
     p = softmax.parameters(layer.beta, source.scale)
     depth = source.shape[-1]
     return (
-        ("rows", source.bytes // depth),
+        ("rows", source.size // depth),
         ("depth", depth),
         ("multiplier", p.multiplier),
         ("shift", p.shift),

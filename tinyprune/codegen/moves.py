@@ -30,7 +30,7 @@ def calls(layer: Move, graph: Graph, inputs: list[str], output: str) -> list[tup
     ]
     if layer.fill is None:
         return copies
-    return [("tp_fill_s8", str(layer.fill), str(graph.tensors[layer.output].bytes), output), *copies]
+    return [("tp_fill_s8", str(layer.fill), str(graph.tensors[layer.output].size), output), *copies]
 
 
 def is_there(copy: BlockCopy, layer: Move, graph: Graph) -> bool:

@@ -198,8 +198,8 @@ def fully_connected(source: Source) -> Layer:
     values, quant = source.weights(channel_axis=0, rank=2)
     if source.options["WeightsFormat"] != 0:
         raise source.error("has shuffled weights")
-    if source.input().bytes % values.shape[1]:
-        raise source.error(f"has weights {list(values.shape)} for an input of {source.input().bytes} values")
+    if source.input().size % values.shape[1]:
+        raise source.error(f"has weights {list(values.shape)} for an input of {source.input().size} values")
     weights = formats.pack("dense", values, quant)
     return ir.Dense(
         source.name("dense"),

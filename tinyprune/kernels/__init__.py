@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinyprune import ir
+from tinyprune.arithmetic import Requant
 from tinyprune.ir import Graph, Int32, Layer, Variant, Weighted
 from tinyprune.kernels import (
     blocks,
@@ -142,7 +143,14 @@ def kernel(layer: Layer) -> Kernel:
     """The kernel that `layer` runs in: that of its variant, or the plain one of its format."""
     rows = KERNELS[type(layer), weight_format(layer)]
     chosen = variant(layer).kernel
-    return next(row for row in rows if row.function == chosen) if chosen else rows[0]
+    every = (*rows, *(row.wide for row in rows if row.wide))
+    return next(row for row in every if row.function == chosen) if chosen else rows[0]
+
+
+def narrow(function: str) -> str:
+    """The kernel whose twin `function` is, or else `function`."""
+    twins = {row.wide.function: row.function for rows in KERNELS.values() for row in rows if row.wide}
+    return twins.get(function, function)
 
 
 def scratch_bytes(layer: Layer, graph: Graph) -> int:
@@ -155,9 +163,22 @@ def operand(layer: Weighted, graph: Graph) -> Operand:
 
 
 def bias(layer: Weighted, graph: Graph) -> Int32:
-    """The bias as the layer's kernel reads it, (O,). No term leaves int32: `verify` proved |bias - zp * sum(w)| + 128 *
-    sum(|w|) < 2^31, and kernels raise inputs by 128 at most."""
+    """The bias as the layer's kernel reads it, (O,); one 0 where it reads none.
+
+    No term leaves int32: `verify` proved |bias - zp * sum(w)| + 128 * sum(|w|) < 2^31, and kernels raise inputs by 128
+    at most.
+    """
+    if "bias" in kernel(layer).folded:
+        return np.zeros(1, np.int32)
     return convolution.kernel_bias(layer, graph.tensors[layer.input], kernel(layer).raised).astype(np.int32)
+
+
+def requant(layer: Weighted, graph: Graph) -> Requant:
+    """Multipliers and shifts, or what the layer's kernel has in their places: one an output channel, or one for all;
+    0 where it reads none."""
+    if "requant" in kernel(layer).folded:
+        return Requant(np.zeros(1, np.int32), np.zeros(1, np.int32))
+    return kernel(layer).requant(layer, graph)
 
 
 def resident_bytes(graph: Graph) -> int:

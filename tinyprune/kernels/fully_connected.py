@@ -14,8 +14,8 @@ from tinyprune.kernels.proofs import accumulator_problem, products_problem, righ
 QUAD = 4  # inputs at a time
 
 
-def _scratch_bytes(layer: Layer, graph: Graph) -> int:
-    """An int32 for each output."""
+def sums_bytes(layer: Layer, graph: Graph) -> int:
+    """An int32 for each output, in whole groups."""
     assert isinstance(layer, ir.Dense)
     outputs = layer.weights.shape[0]
     return 4 * (outputs + -outputs % CHANNELS)
@@ -40,7 +40,7 @@ def _quads(matrix: Int8) -> Int8:
 
 DENSE = Kernel(
     "tp_dense_dense_dsp_s8",
-    scratch_bytes=_scratch_bytes,
+    scratch_bytes=sums_bytes,
     needs=frozenset({"dsp"}),
     unfit=_unfit,
     operand=_dense_operand,

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from tinyprune import ir
+from tinyprune.arithmetic import Requant
 from tinyprune.formats import unpack
 from tinyprune.ir import Graph, Int8, Layer, Weighted
+from tinyprune.kernels import level
 from tinyprune.kernels.kernel import Kernel, Operand
-from tinyprune.kernels.proofs import accumulator_problem, right_requant_problem, rounding_shows
+from tinyprune.kernels.proofs import accumulator_problem
 from tinyprune.tensors import WeightsPlace
 
 CHANNELS = 4  # in a tile
 MAX_STEP = 4096 - 4  # bytes: the immediate offset of a load
 STRIPS = (1, 2, 4, 8, 32)
+ACCUMULATOR_BITS = 23
+RAISED = 8  # bits: S - B is 256 times an accumulator
 CACHED_BYTES = 128  # of weights that are read again and again: half of a data cache, which holds other things too
 
 
@@ -59,7 +65,12 @@ def _pixel_step(layer: Layer, graph: Graph) -> tuple[int, ...]:
 
 def _constants(layer: Layer, graph: Graph) -> tuple[int, ...]:
     assert isinstance(layer, ir.Conv2D)
-    return *_pixel_step(layer, graph), 1 - rounding_shows(layer, graph), _segments(layer, graph)
+    pairs, whole = _segment(layer, graph) // 2, int(len(layer.bias) % CHANNELS == 0)
+    return *_pixel_step(layer, graph), pairs, _segments(layer, graph), level.common_shift(layer, graph, RAISED), whole
+
+
+def _requant(layer: Weighted, graph: Graph) -> Requant:
+    return level.requant(layer, graph, RAISED)
 
 
 def _scratch_bytes(layer: Layer, graph: Graph) -> int:
@@ -107,7 +118,8 @@ def _unfit(layer: Layer, graph: Graph) -> str:
     if step > MAX_STEP:
         return f"its pixels lie {step:,} bytes apart; a load reaches {MAX_STEP:,}"
     matrix = unpack(layer.weights).reshape(layer.weights.shape[0], -1)
-    return halves_problem(matrix) or accumulator_problem(layer, graph, 23) or right_requant_problem(layer, graph)
+    problem = halves_problem(matrix) or accumulator_problem(layer, graph, ACCUMULATOR_BITS)
+    return problem or level.requant_problem(layer, graph, RAISED)
 
 
 def _operand(layer: Weighted, graph: Graph) -> Operand:
@@ -115,7 +127,6 @@ def _operand(layer: Weighted, graph: Graph) -> Operand:
     patched = is_patched(layer, graph)
     runs = _runs(unpack(layer.weights), 0 if patched else _pixel(layer, graph))
     numbers = {
-        "pairs": runs.shape[2] // 2,
         "width": 0 if patched else _strip_width(layer, graph),
         "strip_rows": layer.variant.rows,
         "buffered": int(layer.variant.weights == "buffer"),
@@ -142,6 +153,36 @@ def halves(runs: Int8) -> NDArray[np.uint32]:
     return np.ascontiguousarray(words.transpose(0, 2, 3, 1)).reshape(-1)
 
 
+def _pixel_problem(layer: Layer, graph: Graph) -> str:
+    """Why an output does not read one whole pixel of the input, the next output the next one; "" where it does."""
+    assert isinstance(layer, ir.Conv2D)
+    window = layer.window
+    if window.size != (1, 1) or window.stride != (1, 1) or window.padding != ir.Padding():
+        return "its window is not 1x1, with stride 1 and no padding"
+    return _unfit(layer, graph)
+
+
+def _wide_scratch_bytes(layer: Layer, graph: Graph) -> int:
+    assert isinstance(layer, ir.Conv2D)
+    return _group_bytes(layer, graph) if layer.variant.weights == "buffer" else 0
+
+
+def _wide_operand(layer: Weighted, graph: Graph) -> Operand:
+    """All rows are one strip."""
+    return _operand(replace(layer, variant=replace(layer.variant, rows=graph.tensors[layer.output].shape[1])), graph)
+
+
+WIDE = Kernel(
+    "tp_conv2d_dense_dsp_wide_s8",
+    scratch_bytes=_wide_scratch_bytes,
+    needs=frozenset({"dsp"}),
+    unfit=_pixel_problem,
+    operand=_wide_operand,
+    constants=_constants,
+    requant=_requant,
+    reads_wide=True,
+)
+
 CONV2D_DENSE = Kernel(
     "tp_conv2d_dense_dsp_s8",
     scratch_bytes=_scratch_bytes,
@@ -151,4 +192,6 @@ CONV2D_DENSE = Kernel(
     strips=_strips,
     places=_places,
     constants=_constants,
+    requant=_requant,
+    wide=WIDE,
 )

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyprune.arithmetic import Requant
 from tinyprune.ir import Graph, Layer, Weighted
+from tinyprune.reference import convolution
 from tinyprune.tensors import WeightsPlace
 
 
@@ -61,6 +63,11 @@ def _as_stored(layer: Weighted, graph: Graph) -> Operand:
     return Operand("" if weights.format == "dense" else f"tp_{weights.format}_weights", weights.arrays)
 
 
+def as_scaled(layer: Weighted, graph: Graph) -> Requant:
+    """TFLM's multipliers and shifts."""
+    return convolution.layer_requant(layer, graph.tensors[layer.input], graph.tensors[layer.output])
+
+
 @dataclass(frozen=True)
 class Kernel:
     """A C function of `cmsis_kernels/`.
@@ -71,7 +78,12 @@ class Kernel:
     the weights as the kernel reads them. `strips` are the values of `Variant.rows` that are worth trying,
     `places` those of `Variant.weights`. `constants` are the compile-time constants of a kernel that is a static inline
     function: the generated code holds one instance for each value of them. `raised` is what the kernel adds to each
-    input before it multiplies, which the generator takes out of the bias.
+    input before it multiplies, which the generator takes out of the bias. `requant` is what it finds in the arrays of
+    `tp_requant`: multipliers and shifts, or what takes their places (level.py). What is `folded`, of "bias" and
+    "requant", is in the operand, and the kernel does not read its arrays.
+
+    `wide` is the twin of this kernel for a wide tensor (`Tensor.wide`), whose output it writes or whose input it reads:
+    as fast as this kernel, or faster, its code no larger. A twin `writes_wide` or `reads_wide`.
     """
 
     function: str
@@ -84,3 +96,8 @@ class Kernel:
     places: Callable[[Layer, Graph], tuple[WeightsPlace, ...]] = _flash
     constants: Callable[[Layer, Graph], tuple[int, ...]] = _no_constants
     raised: int = 0
+    requant: Callable[[Weighted, Graph], Requant] = as_scaled
+    folded: frozenset[str] = frozenset()
+    wide: Kernel | None = None
+    writes_wide: bool = False
+    reads_wide: bool = False

@@ -64,6 +64,10 @@ class Packing:
         height = (rows - 1) * self.window.stride[0] + (self.window.size[0] - 1) * self.window.dilation[0] + 1
         return height * self.width * self.channels * self.value_bytes + -self.positions % TILE * self.pixel_step
 
+    def numbers(self, layer: ir.Conv2D) -> dict[str, int]:
+        """The members `width` and `strip_rows` of the C structures of weights."""
+        return {"width": 0 if self.patched else self.width, "strip_rows": layer.variant.rows}
+
     @property
     def problem(self) -> str:
         """Why a tile cannot read its input; "" where it can."""

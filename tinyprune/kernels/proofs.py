@@ -6,7 +6,7 @@ import numpy as np
 
 from tinyprune.arithmetic import Int64
 from tinyprune.formats import unpack
-from tinyprune.ir import Graph, Layer, Weighted
+from tinyprune.ir import Graph, Weighted
 from tinyprune.reference import convolution
 
 SMALLEST_SHIFT = -23  # of tp_right_requant: its addend must leave room in 31 bits
@@ -40,8 +40,3 @@ def right_requant_problem(layer: Weighted, graph: Graph) -> str:
     if int(shift.min()) >= SMALLEST_SHIFT and int(shift.max()) <= -1:
         return ""
     return f"its requantization shifts by {shift.min()} to {shift.max()}, not by {SMALLEST_SHIFT} to -1"
-
-
-def rounding_shows(layer: Layer, graph: Graph) -> int:
-    """Whether the rounding of negative accumulators shows, 1 or 0: all saturate to an output zero point of -128."""
-    return int(graph.tensors[layer.output].zero_point != -128)

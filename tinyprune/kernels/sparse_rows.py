@@ -6,24 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyprune import ir
+from tinyprune.arithmetic import Int64
 from tinyprune.formats import unpack
 from tinyprune.ir import Graph, Int8, Layer, Weighted
+from tinyprune.kernels.fully_connected import sums_bytes
 from tinyprune.kernels.h_packing import CHANNELS, halves, halves_problem
 from tinyprune.kernels.kernel import Kernel, Operand, flash_or_sram
-from tinyprune.kernels.proofs import accumulator_problem, products_problem, right_requant_problem
+from tinyprune.kernels.proofs import accumulator_problem, right_requant_problem
+from tinyprune.reference import convolution
 
 FOUR = 4  # non-zeros or blocks at a time
 ROUND = 8  # times that, in an unrolled loop
 DELTA_CODE_BYTES = 64  # of four non-zeros in that loop
 BLOCK_CODE_BYTES = 104  # of four blocks
 LARGEST_GAP = 255
-
-
-def _sums_bytes(layer: Layer, graph: Graph) -> int:
-    """An int32 for each output, in whole groups."""
-    assert isinstance(layer, ir.Dense)
-    outputs = layer.weights.shape[0]
-    return 4 * (outputs + -outputs % CHANNELS)
 
 
 def _unfit(layer: Layer, graph: Graph) -> str:
@@ -65,19 +61,22 @@ def _block_unfit(layer: Layer, graph: Graph) -> str:
     assert isinstance(layer, ir.Dense)
     if layer.weights.shape[1] > 10_000:
         return "a row of more than 10,000 inputs may be too long for a header"
-    problem = halves_problem(unpack(layer.weights)) or products_problem(layer, 23)
-    return problem or _unfit(layer, graph)
+    problem = halves_problem(unpack(layer.weights)) or accumulator_problem(layer, graph, 23)
+    return problem or right_requant_problem(layer, graph)
 
 
 def _block_operand(layer: Weighted, graph: Graph) -> Operand:
     matrix = unpack(layer.weights)
-    whole = np.pad(matrix, ((0, -len(matrix) % CHANNELS), (0, 0)))
-    groups = [_block_row(rows) for rows in whole.reshape(-1, CHANNELS, matrix.shape[1])]
+    missing = -len(matrix) % CHANNELS
+    whole = np.pad(matrix, ((0, missing), (0, 0))).reshape(-1, CHANNELS, matrix.shape[1])
+    bias = np.pad(convolution.kernel_bias(layer, graph.tensors[layer.input]), (0, missing)).reshape(-1, CHANNELS)
+    groups = [_block_row(*group) for group in zip(whole, bias, strict=True)]
     return Operand("", {"stream": np.concatenate([*groups, np.zeros(1, np.uint32)])})
 
 
-def _block_row(rows: Int8) -> NDArray[np.uint32]:
-    """The header of four outputs (4, inputs), and two words of inputs and four of weights for each four blocks."""
+def _block_row(rows: Int8, bias: Int64) -> NDArray[np.uint32]:
+    """The header of four outputs (4, inputs), what their sums begin with, and two words of inputs and four of weights
+    for each four blocks."""
     columns = np.flatnonzero(rows.any(axis=0))
     count = max(1, -(-len(columns) // FOUR))
     end = FOUR * count - len(columns)
@@ -85,12 +84,13 @@ def _block_row(rows: Int8) -> NDArray[np.uint32]:
     inputs = np.pad(columns, (0, end)).astype("<u2").view("<u4").astype(np.uint32)
     words = np.concatenate([inputs.reshape(count, 2), halves(blocks[:, np.newaxis]).reshape(count, 4)], axis=1)
     header = 24 * count | BLOCK_CODE_BYTES * (-count % ROUND) << 16
-    return np.concatenate([np.array([header], np.uint32), words.reshape(-1)])
+    starts = np.array([header, 256 * bias[0] + bias[1], 256 * bias[2] + bias[3], bias[1], bias[3]]) & 0xFFFFFFFF
+    return np.concatenate([starts.astype(np.uint32), words.reshape(-1)])
 
 
 CSR_DELTA = Kernel(
     "tp_dense_csr_delta_dsp_s8",
-    scratch_bytes=_sums_bytes,
+    scratch_bytes=sums_bytes,
     needs=frozenset({"dsp"}),
     unfit=_delta_unfit,
     operand=_delta_operand,
@@ -99,9 +99,10 @@ CSR_DELTA = Kernel(
 
 BSR_4X1 = Kernel(
     "tp_dense_bsr_4x1_dsp_s8",
-    scratch_bytes=_sums_bytes,
+    scratch_bytes=sums_bytes,
     needs=frozenset({"dsp"}),
     unfit=_block_unfit,
     operand=_block_operand,
     places=flash_or_sram,
+    folded=frozenset({"bias"}),
 )

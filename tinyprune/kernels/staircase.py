@@ -55,7 +55,7 @@ def _stairs(
     """Cached: each variant of a layer asks again."""
     to = Requant(*np.array(scales, np.int32).T)
     least_sum, most_sum = (np.array(bias, np.int64) + sign * np.array(products, np.int64) for sign in (-1, 1))
-    steps = _steps(to, least_sum, most_sum, zero_point, clamp)
+    steps = steps_between(to, least_sum, most_sum, zero_point, clamp)
     low = np.clip(steps[0] - 1, least_sum, most_sum)
     high = np.clip(steps[-1], low, most_sum)
     ends = np.broadcast_to(np.array([[-1], [0]]), (2, len(low)))
@@ -76,7 +76,7 @@ def _stairs(
     return Stairs((words & 0xFFFFFFFF).astype(np.uint32), problem)
 
 
-def _steps(to: Requant, low: Int64, high: Int64, zero_point: int, clamp: Clamp) -> Int64:
+def steps_between(to: Requant, low: Int64, high: Int64, zero_point: int, clamp: Clamp) -> Int64:
     """The smallest accumulator that gives at least clamp[0] + 1, + 2, ... clamp[1], (steps, channels): found by
     bisection between `low` and `high`, (channels,); one beyond where there is none."""
     levels = np.arange(clamp[0] + 1, max(clamp[1], clamp[0] + 1) + 1)[:, None]

@@ -9,15 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyprune import ir
+from tinyprune.arithmetic import Requant
 from tinyprune.formats import unpack
 from tinyprune.ir import Graph, Int8, Layer, Weighted
+from tinyprune.kernels import level
 from tinyprune.kernels.kernel import Kernel, Operand, flash_or_sram
-from tinyprune.kernels.proofs import accumulator_problem, right_requant_problem, rounding_shows
+from tinyprune.kernels.proofs import accumulator_problem
 
 CHANNELS = 4  # whose products are summed at a time
 TILE = 4  # outputs in each direction
 STRIPS = (4, 8, 16)
 MAX_STEP = 4096 - 4  # bytes: the immediate offset of a load
+RAISED = 6  # bits: 576 / 9 is 64
 OUTPUT_BITS = 25  # 64 accumulators and a sign must fit 32 bits
 
 # 24 * G, but for its last row. No row's magnitudes sum to more than 12: |weight| <= 128 stays within 144 * 128 < 2^15.
@@ -37,7 +40,8 @@ def _tile_step(layer: Layer, graph: Graph) -> tuple[int, ...]:
 
 
 def _constants(layer: Layer, graph: Graph) -> tuple[int, ...]:
-    return *_tile_step(layer, graph), 1 - rounding_shows(layer, graph)
+    assert isinstance(layer, ir.Conv2D)
+    return *_tile_step(layer, graph), level.common_shift(layer, graph, RAISED)
 
 
 def _scratch_bytes(layer: Layer, graph: Graph) -> int:
@@ -56,7 +60,11 @@ def _unfit(layer: Layer, graph: Graph) -> str:
         return "it is for undilated 3x3 windows of stride 1"
     if step > MAX_STEP:
         return f"its tiles lie {step:,} bytes apart; a load reaches {MAX_STEP:,}"
-    return accumulator_problem(layer, graph, OUTPUT_BITS) or right_requant_problem(layer, graph)
+    return accumulator_problem(layer, graph, OUTPUT_BITS) or level.requant_problem(layer, graph, RAISED)
+
+
+def _requant(layer: Weighted, graph: Graph) -> Requant:
+    return level.requant(layer, graph, RAISED)
 
 
 def _operand(layer: Weighted, graph: Graph) -> Operand:
@@ -90,4 +98,5 @@ CONV2D_DENSE = Kernel(
     strips=_strips,
     places=flash_or_sram,
     constants=_constants,
+    requant=_requant,
 )

@@ -27,7 +27,8 @@ def _tensor(graph: Graph, tensor: Tensor) -> str:
         return f"constant {said} sha256 {_digest(graph.constants[tensor.name].tobytes())}"
     role = "input " if tensor.name in graph.inputs else "output " if tensor.name in graph.outputs else ""
     place = f" at {graph.arena.tensors[tensor.name].offset}" if graph.arena else ""
-    return f"{'float ' if tensor.name in graph.float_edges else ''}{role}{said}{place}"
+    stored = f" as {tensor.stored}" if tensor.wide else ""
+    return f"{'float ' if tensor.name in graph.float_edges else ''}{role}{said}{stored}{place}"
 
 
 def _layer(layer: Layer) -> str:

@@ -47,7 +47,7 @@ def intervals(graph: Graph) -> dict[str, Bounds]:
 def can_analyze(layer: Layer, graph: Graph) -> bool:
     """Whether the analysis of `layer` takes a time and memory that a model for a microcontroller may take."""
     touched = (*ir.layer_inputs(layer), layer.output)
-    return ir.macs(layer, graph) <= MOST_MACS and all(graph.tensors[name].bytes <= MOST_VALUES for name in touched)
+    return ir.macs(layer, graph) <= MOST_MACS and all(graph.tensors[name].size <= MOST_VALUES for name in touched)
 
 
 def constant_channels(bounds: Bounds) -> NDArray[np.bool_]:

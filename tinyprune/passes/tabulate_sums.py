@@ -14,7 +14,7 @@ WORTH_IT = 1024  # outputs of a sum: fewer save less than a hundred thousand cyc
 def tabulate_sums(graph: Graph, features: frozenset[str], most: int) -> Graph:
     """`graph` with the largest of its sums by tables, as far as a core with `features` is served by that and the tables
     take no more than `most` bytes of flash together."""
-    sizes = {layer.name: graph.tensors[layer.output].bytes for layer in graph.layers if _gains(layer, graph, features)}
+    sizes = {layer.name: graph.tensors[layer.output].size for layer in graph.layers if _gains(layer, graph, features)}
     chosen = sorted(sizes, key=lambda name: -sizes[name])[: most // sum_tables.TABLE_BYTES]
     if not chosen:
         return graph
@@ -28,6 +28,6 @@ def tabulate_sums(graph: Graph, features: frozenset[str], most: int) -> Graph:
 
 
 def _gains(layer: Layer, graph: Graph, features: frozenset[str]) -> bool:
-    if not isinstance(layer, Add | Sub) or graph.tensors[layer.output].bytes < WORTH_IT:
+    if not isinstance(layer, Add | Sub) or graph.tensors[layer.output].size < WORTH_IT:
         return False
     return sum_tables.SUM.function in {one.kernel for one in kernels.variants(layer, graph, features)}

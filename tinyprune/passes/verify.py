@@ -32,9 +32,9 @@ class InvalidGraphError(TinypruneError):
 def verify(graph: Graph) -> Graph:
     """`graph` itself, or an InvalidGraphError that names the layer and what is wrong with it."""
     for tensor in graph.tensors.values():
-        if tensor.bytes > MAX_TENSOR_BYTES:
+        if tensor.size > MAX_TENSOR_BYTES:
             raise InvalidGraphError(
-                f"{graph.name}: tensor '{tensor.name}' holds {tensor.bytes:,} values; the limit is {MAX_TENSOR_BYTES:,}"
+                f"{graph.name}: tensor '{tensor.name}' holds {tensor.size:,} values; the limit is {MAX_TENSOR_BYTES:,}"
             )
     known = {*graph.inputs, *graph.constants}
     for layer in graph.layers:
@@ -43,6 +43,7 @@ def verify(graph: Graph) -> Graph:
         _require(layer.output not in known, graph, layer, f"writes '{layer.output}' a second time")
         known.add(layer.output)
         _verify_layer(graph, layer)
+        _verify_widths(graph, layer)
     for name in graph.outputs:
         if name not in known or name in graph.constants:
             raise InvalidGraphError(f"{graph.name}: output '{name}' is never computed")
@@ -60,7 +61,7 @@ def _verify_layer(graph: Graph, layer: Layer) -> None:
     source, target = graph.tensors[layer.input], graph.tensors[layer.output]
     expected = _output_shape(layer, graph, source, target)
     windowed = isinstance(layer, (ir.Conv2D, ir.DepthwiseConv2D, ir.TransposeConv2D, ir.MaxPool, ir.AveragePool))
-    same = target.shape == expected if windowed else target.bytes == math.prod(expected)
+    same = target.shape == expected if windowed else target.size == math.prod(expected)
     _require(same, graph, layer, f"gives {list(expected)}, not {list(target.shape)}")
     counted = max(_counts(layer, graph, source, target), default=0)
     _require(counted <= MAX_COUNT, graph, layer, f"counts to {counted:,}; kernels count to {MAX_COUNT:,}")
@@ -149,7 +150,7 @@ def _counts(layer: Layer, graph: Graph, source: Tensor, target: Tensor) -> tuple
         case ir.Dense():
             return (ir.rows(layer, graph), *layer.weights.shape)
         case ir.Softmax():
-            return (source.bytes // source.shape[-1],)
+            return (source.size // source.shape[-1],)
         case ir.ResizeNearest():
             return (*source.shape, *target.shape)
         case ir.Lstm():
@@ -168,7 +169,7 @@ def _weights_fit(layer: ir.Weighted, source: Tensor) -> bool:
         case ir.DepthwiseConv2D():
             return shape[:3] == (1, *layer.window.size) and shape[3] % source.shape[3] == 0
         case ir.Dense():
-            return source.bytes % shape[1] == 0
+            return source.size % shape[1] == 0
 
 
 def _verify_weights(graph: Graph, layer: ir.Weighted, source: Tensor, target: Tensor) -> None:
@@ -190,6 +191,19 @@ def _verify_weights(graph: Graph, layer: ir.Weighted, source: Tensor, target: Te
 def _verify_kernel(graph: Graph, layer: Layer) -> None:
     problem = kernels.kernel(layer).unfit(layer, graph)
     _require(not problem, graph, layer, f"cannot run with {kernels.kernel(layer).function}: {problem}")
+
+
+def _verify_widths(graph: Graph, layer: Layer) -> None:
+    """What a kernel writes as int16 is read so; the model's caller reads int8."""
+    kernel, output = kernels.kernel(layer), graph.tensors[layer.output]
+    for name in ir.layer_inputs(layer):
+        tensor = graph.tensors[name]
+        problem = f"reads '{name}', which is stored as {tensor.stored}, as if it were not"
+        _require(tensor.wide == kernel.reads_wide, graph, layer, problem)
+    problem = f"does not write '{output.name}' as {output.stored}, as which it is stored"
+    _require(output.wide == kernel.writes_wide, graph, layer, problem)
+    shown = output.wide and output.name in graph.outputs
+    _require(not shown, graph, layer, f"gives '{output.name}', an output of the model, as {output.stored}")
 
 
 def _verify_scales(graph: Graph, layer: ir.Binary | ir.Reduce) -> None:

@@ -16,13 +16,13 @@ def move_problem(layer: ir.Move | ir.ResizeNearest, graph: Graph) -> str | None:
     """What is wrong with `layer`, or None."""
     if isinstance(layer, ir.ResizeNearest):
         return _resize_problem(layer, graph)
-    target = graph.tensors[layer.output].bytes
+    target = graph.tensors[layer.output].size
     for number, copy in enumerate(layer.copies):
         if len(copy.shape) > MOVE_RANK:
             return f"copies a block of {len(copy.shape)} strided axes; {MOVE_RANK} are supported"
         if not 0 <= copy.source < len(layer.inputs):
             return f"has no input {copy.source}"
-        if not _inside(copy, copy.input_offset, copy.input_strides, graph.tensors[layer.inputs[copy.source]].bytes):
+        if not _inside(copy, copy.input_offset, copy.input_strides, graph.tensors[layer.inputs[copy.source]].size):
             return f"reads outside of its input in copy {number}"
         if not _inside(copy, copy.output_offset, copy.output_strides, target):
             return f"writes outside of its output in copy {number}"

@@ -31,8 +31,8 @@ def _lstm_shape_problem(layer: Lstm, source: Tensor) -> str | None:
         shapes = gate.input_weights.shape, gate.recurrent_weights.shape, gate.bias.shape
         if shapes != ((units, inputs), (units, units), (units,)):
             return f"has a gate of shapes {shapes} for {inputs} inputs and {units} units"
-    if source.bytes != layer.steps * layer.batches * inputs:
-        return f"has {source.bytes} inputs, not {layer.steps} x {layer.batches} x {inputs}"
+    if source.size != layer.steps * layer.batches * inputs:
+        return f"has {source.size} inputs, not {layer.steps} x {layer.batches} x {inputs}"
     return None if layer.cell.shape == layer.hidden.shape else "has states of different shapes"
 
 
@@ -62,8 +62,8 @@ def _gate_overflows(layer: Lstm, gate: Gate, source: Tensor) -> bool:
 
 def _svdf_shape_problem(layer: Svdf, source: Tensor) -> str | None:
     batches, filters, memory = layer.state.shape
-    if layer.feature_weights.shape != (filters, source.bytes // batches) or source.bytes % batches:
-        return f"has feature weights {list(layer.feature_weights.shape)} for {source.bytes} inputs, {filters} filters"
+    if layer.feature_weights.shape != (filters, source.size // batches) or source.bytes % batches:
+        return f"has feature weights {list(layer.feature_weights.shape)} for {source.size} inputs, {filters} filters"
     if layer.time_weights.shape != (filters, memory) or layer.time_weights.itemsize * 8 != layer.state.bits:
         return f"has {layer.time_weights.dtype} time weights {list(layer.time_weights.shape)} for {layer.state.shape}"
     return None if filters % len(layer.bias) == 0 else f"has {filters} filters for {len(layer.bias)} units"

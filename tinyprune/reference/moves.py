@@ -15,7 +15,7 @@ Axis = tuple[int, int, int]  # extent, stride of the input, stride of the output
 def move(layer: Move, inputs: Sequence[Int8], target: Tensor) -> Int8:
     """The output (n, elements) of the copies of `inputs`, each (n, ...)."""
     samples = len(inputs[0])
-    y = np.full((samples, target.bytes), layer.fill or 0, np.int8)
+    y = np.full((samples, target.size), layer.fill or 0, np.int8)
     for copy in layer.copies:
         x = inputs[copy.source].reshape(samples, -1)
         y[:, elements(copy.shape, copy.output_offset, copy.output_strides)] = x[

@@ -21,6 +21,7 @@ from tinyprune.report import report
 from tinyprune.report.hardware import hardware
 from tinyprune.report.memory_plan import memory_plan
 from tinyprune.report.report import Report
+from tinyprune.tensors import Int16
 from tinyprune.toolchain.elf import Elf
 from tinyprune.toolchain.memory import memory_use, weight_places
 
@@ -94,12 +95,14 @@ def measure(
 
 def is_bit_exact(graph: Graph, run: Run, expected: Expected) -> bool:
     """Whether every element of every layer, and of the output of the model as it came, is the reference's."""
-    wanted = {layer.name: expected.values[layer.output] for layer in graph.layers}
-    same_layers = all(_same(run.layer_outputs[name], values) for name, values in wanted.items())
+    same_layers = all(
+        _same(graph.tensors[layer.output].values(run.layer_outputs[layer.name]), expected.values[layer.output])
+        for layer in graph.layers
+    )
     return same_layers and _same(run.outputs, expected.output)
 
 
-def _same(ours: Int8, wanted: Int8) -> bool:
+def _same(ours: Int8 | Int16, wanted: Int8) -> bool:
     return np.array_equal(ours.reshape(len(ours), -1), wanted.reshape(len(wanted), -1))
 
 

@@ -14,7 +14,7 @@ ACTIVATION, SCRATCH = "activation", "scratch"
 class PlannedBlock:
     """`bytes` bytes from `offset` on. `first` and `last` are indices of layers: -1 is before the first layer, where
     inputs are written, and the number of layers after the last one, where outputs are read. `name` is that of the
-    activation, or of the layer whose scratch it is."""
+    activation, or of the layer whose scratch it is; `wide`: its values are stored as int16."""
 
     name: str
     kind: str
@@ -22,6 +22,7 @@ class PlannedBlock:
     bytes: int
     first: int
     last: int
+    wide: bool = False
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,10 @@ class MemoryPlan:
 def memory_plan(graph: Graph) -> MemoryPlan:
     """The plan of `graph`, its activations by first use, then the scratch of its layers."""
     assert graph.arena is not None
-    arena = graph.arena
+    arena, lifetimes = graph.arena, live_ranges(graph)
     activations = [
-        PlannedBlock(name, ACTIVATION, arena.tensors[name].offset, arena.tensors[name].bytes, first, last)
-        for name, (first, last) in live_ranges(graph).items()
+        PlannedBlock(name, ACTIVATION, place.offset, place.bytes, *lifetimes[name], graph.tensors[name].wide)
+        for name, place in arena.tensors.items()
     ]
     scratch = [
         PlannedBlock(layer.name, SCRATCH, arena.scratch[layer.name].offset, arena.scratch[layer.name].bytes, step, step)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich import box
 from rich.table import Table
 
+from tinyprune import kernels
 from tinyprune.passes.candidates import Cost
 from tinyprune.report.report import LayerReport, Report
 
@@ -37,7 +38,8 @@ def sram_steps(report: Report) -> Table:
 
 
 def _is_taken(cost: Cost, layer: LayerReport) -> bool:
-    taken = (layer.format, layer.kernel, layer.strip_rows, layer.weights_in)
+    """A layer that runs in a twin was chosen as what it is the twin of."""
+    taken = (layer.format, kernels.narrow(layer.kernel or ""), layer.strip_rows, layer.weights_in)
     return (cost.format, cost.kernel, cost.rows, cost.weights) == taken
 
 

@@ -15,6 +15,7 @@ from tinyprune.board import Board
 from tinyprune.ir import Graph, Int8, Tensor
 from tinyprune.report.report import SCHEMA, ModelInfo, to_json
 from tinyprune.source import Samples, share_right
+from tinyprune.tensors import Int16
 from tinyprune.toolchain.elf import Elf
 from tinyprune.validation import interpreters
 from tinyprune.validation.interpreters import Interpreter, InterpreterFailure
@@ -111,7 +112,8 @@ def _firmware(firmware: Firmware, samples: Samples) -> Comparison:
     inputs = np.concatenate([firmware.sample, samples.inputs])
     run = emulators.run(firmware.emulator, firmware.elf, firmware.board, inputs)
     expected = reference.run(graph, inputs)
-    layers = differences(graph, expected, {layer.output: run.layer_outputs[layer.name] for layer in graph.layers})
+    got = {layer.output: graph.tensors[layer.output].values(run.layer_outputs[layer.name]) for layer in graph.layers}
+    layers = differences(graph, expected, got)
     whole = _difference("output", "tp_invoke", run.outputs, reference.outputs_of(graph, expected))
     return Comparison(
         name=FIRMWARE,
@@ -159,13 +161,15 @@ def file_index(tensor: str) -> int:
     return int(tensor.split(":")[0])
 
 
-def differences(graph: Graph, expected: Mapping[str, Int8], got: Mapping[str, Int8]) -> tuple[LayerDifference, ...]:
+def differences(
+    graph: Graph, expected: Mapping[str, Int8], got: Mapping[str, Int8 | Int16]
+) -> tuple[LayerDifference, ...]:
     """For each layer of `graph`, in order: `got` against `expected`, both by tensor, (n, ...)."""
     return tuple(
         _difference(layer.name, ir.op_name(layer), got[layer.output], expected[layer.output]) for layer in graph.layers
     )
 
 
-def _difference(name: str, op: str, got: Int8, expected: Int8) -> LayerDifference:
+def _difference(name: str, op: str, got: Int8 | Int16, expected: Int8) -> LayerDifference:
     apart = np.abs(got.reshape(-1).astype(np.int32) - expected.reshape(-1))
     return LayerDifference(name, op, apart.size, int(np.count_nonzero(apart)), int(apart.max(initial=0)))

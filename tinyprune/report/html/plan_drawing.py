@@ -87,7 +87,8 @@ def block_label(block: Mapping[str, Any], layers: Sequence[str]) -> str:
     if block["kind"] == SCRATCH:
         return f"scratch of {block['name']}"
     first: int = block["first"]
-    return "input" if first < 0 else layers[first]
+    name = "input" if first < 0 else layers[first]
+    return f"{name}, as int16" if block["wide"] else name
 
 
 def _block(block: Mapping[str, Any], layers: Sequence[str], scale: _Scale, covered_from: int) -> DrawnBlock:
