@@ -5,6 +5,7 @@
 #ifndef TP_CONV2D_DENSE_DSP_S8_H
 #define TP_CONV2D_DENSE_DSP_S8_H
 
+#include "tp_apart.h"
 #include "tp_h_tile.h"
 #include "tp_pack16.h"
 #include "tp_requantize.h"
@@ -92,7 +93,7 @@ static inline int32_t tp_h_next_row(tp_h_lines *of) {
 }
 
 /** Makes the next line ready; 0 where there is none. An odd position is both pixels of a tile. */
-__attribute__((noinline, unused)) static int32_t tp_h_next_line(tp_h_lines *of) {
+static TP_APART int32_t tp_h_next_line(tp_h_lines *of) {
     if (of->positions == 0 && !tp_h_next_row(of)) {
         return 0;
     }
@@ -104,7 +105,7 @@ __attribute__((noinline, unused)) static int32_t tp_h_next_line(tp_h_lines *of) 
 }
 
 /** Before the first line. */
-__attribute__((noinline, unused)) static void tp_h_begin(tp_h_lines *of, int8_t *scratch) {
+static TP_APART void tp_h_begin(tp_h_lines *of, int8_t *scratch) {
     const int32_t pixel = of->shape.pixel_step / 2 / of->params->stride_width, pairs = of->shape.pairs;
     of->buffer = (uint32_t *)(void *)scratch;
     of->strip = of->buffer + (of->weights->buffered ? tp_h_group_words(&of->shape) : 0);

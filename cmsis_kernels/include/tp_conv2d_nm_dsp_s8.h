@@ -26,16 +26,18 @@ typedef struct {
 } tp_conv2d_nm_dsp_weights;
 
 /**
- * Writes the list of output channel `channel`, as `tp_pair_load_channel` takes it.
- * @param list 4 * steps + 2 words
+ * Writes the entries of a channel's list and the 0 behind them. Returns the sum of its weights.
+ * @param values    of this channel
+ * @param positions of this channel
+ * @param entry     4 * steps + 1 words
  */
-static inline __attribute__((always_inline)) void tp_nm_list(const tp_conv2d_nm_dsp_weights *weights, int32_t channel,
-                                                             uint32_t *list, const int32_t kept, const int32_t group) {
+static inline __attribute__((always_inline)) int32_t tp_nm_entries(const tp_conv2d_nm_dsp_weights *weights,
+                                                                   const uint32_t *values, const uint8_t *positions,
+                                                                   uint32_t *entry, const int32_t kept,
+                                                                   const int32_t group) {
     const int32_t bytes = group == 8 ? 2 : 1, bits = group == 8 ? 3 : 2;
-    const uint32_t *values = weights->values + channel * weights->steps, *const end = values + weights->steps;
-    const uint8_t *positions = weights->positions + channel * weights->steps * bytes;
+    const uint32_t *const end = values + weights->steps;
     const uint16_t *offsets = weights->offsets;
-    uint32_t *entry = list + 1;
     int32_t sum = 0;
     for (; values != end; values++, positions += bytes, offsets += 4 / kept) {
         const uint32_t places = positions[0] | (bytes == 2 ? (uint32_t)positions[bytes - 1] << 8 : 0U);
@@ -48,36 +50,62 @@ static inline __attribute__((always_inline)) void tp_nm_list(const tp_conv2d_nm_
         }
     }
     *entry = 0;
-    *list = (uint32_t)sum << 16 | 4U * weights->steps;
+    return sum;
+}
+
+/** Words of the list of a channel with `entries` entries. */
+static inline int32_t tp_pair_list_words(int32_t entries) { return entries + 7; }
+
+/** Writes all of the list of channel `channel` but its entries (tp_pair_run_tiles); `sum` is that of its weights. */
+static inline void tp_pair_complete_list(const tp_requant *requant, int32_t channel, int32_t bias, int32_t sum,
+                                         int32_t entries, uint32_t *list, const int32_t level) {
+    const int32_t low = (int32_t)((uint32_t)bias - 128U * (uint32_t)sum);
+    list[0] = (uint32_t)((-entries & 7) * TP_PAIR_ENTRY_BYTES);
+    list[1] = (uint32_t)low << 8;
+    list[2] = (uint32_t)(bias + (low < 0 ? -1 : 0));
+    uint32_t *const to = list + entries + 4;
+    if (level) {
+        const tp_level_requant words = tp_level_requant_of(requant, channel);
+        to[0] = (uint32_t)words.multiplier;
+        to[1] = (uint32_t)words.addend;
+    } else {
+        const tp_right_requant words = tp_right_requant_of(requant, channel);
+        to[0] = (uint32_t)words.multiplier;
+        to[1] = (uint32_t)words.addend;
+        to[2] = (uint32_t)words.exponent;
+    }
 }
 
 /**
  * Convolution, N:M weights, for the DSP extension.
  *
- * The generator proves for each output channel |bias| + 128 * sum(|weights|) < 2^22 and a shift in [-23, -1], that no
+ * The generator proves for each output channel |bias| + 128 * sum(|weights|) < 2^23 and its requantization, that no
  * offset is above 65,535, and that the inputs of a group are neighbours.
- * @param scratch    4 * steps + 2 words of a list; behind them the packed strip or patches, and what the last tile of a
+ * @param scratch    4 * steps + 7 words of a list; behind them the packed strip or patches, and what the last tile of a
  *                   line lacks of four pixels; aligned to 4
  * @param pixel_step bytes from one output position's packed input to the next one's: below 1366, a compile-time
  *                   constant
- * @param signs      0 where the output's zero point is -128, a compile-time constant
+ * @param level      how to requantize (tp_tile_line.h), a compile-time constant
  * @param kept       N: 1, 2 or 4, a compile-time constant
  * @param group      M: 4 or 8, a compile-time constant
  */
 static inline __attribute__((always_inline)) void
 tp_conv2d_nm_dsp_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
                     const tp_conv2d_nm_dsp_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output,
-                    const int32_t pixel_step, const int32_t signs, const int32_t kept, const int32_t group) {
+                    const int32_t pixel_step, const int32_t level, const int32_t kept, const int32_t group) {
     const int32_t channels = params->output_channels, row_bytes = params->output_width * channels;
-    uint32_t *list = (uint32_t *)(void *)scratch, *packed = list + 4 * weights->steps + 2;
+    uint32_t *list = (uint32_t *)(void *)scratch, *packed = list + tp_pair_list_words(4 * weights->steps);
     for (int32_t row = 0; row < params->output_height; row += weights->strip_rows) {
         const int32_t left = params->output_height - row;
         const int32_t rows = left < weights->strip_rows ? left : weights->strip_rows;
         const tp_pair_block block = tp_pack_pair_block(params, input, row, rows, weights->width, packed);
         for (int32_t i = 0; i < channels; i++) {
-            tp_nm_list(weights, i, list, kept, group);
-            tp_pair_run_channel(requant, bias, i, list, block, packed, channels, row_bytes,
-                                output + row * row_bytes + i, pixel_step, signs);
+            const int32_t first = i * weights->steps;
+            const int32_t sum = tp_nm_entries(weights, weights->values + first,
+                                              weights->positions + first * (group == 8 ? 2 : 1), list + 3, kept, group);
+            tp_pair_complete_list(requant, i, bias[i], sum, 4 * weights->steps, list, level);
+            tp_pair_run_channel(list, block, packed, channels, row_bytes, output + row * row_bytes + i, pixel_step,
+                                level);
         }
     }
     tp_clamp_all(requant, params->output_height * row_bytes, output);

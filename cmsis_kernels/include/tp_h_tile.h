@@ -83,13 +83,6 @@ static inline void tp_h_load_channels(tp_h_line *line, const tp_requant *requant
 #define TP_H_PAIR TP_H_PAIR_FROM("%[s01]", "%[s11]", "%[l01]", "%[l11]")
 #define TP_H_FIRST_PAIR TP_H_PAIR_FROM("%[s00]", "%[s10]", "%[l00]", "%[l10]")
 
-/* A doubled accumulator's output, by tp_requantize_right: multiplier w, addend y, exponent z. */
-#define TP_H_RIGHT(acc)                                                                                                \
-    "add.w %[t], %[y], " acc ", asr #31\n"                                                                             \
-    "smmlar " acc ", " acc ", %[w], %[t]\n"                                                                            \
-    "asr.w " acc ", " acc ", %[z]\n"                                                                                   \
-    "ssat " acc ", #8, " acc "\n"
-
 /* Outputs of two channels at both pixels, from their S and B; the requantizations lie at offset `at` of the line. */
 #define TP_H_REQUANTIZE_RIGHT(s0, s1, l0, l1, at)                                                                      \
     "ldr.w %[w], [%[p], #" at "]\n"                                                                                    \
@@ -98,12 +91,12 @@ static inline void tp_h_load_channels(tp_h_line *line, const tp_requant *requant
     "sub.w " s0 ", " s0 ", " l0 "\n"                                                                                   \
     "sub.w " s1 ", " s1 ", " l1 "\n"                                                                                   \
     "asr.w " s0 ", " s0 ", #7\n"                                                                                       \
-    "asr.w " s1 ", " s1 ", #7\n" TP_H_RIGHT(s0) TP_H_RIGHT(s1) "ldr.w %[w], [%[p], #" at " + 12]\n"                    \
-                                                               "ldr.w %[y], [%[p], #" at " + 16]\n"                    \
-                                                               "ldr.w %[z], [%[p], #" at " + 20]\n"                    \
-                                                               "lsl.w " l0 ", " l0 ", #1\n"                            \
-                                                               "lsl.w " l1 ", " l1 ", #1\n" TP_H_RIGHT(l0)             \
-                                                                   TP_H_RIGHT(l1)
+    "asr.w " s1 ", " s1 ", #7\n" TP_TILE_REQUANTIZE(s0)                                                                \
+        TP_TILE_REQUANTIZE(s1) "ldr.w %[w], [%[p], #" at " + 12]\n"                                                    \
+                               "ldr.w %[y], [%[p], #" at " + 16]\n"                                                    \
+                               "ldr.w %[z], [%[p], #" at " + 20]\n"                                                    \
+                               "lsl.w " l0 ", " l0 ", #1\n"                                                            \
+                               "lsl.w " l1 ", " l1 ", #1\n" TP_TILE_REQUANTIZE(l0) TP_TILE_REQUANTIZE(l1)
 
 /* The same at a common shift: S - B is 256 times an accumulator already. */
 #define TP_H_REQUANTIZE_LEVEL(s0, s1, l0, l1, at)                                                                      \

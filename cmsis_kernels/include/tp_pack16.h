@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "tp_apart.h"
 #include "tp_columns.h"
 #include "tp_dsp.h"
 #include "tp_types.h"
@@ -76,9 +77,8 @@ static inline const uint32_t *tp_copy_words(const uint32_t *source, int32_t coun
  * The input that output rows [row, row + rows) see: each input row from -pad_left on, `width` pixels of `padded`
  * values, which is input_channels or one more (that is never written, and weighs nothing).
  */
-__attribute__((noinline, unused)) static void tp_pack_strip(const tp_window_params *params, const int8_t *input,
-                                                            int32_t row, int32_t rows, int32_t width, int32_t padded,
-                                                            int16_t *target) {
+static TP_APART void tp_pack_strip(const tp_window_params *params, const int8_t *input, int32_t row, int32_t rows,
+                                   int32_t width, int32_t padded, int16_t *target) {
     const int32_t channels = params->input_channels;
     const int32_t top = row * params->stride_height - params->pad_top;
     const int32_t bottom =
@@ -136,9 +136,8 @@ static inline void tp_pack_columns(const tp_window_params *params, const int8_t 
 }
 
 /** The patch of each output position of rows [row, row + rows), `size` values a patch: HWI, rounded up to even. */
-__attribute__((noinline, unused)) static void tp_pack_patches(const tp_window_params *params, const int8_t *input,
-                                                              int32_t row, int32_t rows, int32_t size,
-                                                              int16_t *target) {
+static TP_APART void tp_pack_patches(const tp_window_params *params, const int8_t *input, int32_t row, int32_t rows,
+                                     int32_t size, int16_t *target) {
     const int32_t taps = params->dilation_width == 1 ? params->window_width : 1;
     if (size == params->input_channels && params->output_height == params->input_height &&
         params->output_width == params->input_width) { /* a patch is a pixel: they lie one after another */

@@ -6,9 +6,9 @@
 #ifndef TP_PAIR_BLOCK_H
 #define TP_PAIR_BLOCK_H
 
+#include "tp_apart.h"
 #include "tp_pair_tile.h"
 #include "tp_pixel_pairs.h"
-#include "tp_requantize.h"
 #include "tp_types.h"
 
 /** Output positions that are computed from one packing of the input: `lines` lines of `length` pairs of them. */
@@ -28,9 +28,8 @@ static inline int tp_is_pointwise(const tp_window_params *params) {
  * Packs output rows [row, row + rows). The two halves of an odd number of rows or positions share the middle one. Not
  * inlined: instances share it, and unroll no loop around a tile for lengths that they know.
  */
-static __attribute__((noinline)) tp_pair_block tp_pack_pair_block(const tp_window_params *params, const int8_t *input,
-                                                                  int32_t row, int32_t rows, int32_t width,
-                                                                  uint32_t *packed) {
+static TP_APART tp_pair_block tp_pack_pair_block(const tp_window_params *params, const int8_t *input, int32_t row,
+                                                 int32_t rows, int32_t width, uint32_t *packed) {
     if (width) {
         const int32_t lines = (rows + 1) / 2, step = params->stride_height * width * params->input_channels;
         tp_pack_strip_pairs(params, input, row, lines, rows - lines, width, packed);
@@ -44,52 +43,41 @@ static __attribute__((noinline)) tp_pair_block tp_pack_pair_block(const tp_windo
         tp_pack_pairs(above, under, length * params->input_channels, packed);
         return (tp_pair_block){1, length, 0, distance};
     }
-    for (int32_t i = first; i < first + length; i++) {
-        packed = tp_pack_window_pair(params, input, i, i + distance, packed);
+    const int32_t size = params->window_height * params->window_width * params->input_channels;
+    tp_fill_pairs(params->input_zero_point, length * size, packed);
+    for (int32_t i = first; i < first + length; i++, packed += size) {
+        uint8_t *words = (uint8_t *)(void *)packed;
+        tp_pack_window(params, input, i, 0x80808080U, words);
+        tp_pack_window(params, input, i + distance, 0, words + 3);
     }
     return (tp_pair_block){1, length, 0, distance};
 }
 
 /**
- * What the tiles of output channel `channel` need.
- * @param list the sum of its weights << 16 | the number of entries; for each non-zero an entry weight << 24 | offset,
- * in bytes of packed input; 0
- */
-static inline tp_pair_channel tp_pair_load_channel(const tp_requant *requant, const int32_t *bias, int32_t channel,
-                                                   const uint32_t *list) {
-    const int32_t sum = tp_high(*list), entries = (int32_t)(*list & 0xFFFFU), doubled = 2 * bias[channel];
-    const uint64_t start = (uint64_t)(doubled - 256 * sum) + ((uint64_t)doubled << 24);
-    const int32_t skipped = tp_skipped_entries(entries) * TP_PAIR_ENTRY_BYTES;
-    const tp_right_requant to = tp_right_requant_of(requant, channel);
-    return (tp_pair_channel){list + 1, (uint32_t)start, (uint32_t)(start >> 32), skipped, to, {0, 0, {0, 0, 0}, 0}};
-}
-
-/**
  * The outputs of one channel.
- * @param list       as of `tp_pair_load_channel`
+ * @param list       of `tp_pair_run_tiles`
  * @param packed     the input of `block`
  * @param channels   of the output
  * @param row_bytes  of the output
  * @param output     this channel of the block's first position
  * @param pixel_step bytes from one position's packed input to the next one's, a compile-time constant below 1366
- * @param signs      0 where the output's zero point is -128, a compile-time constant
+ * @param level      how to requantize (tp_tile_line.h), a compile-time constant
  */
-static inline __attribute__((always_inline)) void
-tp_pair_run_channel(const tp_requant *requant, const int32_t *bias, int32_t number, const uint32_t *list,
-                    tp_pair_block block, const uint32_t *packed, int32_t channels, int32_t row_bytes, int8_t *output,
-                    const int32_t pixel_step, const int32_t signs) {
-    tp_pair_channel channel = tp_pair_load_channel(requant, bias, number, list);
-    channel.line = tp_tile_line_of(block.distance * channels, channels);
+static inline __attribute__((always_inline)) void tp_pair_run_channel(const uint32_t *list, tp_pair_block block,
+                                                                      const uint32_t *packed, int32_t channels,
+                                                                      int32_t row_bytes, int8_t *output,
+                                                                      const int32_t pixel_step, const int32_t level) {
+    tp_tile_line line = tp_tile_line_of(list, block.distance * channels, channels);
     for (int32_t lines = block.lines; lines > 0; lines--, packed += block.step, output += row_bytes) {
         const uint32_t *x = packed;
-        channel.line.output = output;
-        channel.line.left = block.length;
+        line.output = output;
+        line.left = block.length;
         do {
             if (block.length % 4) {
-                tp_aim_tile(&channel.line, channels);
+                tp_aim_tile(&line, channels);
             }
-            tp_pair_run_tiles(&channel, &x, pixel_step, signs);
-        } while (channel.line.left > 0);
+            tp_pair_run_tiles(&line, &x, pixel_step, level);
+        } while (line.left > 0);
     }
 }
 

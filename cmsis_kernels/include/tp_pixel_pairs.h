@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 
+#include "tp_apart.h"
 #include "tp_columns.h"
 #include "tp_dsp.h"
 #include "tp_types.h"
@@ -63,32 +64,58 @@ static inline void tp_pack_strip_pairs(const tp_window_params *params, const int
     }
 }
 
-/** One pixel of the input; padding where (y, x) lies beyond it. */
-static inline tp_run tp_pixel_at(const tp_window_params *params, const int8_t *input, tp_run padding, int32_t y,
-                                 int32_t x) {
-    const int inside = y >= 0 && y < params->input_height && x >= 0 && x < params->input_width;
-    const tp_run pixel = {input + (y * params->input_width + x) * params->input_channels, 4};
-    return inside ? pixel : padding;
+/** Sets `count` words to the pair of two equal values. */
+static inline void tp_fill_pairs(int8_t value, int32_t count, uint32_t *target) {
+    const uint32_t pair = tp_pixel_pair(value, value);
+    for (; count >= 4; count -= 4, target += 4) {
+        target[0] = pair;
+        target[1] = pair;
+        target[2] = pair;
+        target[3] = pair;
+    }
+    for (; count > 0; count--) {
+        *target++ = pair;
+    }
 }
 
-/** The windows of output positions `first` and `second`, counted row by row: HWI. Returns the end. */
-static inline uint32_t *tp_pack_window_pair(const tp_window_params *params, const int8_t *input, int32_t first,
-                                            int32_t second, uint32_t *target) {
-    const int8_t zero = params->input_zero_point, zeros[4] = {zero, zero, zero, zero};
-    const tp_run padding = {zeros, 0};
-    const int32_t width = params->output_width;
-    const int32_t y0 = first / width * params->stride_height - params->pad_top;
-    const int32_t x0 = first % width * params->stride_width - params->pad_left;
-    const int32_t y1 = second / width * params->stride_height - params->pad_top;
-    const int32_t x1 = second % width * params->stride_width - params->pad_left;
-    for (int32_t i = 0; i < params->window_height * params->dilation_height; i += params->dilation_height) {
-        for (int32_t j = 0; j < params->window_width * params->dilation_width; j += params->dilation_width) {
-            const tp_run a = tp_pixel_at(params, input, padding, y0 + i, x0 + j);
-            const tp_run b = tp_pixel_at(params, input, padding, y1 + i, x1 + j);
-            target = tp_pack_pairs(a, b, params->input_channels, target);
+/** Writes `count` values, exclusive-ored with the bytes of `flip`, into every fourth byte. */
+static inline void tp_spread(const int8_t *values, int32_t count, uint32_t flip, uint8_t *target) {
+    for (; count >= 4; count -= 4, values += 4, target += 16) {
+        const uint32_t four = tp_load_word(values) ^ flip;
+        target[0] = (uint8_t)four;
+        target[4] = (uint8_t)(four >> 8);
+        target[8] = (uint8_t)(four >> 16);
+        target[12] = (uint8_t)(four >> 24);
+    }
+    for (; count > 0; count--, values++, target += 4) {
+        *target = (uint8_t)((uint8_t)*values ^ (flip & 0xFFU));
+    }
+}
+
+/**
+ * What the window of output position `position`, counted row by row, sees of the input, in the order HWI: into one byte
+ * of each word, which holds padding.
+ * @param flip   0x80808080 for first values of pairs, 0 for second ones
+ * @param target that byte of the first word
+ */
+static TP_APART void tp_pack_window(const tp_window_params *params, const int8_t *input, int32_t position,
+                                    uint32_t flip, uint8_t *target) {
+    const int32_t channels = params->input_channels, width = params->input_width;
+    const int32_t top = position / params->output_width * params->stride_height - params->pad_top;
+    const int32_t left = position % params->output_width * params->stride_width - params->pad_left;
+    const int32_t taps = params->dilation_width == 1 ? params->window_width : 1; /* neighbours in memory */
+    for (int32_t j = 0; j < params->window_width; j += taps) {
+        const int32_t x = left + j * params->dilation_width;
+        const int32_t before = x < 0 ? -x : 0, end = x + taps > width ? width - x : taps;
+        const int8_t *source = input + (x + before) * channels;
+        uint8_t *row = target + 4 * (j + before) * channels;
+        for (int32_t i = 0; i < params->window_height; i++, row += 4 * params->window_width * channels) {
+            const int32_t y = top + i * params->dilation_height;
+            if (y >= 0 && y < params->input_height) {
+                tp_spread(source + y * width * channels, (end - before) * channels, flip, row);
+            }
         }
     }
-    return target;
 }
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "tp_apart.h"
 #include "tp_requantize.h"
 
 /** The output of a channel with twice this sum of products and this bias. */
@@ -15,8 +16,8 @@ static inline int8_t tp_finish_right(tp_right_requant to, int32_t sum, int32_t b
 }
 
 /** One row of outputs from twice their sums of products. Not inline, so that all its constants stay in registers. */
-static __attribute__((noinline)) void tp_requantize_row(const tp_requant *requant, const int32_t *bias,
-                                                        const int32_t *sums, int32_t channels, int8_t *output) {
+static TP_APART void tp_requantize_row(const tp_requant *requant, const int32_t *bias, const int32_t *sums,
+                                       int32_t channels, int8_t *output) {
     if (requant->channel_step != 0) {
         for (int32_t channel = 0; channel < channels; channel++) {
             output[channel] = tp_finish_right(tp_right_requant_of(requant, channel), sums[channel], bias[channel]);

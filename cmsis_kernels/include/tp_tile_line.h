@@ -1,23 +1,39 @@
 /**
  * @file
- * Where the eight outputs of a tile go: four neighbours in a line of output positions, two outputs each.
+ * What tiles of eight outputs share: the list of weights that they read, and where their outputs go, to four neighbours
+ * in a line of output positions, two outputs each.
+ *
+ * A list holds all that a tile needs, as the generator prepared it: a head of three words, the entries, an end, and the
+ * constants of the requantization, which are at hand where the entries end. The low half of the first word says how
+ * many bytes of code of the first round of eight entries are skipped, as the list has no whole rounds; the high half
+ * how many words the list has. Then comes what a tile's sums begin with.
+ *
+ * Accumulators come raised, times 2^8. With the compile-time constant `level` they are requantized at a common shift
+ * (tp_requantize_level), and a list ends with multiplier and addend; else as tp_requantize_right has it, and the
+ * exponent is the third.
  */
 #ifndef TP_TILE_LINE_H
 #define TP_TILE_LINE_H
 
 #include <stdint.h>
 
+#include "tp_requantize.h"
+
 /** A line that tiles are run on; assembly knows where each member lies. */
 typedef struct {
+    const uint32_t *list;
     int8_t *output;     /**< the first output of the first position that is still to do */
     int32_t distance;   /**< from a position's first output to its second one */
     int32_t offsets[3]; /**< from the first position's outputs to those of the other three */
     int32_t left;       /**< positions that are still to do */
 } tp_tile_line;
 
-static inline tp_tile_line tp_tile_line_of(int32_t distance, int32_t channels) {
-    return (tp_tile_line){0, distance, {channels, 2 * channels, 3 * channels}, 0};
+static inline tp_tile_line tp_tile_line_of(const uint32_t *list, int32_t distance, int32_t channels) {
+    return (tp_tile_line){list, 0, distance, {channels, 2 * channels, 3 * channels}, 0};
 }
+
+/** The list behind this one. */
+static inline const uint32_t *tp_next_list(const uint32_t *list) { return list + (*list >> 16); }
 
 /**
  * For a tile of fewer than four positions: what is computed beyond them goes where the last one's outputs go after it.
@@ -30,9 +46,6 @@ static inline void tp_aim_tile(tp_tile_line *line, int32_t channels) {
     }
 }
 
-/** Of the first round of eight entries of a list: none, or as many as the list lacks of whole rounds. */
-static inline int32_t tp_skipped_entries(int32_t entries) { return entries ? -entries & 7 : 8; }
-
 /* Eight times an entry. gcc takes each line of assembly for an instruction when it places constants and branches: empty
  * ones stand for those, at most 7 * 16, that .rept adds. */
 #define TP_TILE_16_LINES "\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n"
@@ -41,31 +54,50 @@ static inline int32_t tp_skipped_entries(int32_t entries) { return entries ? -en
         TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES
 
 /* A doubled accumulator's output, in its register: tp_requantize_right with the multiplier in w, the addend in y and
- * the exponent in z; t is free. Where signs is 0 the zero point is -128, and the outputs of negative accumulators
- * saturate to it with or without the 1 that their rounding takes away. */
+ * the exponent in z; t is free. */
 #define TP_TILE_REQUANTIZE(acc)                                                                                        \
-    ".if %c[signs]\n\t"                                                                                                \
     "add.w %[t], %[y], " acc ", asr #31\n\t"                                                                           \
     "smmlar " acc ", " acc ", %[w], %[t]\n\t"                                                                          \
-    ".else\n\t"                                                                                                        \
-    "smmlar " acc ", " acc ", %[w], %[y]\n\t"                                                                          \
-    ".endif\n\t"                                                                                                       \
     "asr.w " acc ", " acc ", %[z]\n\t"                                                                                 \
     "ssat " acc ", #8, " acc "\n\t"
 
-/* The end of a tile: outputs aJ and bJ of position J, the line at offset `at` of the structure at p; w, y, z
- * and t are free. The last position comes first: where positions share a place, the first of them is right. So are the
- * second outputs before the first. Loops to 2 as long as four positions are left. */
-#define TP_TILE_STORE(at)                                                                                              \
-    "ldr.w %[y], [%[p], #" #at "]\n\t"                                                                                 \
-    "ldr.w %[z], [%[p], #" #at " + 4]\n\t"                                                                             \
-    "ldr.w %[t], [%[p], #" #at " + 16]\n\t"                                                                            \
+/* The constants of a requantization, `at` bytes behind p: the multiplier to w, the addend to y, the exponent to z. */
+#define TP_LIST_CONSTANTS(at)                                                                                          \
+    "ldr.w %[w], [%[p], #" #at "]\n\t"                                                                                 \
+    "ldr.w %[y], [%[p], #" #at " + 4]\n\t"                                                                             \
+    ".ifeq %c[level]\n\t"                                                                                              \
+    "ldr.w %[z], [%[p], #" #at " + 8]\n\t"                                                                             \
+    ".endif\n\t"
+
+/* By them the output of an accumulator, in its register: raised where `level`, else doubled; t is free. */
+#define TP_LIST_REQUANTIZE(acc)                                                                                        \
+    ".if %c[level]\n\t"                                                                                                \
+    "smmla " acc ", " acc ", %[w], %[y]\n\t"                                                                           \
+    "ssat " acc ", #8, " acc ", asr #%c[fraction]\n\t"                                                                 \
+    ".else\n\t" TP_TILE_REQUANTIZE(acc) ".endif\n\t"
+
+/** The output of a raised accumulator, by the constants at `to`. */
+static inline int8_t tp_list_requantize(const uint32_t *to, int32_t raised, int32_t level) {
+    const int32_t multiplier = (int32_t)to[0], addend = (int32_t)to[1];
+    if (level) {
+        return (int8_t)tp_requantize_level((tp_level_requant){multiplier, addend}, raised);
+    }
+    return (int8_t)tp_requantize_right((tp_right_requant){multiplier, addend, (int32_t)to[2]}, raised >> 7);
+}
+
+/* The end of a tile: outputs aJ and bJ of position J, the line at p; w, y, z and t are free. The last position comes
+ * first: where positions share a place, the first of them is right. So are the second outputs before the first. Loops
+ * to 2 as long as four positions are left. */
+#define TP_TILE_STORE                                                                                                  \
+    "ldr.w %[y], [%[p], #4]\n\t"                                                                                       \
+    "ldr.w %[z], [%[p], #8]\n\t"                                                                                       \
+    "ldr.w %[t], [%[p], #20]\n\t"                                                                                      \
     "add.w %[z], %[y], %[z]\n\t"                                                                                       \
     "strb.w %[b3], [%[z], %[t]]\n\t"                                                                                   \
     "strb.w %[a3], [%[y], %[t]]\n\t"                                                                                   \
-    "ldr.w %[t], [%[p], #" #at " + 12]\n\t"                                                                            \
-    "ldr.w %[w], [%[p], #" #at " + 8]\n\t"                                                                             \
-    "ldr.w %[a3], [%[p], #" #at " + 20]\n\t"                                                                           \
+    "ldr.w %[t], [%[p], #16]\n\t"                                                                                      \
+    "ldr.w %[w], [%[p], #12]\n\t"                                                                                      \
+    "ldr.w %[a3], [%[p], #24]\n\t"                                                                                     \
     "strb.w %[b2], [%[z], %[t]]\n\t"                                                                                   \
     "strb.w %[a2], [%[y], %[t]]\n\t"                                                                                   \
     "strb.w %[b1], [%[z], %[w]]\n\t"                                                                                   \
@@ -74,8 +106,8 @@ static inline int32_t tp_skipped_entries(int32_t entries) { return entries ? -en
     "strb.w %[a0], [%[y]]\n\t"                                                                                         \
     "add.w %[y], %[y], %[w], lsl #2\n\t"                                                                               \
     "sub.w %[a3], %[a3], #4\n\t"                                                                                       \
-    "str.w %[y], [%[p], #" #at "]\n\t"                                                                                 \
-    "str.w %[a3], [%[p], #" #at " + 20]\n\t"                                                                           \
+    "str.w %[y], [%[p], #4]\n\t"                                                                                       \
+    "str.w %[a3], [%[p], #24]\n\t"                                                                                     \
     "cmp.w %[a3], #4\n\t"                                                                                              \
     "bge.w 2b\n\t"
 

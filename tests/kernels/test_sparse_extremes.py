@@ -25,7 +25,7 @@ KINDS = {
     "nm_2_4": "tp_conv2d_nm_dsp_s8",
     "nm_4_8": "tp_conv2d_nm_dsp_s8",
 }
-BITS = {name: 23 if name == "bsr_2x2" else 22 for name in KINDS}  # of an accumulator, at most
+BITS = 23  # of an accumulator, at most
 
 
 def extreme_graph(name: str, bias: int, zero_point: int = -128) -> Graph:
@@ -54,7 +54,7 @@ def extreme_graph(name: str, bias: int, zero_point: int = -128) -> Graph:
 def largest_bias(name: str) -> int:
     """The bias of the largest accumulator that the kernel of a format takes."""
     weights = np.count_nonzero(holdable(name, np.ones((1, CHANNELS), np.int8)))
-    return (1 << BITS[name]) - 1 - 128 * 127 * weights
+    return (1 << BITS) - 1 - 128 * 127 * weights
 
 
 def extreme_inputs() -> Int8:

@@ -1,7 +1,7 @@
-"""Instances of the kernels that are static inline functions: one for each layer, so that compilers know its numbers.
+"""Instances of the kernels that are static inline functions: one for each kernel and its compile-time constants.
 
-A function that is called in one place is compiled for the constants of that call. Were it shared, compilers would guess
-which calls deserve a copy, and a layer would take another time in another model.
+Layers with equal constants share one. It is compiled apart from its callers (`tp_apart.h`), so that a layer takes the
+same time in every model, and in the image of many candidates that is measured.
 """
 
 from __future__ import annotations
@@ -32,14 +32,13 @@ def of(graph: Graph) -> Instances:
     """Each instance that the layers of `graph` call."""
     layers = [layer for layer in graph.layers if _constants(layer, graph)]
     headers = sorted({f"{kernels.kernel(layer).function}.h" for layer in layers})
-    names = frozenset(name(layer, graph) for layer in layers)
-    return Instances(names, tuple(headers), tuple(_definition(layer, graph) for layer in layers))
+    definitions = {name(layer, graph): _definition(layer, graph) for layer in layers}
+    return Instances(frozenset(definitions), ("tp_apart.h", *headers) if headers else (), tuple(definitions.values()))
 
 
 def name(layer: Layer, graph: Graph) -> str:
-    """The function that `layer` calls: its kernel, or its instance of it."""
-    function = kernels.kernel(layer).function
-    return f"{function}_{layer.name}" if _constants(layer, graph) else function
+    """The function that `layer` calls: its kernel, or the instance of it for the layer's constants."""
+    return "_".join(map(str, (kernels.kernel(layer).function, *_constants(layer, graph))))
 
 
 def _constants(layer: Layer, graph: Graph) -> tuple[int, ...]:
@@ -51,7 +50,7 @@ def _definition(layer: Layer, graph: Graph) -> str:
     weights = kernels.operand(layer, graph).kind or "int8_t"
     constants = ", ".join(map(str, _constants(layer, graph)))
     return (
-        f"static __attribute__((noinline)) void {name(layer, graph)}(\n"
+        f"static TP_APART void {name(layer, graph)}(\n"
         f"    const {PARAMS[type(layer)]} *params, const tp_requant *requant, const int8_t *input,\n"
         f"    const {weights} *weights, const int32_t *bias, int8_t *scratch, int8_t *output) {{\n"
         f"    {kernels.kernel(layer).function}(params, requant, input, weights, bias, scratch, output, {constants});\n"

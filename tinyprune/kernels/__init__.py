@@ -163,13 +163,21 @@ def operand(layer: Weighted, graph: Graph) -> Operand:
 
 
 def bias(layer: Weighted, graph: Graph) -> Int32:
-    """The bias as the layer's kernel reads it, (O,). No term leaves int32: `verify` proved |bias - zp * sum(w)| + 128 *
-    sum(|w|) < 2^31, and kernels raise inputs by 128 at most."""
+    """The bias as the layer's kernel reads it, (O,); one 0 where it reads none.
+
+    No term leaves int32: `verify` proved |bias - zp * sum(w)| + 128 * sum(|w|) < 2^31, and kernels raise inputs by 128
+    at most.
+    """
+    if kernel(layer).folded:
+        return np.zeros(1, np.int32)
     return convolution.kernel_bias(layer, graph.tensors[layer.input], kernel(layer).raised).astype(np.int32)
 
 
 def requant(layer: Weighted, graph: Graph) -> Requant:
-    """Multipliers and shifts, or what the layer's kernel has in their places: one an output channel, or one for all."""
+    """Multipliers and shifts, or what the layer's kernel has in their places: one an output channel, or one for all;
+    0 where it reads none."""
+    if kernel(layer).folded:
+        return Requant(np.zeros(1, np.int32), np.zeros(1, np.int32))
     return kernel(layer).requant(layer, graph)
 
 

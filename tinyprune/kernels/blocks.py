@@ -12,7 +12,12 @@ from tinyprune.ir import Graph, Int8, Layer, Weighted
 from tinyprune.kernels.h_packing import halves_problem
 from tinyprune.kernels.kernel import Kernel, Operand, flash_or_sram
 from tinyprune.kernels.packing import TILE, Packing, packing, strips
-from tinyprune.kernels.proofs import accumulator_problem, right_requant_problem, rounding_shows
+from tinyprune.kernels.proofs import accumulator_problem
+from tinyprune.kernels.tile_lists import LONGEST, endings, is_level, joined, requant_problem
+from tinyprune.reference import convolution
+
+OTHER_WORDS = 11  # of a list, at most, beside its entries
+CODE_BYTES = 64  # of an entry in the unrolled loop
 
 
 def as_stored(layer: Weighted, graph: Graph) -> Operand:
@@ -34,12 +39,14 @@ def _scratch_bytes(layer: Layer, graph: Graph) -> int:
 
 def _unfit(layer: Layer, graph: Graph) -> str:
     assert isinstance(layer, ir.Conv2D)
-    matrix = unpack(layer.weights).reshape(layer.weights.shape[0], -1)
+    packed, matrix = _packing(layer, graph), unpack(layer.weights).reshape(layer.weights.shape[0], -1)
+    if len(packed.offsets) > LONGEST - OTHER_WORDS:
+        return f"an output has {len(packed.offsets):,} weights; a list holds {LONGEST - OTHER_WORDS:,}"
     return (
-        _packing(layer, graph).problem
+        packed.problem
         or halves_problem(matrix)
         or accumulator_problem(layer, graph, 23)
-        or right_requant_problem(layer, graph)
+        or requant_problem(layer, graph)
     )
 
 
@@ -50,26 +57,36 @@ def halves_2x2(matrix: Int8) -> NDArray[np.uint32]:
     return (halves[:, 0::2] | halves[:, 1::2] << 16).astype(np.uint32)
 
 
-def lists(words: NDArray[np.uint32], offsets: Int64, next_tile: int) -> NDArray[np.uint32]:
-    """The lists of `tp_conv2d_bsr_2x2_dsp_weights`: one of each row of `words`, whose inputs lie at `offsets`."""
+def lists(words: NDArray[np.uint32], offsets: Int64, next_tile: int, bias: Int64, ends: Int64) -> NDArray[np.uint32]:
+    """The lists of `tp_conv2d_bsr_2x2_dsp_weights`: one of each row of `words`, whose inputs lie at `offsets`; `bias`
+    and `ends` of two channels a row, (rows, 2) and (rows, 2, words)."""
 
-    def one(row: NDArray[np.uint32]) -> Int64:
-        (kept,) = np.nonzero(row)
+    def one(number: int) -> tuple[Int64, Int64, Int64]:
+        (kept,) = np.nonzero(words[number])
         steps = np.diff(offsets[kept], prepend=0, append=next_tile)
-        entries = np.column_stack([np.append(row[kept].astype(np.int64), 0), steps])
-        return np.append(len(kept), entries)
+        entries = np.column_stack([np.append(words[number][kept].astype(np.int64), 0), steps])
+        first, second = bias[number]
+        return np.array([256 * first + second, second]), entries.reshape(-1), ends[number].reshape(-1)
 
-    return (np.concatenate([one(row) for row in words]) & 0xFFFFFFFF).astype(np.uint32)
+    return joined([one(number) for number in range(len(words))], 2, CODE_BYTES)
+
+
+def _in_twos(values: Int64) -> Int64:
+    """(channels, ...) to (pairs, 2, ...); a last one without a partner is its own."""
+    padding = [(0, len(values) % 2)] + [(0, 0)] * (values.ndim - 1)
+    return np.pad(values, padding, mode="edge").reshape(-1, 2, *values.shape[1:])
 
 
 def _constants(layer: Layer, graph: Graph) -> tuple[int, ...]:
-    return _packing(layer, graph).pixel_step, rounding_shows(layer, graph)
+    return _packing(layer, graph).pixel_step, is_level(layer, graph)
 
 
 def _operand(layer: Weighted, graph: Graph) -> Operand:
     packed = _packing(layer, graph)
     words = halves_2x2(packed.arrange(unpack(layer.weights)))
-    entries = lists(words, packed.offsets[0::2], TILE * packed.pixel_step)
+    bias = _in_twos(convolution.kernel_bias(layer, graph.tensors[layer.input]))
+    ends = _in_twos(endings(layer, graph))
+    entries = lists(words, packed.offsets[0::2], TILE * packed.pixel_step, bias, ends)
     numbers = {"width": 0 if packed.patched else packed.width, "strip_rows": layer.variant.rows}
     return Operand("tp_conv2d_bsr_2x2_dsp_weights", {"lists": entries}, numbers)
 
@@ -83,4 +100,5 @@ CONV2D_BSR_2X2 = Kernel(
     strips=strips,
     places=flash_or_sram,
     constants=_constants,
+    folded=True,
 )

@@ -79,7 +79,8 @@ class Kernel:
     `places` those of `Variant.weights`. `constants` are the compile-time constants of a kernel that is a static inline
     function: the generated code holds one instance for each value of them. `raised` is what the kernel adds to each
     input before it multiplies, which the generator takes out of the bias. `requant` is what it finds in the arrays of
-    `tp_requant`: multipliers and shifts, or what takes their places (level.py).
+    `tp_requant`: multipliers and shifts, or what takes their places (level.py). Where `folded`, bias and
+    requantization are in the operand, and the kernel reads neither's arrays.
 
     `wide` is the twin of this kernel for a wide tensor (`Tensor.wide`), whose output it writes or whose input it reads:
     as fast as this kernel, or faster, its code no larger. A twin `writes_wide` or `reads_wide`.
@@ -96,6 +97,7 @@ class Kernel:
     constants: Callable[[Layer, Graph], tuple[int, ...]] = _no_constants
     raised: int = 0
     requant: Callable[[Weighted, Graph], Requant] = as_scaled
+    folded: bool = False
     wide: Kernel | None = None
     writes_wide: bool = False
     reads_wide: bool = False

@@ -15,10 +15,11 @@ from tinyprune.ir import Graph, Int8, Layer, Weighted
 from tinyprune.kernels import pixel_pairs
 from tinyprune.kernels.kernel import Kernel, Operand
 from tinyprune.kernels.packing import Packing, packing, strips
-from tinyprune.kernels.proofs import rounding_shows
+from tinyprune.kernels.tile_lists import is_level, requant
 
 FOUR = 4  # weights in a step
 ENTRY = 4  # bytes
+OTHER_WORDS = 7  # of a list, beside its entries
 
 
 def pattern(layer: Weighted) -> NM:
@@ -60,7 +61,7 @@ def _scratch_bytes(layer: Layer, graph: Graph) -> int:
     assert isinstance(layer, ir.Conv2D)
     rows, width = layer.variant.rows, graph.tensors[layer.output].shape[2]
     packed = _packing(layer, graph).scratch_bytes((rows + 1) // 2, (rows * width + 1) // 2)
-    return ENTRY * (FOUR * _step_count(layer, graph) + 2) + packed
+    return ENTRY * (FOUR * _step_count(layer, graph) + OTHER_WORDS) + packed
 
 
 def _unfit(layer: Layer, graph: Graph) -> str:
@@ -73,7 +74,7 @@ def _unfit(layer: Layer, graph: Graph) -> str:
 def _constants(layer: Layer, graph: Graph) -> tuple[int, ...]:
     assert isinstance(layer, ir.Conv2D)
     known = pattern(layer)
-    return _packing(layer, graph).pixel_step, rounding_shows(layer, graph), known.kept, known.group
+    return _packing(layer, graph).pixel_step, is_level(layer, graph), known.kept, known.group
 
 
 def _operand(layer: Weighted, graph: Graph) -> Operand:
@@ -111,4 +112,5 @@ CONV2D = Kernel(
     operand=_operand,
     strips=strips,
     constants=_constants,
+    requant=requant,
 )

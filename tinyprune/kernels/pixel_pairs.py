@@ -11,9 +11,13 @@ from tinyprune.formats import unpack
 from tinyprune.ir import Graph, Int8, Layer, Weighted
 from tinyprune.kernels.kernel import Kernel, Operand, flash_or_sram
 from tinyprune.kernels.packing import Packing, packing, strips
-from tinyprune.kernels.proofs import accumulator_problem, right_requant_problem, rounding_shows
+from tinyprune.kernels.proofs import accumulator_problem
+from tinyprune.kernels.tile_lists import endings, is_level, joined, requant_problem
+from tinyprune.reference import convolution
 
 MAX_OFFSET = (1 << 16) - 1
+CODE_BYTES = 44  # of an entry in the unrolled loop
+LOW = 128  # what is added to the first value of a pair
 
 
 def _packing(layer: Layer, graph: Graph) -> Packing:
@@ -29,11 +33,11 @@ def _scratch_bytes(layer: Layer, graph: Graph) -> int:
 
 
 def list_problem(layer: ir.Conv2D, graph: Graph, packed: Packing) -> str:
-    """Why `tp_pair_run_channel` is not for this layer, whose input is packed so; "" where it is."""
+    """Why `tp_pair_run_tiles` is not for this layer, whose input is packed so; "" where it is."""
     furthest = int(packed.offsets[-1])
     if furthest > MAX_OFFSET:
         return f"its window ends {furthest:,} bytes behind its beginning; an entry holds {MAX_OFFSET:,}"
-    return packed.problem or accumulator_problem(layer, graph, 22) or right_requant_problem(layer, graph)
+    return packed.problem or accumulator_problem(layer, graph, 23) or requant_problem(layer, graph)
 
 
 def _unfit(layer: Layer, graph: Graph) -> str:
@@ -41,23 +45,28 @@ def _unfit(layer: Layer, graph: Graph) -> str:
     return list_problem(layer, graph, _packing(layer, graph))
 
 
-def lists(matrix: Int8, offsets: Int64) -> NDArray[np.uint32]:
-    """The lists of `tp_conv2d_csr_dsp_weights` of (channels, columns) weights: a head, the non-zeros, a 0."""
+def lists(matrix: Int8, offsets: Int64, bias: Int64, ends: Int64) -> NDArray[np.uint32]:
+    """The lists of `tp_conv2d_csr_dsp_weights` of (channels, columns) weights, whose inputs lie at `offsets`."""
     weights = matrix.astype(np.int64)
-    heads = weights.sum(axis=1, keepdims=True) << 16 | np.count_nonzero(matrix, axis=1)[:, None]
-    words = np.hstack([heads, weights << 24 | offsets, np.zeros_like(heads)])
-    kept = np.pad(matrix != 0, ((0, 0), (1, 1)), constant_values=True)
-    return (words[kept] & 0xFFFFFFFF).astype(np.uint32)
+    starts = (bias - LOW * weights.sum(axis=1) << 8) + (bias << 32)
+    entries = weights << 24 | offsets
+
+    def one(channel: int) -> tuple[Int64, Int64, Int64]:
+        start = np.array([starts[channel], starts[channel] >> 32])
+        return start, np.append(entries[channel][matrix[channel] != 0], 0), ends[channel]
+
+    return joined([one(channel) for channel in range(len(matrix))], 1, CODE_BYTES)
 
 
 def _constants(layer: Layer, graph: Graph) -> tuple[int, ...]:
-    return _packing(layer, graph).pixel_step, rounding_shows(layer, graph)
+    return _packing(layer, graph).pixel_step, is_level(layer, graph)
 
 
 def _operand(layer: Weighted, graph: Graph) -> Operand:
     packed = _packing(layer, graph)
     numbers = {"width": 0 if packed.patched else packed.width, "strip_rows": layer.variant.rows}
-    entries = lists(packed.arrange(unpack(layer.weights)), packed.offsets)
+    bias = convolution.kernel_bias(layer, graph.tensors[layer.input])
+    entries = lists(packed.arrange(unpack(layer.weights)), packed.offsets, bias, endings(layer, graph))
     return Operand("tp_conv2d_csr_dsp_weights", {"lists": entries}, numbers)
 
 
@@ -70,4 +79,5 @@ CONV2D_CSR = Kernel(
     strips=strips,
     places=flash_or_sram,
     constants=_constants,
+    folded=True,
 )

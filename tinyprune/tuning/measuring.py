@@ -56,13 +56,11 @@ def measured(graph: Graph, trials: Sequence[Trial], board: Board, tools: Toolcha
 def sizes(elf: Elf, layer: Layer) -> tuple[int, dict[str, int]]:
     """The bytes of flash that are a layer's own, and the functions that it may share with others.
 
-    Its own are its constants, each as aligned as a word, the function that calls its kernel, and its instance of that.
+    Its own are its constants, each as aligned as a word, and the function that calls its kernel.
     """
-    caller, instance = LAYER_PREFIX + layer.name, f"{kernels.kernel(layer).function}_{layer.name}"
-    functions = reached(elf, caller)
-    instances = [name for name in functions if name.split(".")[0] == instance]  # gcc adds .constprop.0 and the like
-    own = sum(functions.pop(name) for name in instances) + elf.symbols[caller].bytes
-    return own + sum(aligned(symbol.bytes) for symbol in _constants(elf, layer.name)), functions
+    caller = LAYER_PREFIX + layer.name
+    constants = sum(aligned(symbol.bytes) for symbol in _constants(elf, layer.name))
+    return elf.symbols[caller].bytes + constants, reached(elf, caller)
 
 
 def _constants(elf: Elf, layer: str) -> list[Symbol]:
