@@ -125,7 +125,7 @@
     TWOS_LOAD(#pitch, "r4", "r5", "r8") TWOS_SECOND("r2", "r3", "r4", "r5", "r8")                                      \
     TWOS_LOAD("2 * " #pitch, "r4", "r5", "r8") TWOS_THIRD("r2", "r3", "r4", "r5", "r8")
 
-/* LOAD_, each sum, RELOAD_: tp_requantize_level, */
+/* LOAD_, each sum, RELOAD_: tp_requantize_level with TP_DEPTHWISE_FRACTION, */
 #define LOAD_LEVEL(m, c)                                                                                               \
     "ldr " m ", " MULTIPLIER "\n\t"                                                                                    \
     "ldr " c ", " ADDEND "\n\t"
@@ -241,8 +241,8 @@ static void one_column(const uint32_t *words, int8_t *output, const uint32_t *we
             sum = stride == 1 && row % 2 != 0 ? tp_smlatb(x, w01, tp_smlad(y, w12, sum))
                                               : tp_smlabt(y, w12, tp_smlad(x, w01, sum));
         }
-        output[row * channel->below] =
-            (int8_t)(level ? tp_requantize_level(to_level, sum) : tp_requantize_right(to_right, sum >> 7));
+        output[row * channel->below] = (int8_t)(level ? tp_requantize_level(to_level, sum, TP_DEPTHWISE_FRACTION)
+                                                      : tp_requantize_right(to_right, sum >> 7));
     }
 }
 
@@ -261,4 +261,5 @@ static void one_column(const uint32_t *words, int8_t *output, const uint32_t *we
     FUNCTION(right_twos, pitch, 2, 0)
 #endif
 
+// cppcheck-suppress constParameterCallback ; assembly writes to the output
 TP_DEPTHWISE_PITCHES(FUNCTIONS)
