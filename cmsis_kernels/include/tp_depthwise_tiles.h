@@ -16,7 +16,10 @@
 
 #include <stdint.h>
 
-enum { TP_DEPTHWISE_CHANNELS = 4 };
+enum {
+    TP_DEPTHWISE_CHANNELS = 4,
+    TP_DEPTHWISE_FRACTION = 12, /**< of tp_requantize_level */
+};
 
 #define TP_ODD_BYTES 0xFF00FF00U
 
