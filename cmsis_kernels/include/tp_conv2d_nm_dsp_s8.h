@@ -65,7 +65,7 @@ static inline void tp_pair_complete_list(const tp_requant *requant, int32_t chan
     list[2] = (uint32_t)(bias + (low < 0 ? -1 : 0));
     uint32_t *const to = list + entries + 4;
     if (level) {
-        const tp_level_requant words = tp_level_requant_of(requant, channel);
+        const tp_level_requant words = tp_level_requant_of(requant, channel, TP_LEVEL_FRACTION);
         to[0] = (uint32_t)words.multiplier;
         to[1] = (uint32_t)words.addend;
     } else {

@@ -16,10 +16,7 @@
 
 #include <stdint.h>
 
-enum {
-    TP_DEPTHWISE_CHANNELS = 4,
-    TP_DEPTHWISE_FRACTION = 12, /**< of tp_requantize_level */
-};
+enum { TP_DEPTHWISE_CHANNELS = 4 };
 
 #define TP_ODD_BYTES 0xFF00FF00U
 

@@ -96,6 +96,8 @@ static inline __attribute__((always_inline)) int32_t tp_requantize_rectified(tp_
  * multiplier and an addend for each channel that give every output of it as TFLM does, or refused the layer
  * (tinyprune/kernels/level.py): the high word of their product counts outputs in units of 2^-fraction.
  */
+#define TP_LEVEL_FRACTION 12 /* of most layers */
+
 typedef struct {
     int32_t multiplier;
     int32_t addend; /**< the zero point and a half, in those units, and a little more */

@@ -80,7 +80,7 @@ static inline void tp_aim_tile(tp_tile_line *line, int32_t channels) {
 static inline int8_t tp_list_requantize(const uint32_t *to, int32_t raised, int32_t level) {
     const int32_t multiplier = (int32_t)to[0], addend = (int32_t)to[1];
     if (level) {
-        return (int8_t)tp_requantize_level((tp_level_requant){multiplier, addend}, raised);
+        return (int8_t)tp_requantize_level((tp_level_requant){multiplier, addend}, raised, TP_LEVEL_FRACTION);
     }
     return (int8_t)tp_requantize_right((tp_right_requant){multiplier, addend, (int32_t)to[2]}, raised >> 7);
 }

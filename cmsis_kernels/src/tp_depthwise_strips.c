@@ -150,7 +150,7 @@ static __attribute__((noinline)) void run_channels(const depthwise *layer, tp_de
     for (; channel < end; channel++, packed++, output += layer->value_bytes) {
         strip->bias = 256 * layer->bias[channel];
         if (layer->level) {
-            const tp_level_requant to = tp_level_requant_of(layer->requant, channel, TP_DEPTHWISE_FRACTION);
+            const tp_level_requant to = tp_level_requant_of(layer->requant, channel, TP_LEVEL_FRACTION);
             strip->multiplier = to.multiplier;
             strip->addend = to.addend;
         } else {

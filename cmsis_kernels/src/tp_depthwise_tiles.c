@@ -125,7 +125,7 @@
     TWOS_LOAD(#pitch, "r4", "r5", "r8") TWOS_SECOND("r2", "r3", "r4", "r5", "r8")                                      \
     TWOS_LOAD("2 * " #pitch, "r4", "r5", "r8") TWOS_THIRD("r2", "r3", "r4", "r5", "r8")
 
-/* LOAD_, each sum, RELOAD_: tp_requantize_level with TP_DEPTHWISE_FRACTION, */
+/* LOAD_, each sum, RELOAD_: tp_requantize_level with TP_LEVEL_FRACTION, */
 #define LOAD_LEVEL(m, c)                                                                                               \
     "ldr " m ", " MULTIPLIER "\n\t"                                                                                    \
     "ldr " c ", " ADDEND "\n\t"
@@ -246,7 +246,7 @@ static void one_column(const uint32_t *words, int8_t *output, const uint32_t *we
                                               : tp_smlabt(y, w12, tp_smlad(x, w01, sum));
         }
         const int32_t value =
-            level ? tp_requantize_level(to_level, sum, TP_DEPTHWISE_FRACTION) : tp_requantize_right(to_right, sum >> 7);
+            level ? tp_requantize_level(to_level, sum, TP_LEVEL_FRACTION) : tp_requantize_right(to_right, sum >> 7);
         int8_t *const target = output + row * channel->below;
         if (wide) {
             *(int16_t *)(void *)target = (int16_t)value;

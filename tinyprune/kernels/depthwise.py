@@ -9,7 +9,7 @@ from tinyprune.arithmetic import Requant
 from tinyprune.formats import unpack
 from tinyprune.ir import Graph, Layer, Weighted
 from tinyprune.kernels.kernel import Kernel, Operand, as_scaled, flash_or_sram
-from tinyprune.kernels.level import COMMON, level
+from tinyprune.kernels.level import level
 from tinyprune.kernels.proofs import accumulator_problem, right_requant_problem
 
 CHANNELS = 4  # packed at a time
@@ -45,7 +45,7 @@ def _unfit(layer: Layer, graph: Graph) -> str:
 
 
 def _is_level(layer: Weighted, graph: Graph) -> bool:
-    return level(layer, graph, RAISED).fraction == COMMON
+    return not level(layer, graph, RAISED).problem
 
 
 def _operand(layer: Weighted, graph: Graph) -> Operand:

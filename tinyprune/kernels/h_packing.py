@@ -70,7 +70,7 @@ def _constants(layer: Layer, graph: Graph) -> tuple[int, ...]:
 
 
 def _level(layer: Weighted, graph: Graph) -> Level:
-    return level(layer, graph, RAISED)
+    return level(layer, graph, RAISED, any_fraction=True)
 
 
 def _requant(layer: Weighted, graph: Graph) -> Requant:

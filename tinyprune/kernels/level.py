@@ -26,7 +26,7 @@ from tinyprune.kernels.proofs import largest_products
 from tinyprune.kernels.staircase import steps_between
 from tinyprune.reference import convolution
 
-COMMON = 12  # bits of a fraction: right for most layers, which then run in the same code
+FRACTION = 12  # TP_LEVEL_FRACTION: right for most layers, which then run in the same code
 LARGEST_FRACTION = 22  # an addend must stay an int32
 INT8 = (-128, 127)
 RAISED_UNCUT = 8  # bits: with more the first rounding, 2^(r - 2 - d), is no int8 unless bits of M are cut
@@ -43,19 +43,26 @@ class Level:
     problem: str = ""
 
 
-def level(layer: Weighted, graph: Graph, raised: int | tuple[int, ...]) -> Level:
-    """The words of each channel for accumulators times 2**raised, one for all or one a channel; the clamp is int8's."""
+def level(layer: Weighted, graph: Graph, raised: int | tuple[int, ...], any_fraction: bool = False) -> Level:
+    """The words of each channel for accumulators times 2**raised, one for all or one a channel; the clamp is int8's.
+    With FRACTION, or where that is not right, and `any_fraction`, with the largest that there may be."""
     source, target = graph.tensors[layer.input], graph.tensors[layer.output]
     to = convolution.layer_requant(layer, source, target)
     bias, products = convolution.kernel_bias(layer, source), largest_products(layer)
     columns = np.broadcast_arrays(to.multiplier, to.shift, raised, bias)[:3]
     channels = tuple(zip(*(column.tolist() for column in columns), strict=True))
-    return _level(channels, tuple((bias - products).tolist()), tuple((bias + products).tolist()), target.zero_point)
+    return _level(
+        channels, tuple((bias - products).tolist()), tuple((bias + products).tolist()), target.zero_point, any_fraction
+    )
 
 
 @lru_cache(maxsize=256)
 def _level(
-    channels: tuple[tuple[int, int, int], ...], least: tuple[int, ...], most: tuple[int, ...], zero_point: int
+    channels: tuple[tuple[int, int, int], ...],
+    least: tuple[int, ...],
+    most: tuple[int, ...],
+    zero_point: int,
+    any_fraction: bool,
 ) -> Level:
     """`channels`: multiplier, shift, raised. Cached: each variant of a layer asks again."""
     columns: Int64 = np.array(channels, np.int64).T
@@ -64,14 +71,15 @@ def _level(
     if (np.maximum(abs(low), abs(high)) << raised >= 1 << 31).any():
         return _refused(f"an accumulator may reach 2^31 when it is raised by {raised.max()} bits")
     uncut = np.minimum(raised, RAISED_UNCUT) - shift - 1
-    widest = int(min(uncut[multiplier > 0], default=LARGEST_FRACTION))
-    if widest < 1:
+    largest = int(min(uncut[multiplier > 0], default=LARGEST_FRACTION))
+    fractions = [FRACTION, min(largest, LARGEST_FRACTION)] if any_fraction else [FRACTION]
+    fractions = [fraction for fraction in fractions if 1 <= fraction <= largest]
+    if not fractions:
         return _refused(f"its requantization shifts by {shift.max()}, too little for accumulators so raised")
     to = Requant(multiplier.astype(np.int32), shift.astype(np.int32))
     steps = steps_between(to, low, high, zero_point, INT8)
     points = np.clip(np.concatenate([steps - 1, steps, [low, high]]), low, high)
     stairs = _Stairs(points << raised, np.clip(requantize(points, to) + zero_point, *INT8), multiplier, raised - shift)
-    fractions = min(widest, COMMON), min(widest, LARGEST_FRACTION)
     tried = (_words(stairs, fraction, zero_point) for fraction in fractions)
     refused = _refused("at a common shift no constants give the exact rounding of some output channel")
     return next((level for level in tried if level), refused)
