@@ -125,7 +125,7 @@
     TWOS_LOAD(#pitch, "r4", "r5", "r8") TWOS_SECOND("r2", "r3", "r4", "r5", "r8")                                      \
     TWOS_LOAD("2 * " #pitch, "r4", "r5", "r8") TWOS_THIRD("r2", "r3", "r4", "r5", "r8")
 
-/* LOAD_, each sum, RELOAD_: tp_requantize_level, */
+/* LOAD_, each sum, RELOAD_: tp_requantize_level with TP_LEVEL_FRACTION, */
 #define LOAD_LEVEL(m, c)                                                                                               \
     "ldr " m ", " MULTIPLIER "\n\t"                                                                                    \
     "ldr " c ", " ADDEND "\n\t"
@@ -275,4 +275,5 @@ static void one_column(const uint32_t *words, int8_t *output, const uint32_t *we
     FUNCTION(wide_right_twos, pitch, 2, 0, 1)
 #endif
 
+// cppcheck-suppress constParameterCallback ; assembly writes to the output
 TP_DEPTHWISE_PITCHES(FUNCTIONS)

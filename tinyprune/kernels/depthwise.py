@@ -8,10 +8,9 @@ from tinyprune import ir
 from tinyprune.arithmetic import Requant
 from tinyprune.formats import unpack
 from tinyprune.ir import Graph, Layer, Weighted
-from tinyprune.kernels.kernel import Kernel, Operand, flash_or_sram
+from tinyprune.kernels.kernel import Kernel, Operand, as_scaled, flash_or_sram
 from tinyprune.kernels.level import level
 from tinyprune.kernels.proofs import accumulator_problem, right_requant_problem
-from tinyprune.reference import convolution
 
 CHANNELS = 4  # packed at a time
 PITCHES = (3, 5, 9, 17)  # words of a column, of which each has two input rows
@@ -41,8 +40,12 @@ def _unfit(layer: Layer, graph: Graph) -> str:
         return "it is for undilated 3x3 windows with one output channel for each input channel"
     if window.stride not in STRIDES:
         return f"it is for stride 1x1 and 2x2, not for {window.stride[0]}x{window.stride[1]}"
-    raised = accumulator_problem(layer, graph, 31 - RAISED)
-    return raised or (level(layer, graph, RAISED).problem and right_requant_problem(layer, graph))
+    problem = accumulator_problem(layer, graph, 31 - RAISED)
+    return problem or ("" if _is_level(layer, graph) else right_requant_problem(layer, graph))
+
+
+def _is_level(layer: Weighted, graph: Graph) -> bool:
+    return not level(layer, graph, RAISED).problem
 
 
 def _operand(layer: Weighted, graph: Graph) -> Operand:
@@ -62,16 +65,11 @@ def _strips(layer: Layer, graph: Graph) -> tuple[int, ...]:
 
 def _constants(layer: Layer, graph: Graph) -> tuple[int, ...]:
     assert isinstance(layer, ir.DepthwiseConv2D)
-    return _pitch(layer), layer.window.stride[0], int(not level(layer, graph, RAISED).problem)
+    return _pitch(layer), layer.window.stride[0], int(_is_level(layer, graph))
 
 
 def _requant(layer: Weighted, graph: Graph) -> Requant:
-    found = level(layer, graph, RAISED)
-    return (
-        convolution.layer_requant(layer, graph.tensors[layer.input], graph.tensors[layer.output])
-        if found.problem
-        else found.words
-    )
+    return level(layer, graph, RAISED).words if _is_level(layer, graph) else as_scaled(layer, graph)
 
 
 def _clamped(layer: Layer, graph: Graph) -> str:

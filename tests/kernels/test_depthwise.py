@@ -1,0 +1,146 @@
+"""Depthwise 3x3 for the DSP extension: every way to cut outputs into strips and tiles, and the ends of every range."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from host import run_host
+from test_kernels import wrong_layers
+
+from tinyprune import board as boards
+from tinyprune import emulators, formats, ir, kernels, toolchain
+from tinyprune.errors import ToolMissingError
+from tinyprune.ir import Graph, Int8, Int32, Padding, Quant, Tensor, Window
+from tinyprune.kernels import depthwise
+from tinyprune.passes.plan_memory import plan_memory
+from tinyprune.passes.verify import verify
+from tinyprune.pipeline import Target, compile_graph
+
+KERNEL = "tp_depthwise_conv2d_dense_dsp_s8"
+ANY, RECTIFIED = 5, -128  # output zero points: requantized in two ways
+PADDINGS = (Padding(1, 1, 1, 1), Padding(0, 2, 0, 2), Padding(3, 0, 2, 0))
+
+
+def layer_of(values: Int8, bias: Int32, window: Window, scale: float) -> ir.DepthwiseConv2D:
+    weights = formats.pack("dense", values, Quant((scale,), 0))
+    return ir.DepthwiseConv2D("deep", "input", "output", weights, bias, window, (-128, 127))
+
+
+def graph_of(layer: ir.DepthwiseConv2D, size: tuple[int, int], zero_point: int) -> Graph:
+    """Every variant of the layer in this kernel."""
+    channels = len(layer.bias)
+    tensors = {"input": Tensor("input", (1, *size, channels), Quant((1.0,), -3))}
+    shape = (1, *layer.window.output(*size), channels)
+    tensors["output"] = Tensor("output", shape, Quant((1.0,), zero_point))
+    graph = Graph("deep", tensors, (layer,), ("input",), ("output",))
+    wanted = [one for one in kernels.variants(layer, graph, frozenset({"dsp"})) if one.kernel == KERNEL]
+    layers = tuple(replace(layer, name=f"deep_{i}", output=f"output_{i}", variant=one) for i, one in enumerate(wanted))
+    outputs = {one.output: Tensor(one.output, shape, Quant((1.0,), zero_point)) for one in layers}
+    return Graph("deep", {"input": tensors["input"], **outputs}, layers, ("input",), (layers[-1].output,))
+
+
+def random_graph(size: tuple[int, int], stride: int, padding: Padding, channels: int, zero_point: int) -> Graph:
+    random = np.random.default_rng([*size, stride, channels])
+    values = random.integers(-128, 128, (1, 3, 3, channels)).astype(np.int8)
+    bias = random.integers(-9000, 9000, channels).astype(np.int32)
+    return graph_of(
+        layer_of(values, bias, Window((3, 3), (stride, stride), padding=padding), 2**-8.3), size, zero_point
+    )
+
+
+def planned(graph: Graph) -> Graph:
+    return verify(plan_memory(verify(graph)))
+
+
+def inputs_of(graph: Graph) -> Int8:
+    return np.random.default_rng(0).integers(-128, 128, (2, *graph.tensors["input"].shape[1:])).astype(np.int8)
+
+
+def is_right(graph: Graph) -> bool:
+    inputs = inputs_of(graph)
+    return not wrong_layers(graph, inputs, run_host(planned(graph), inputs).layers)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize(
+    ("size", "padding"), [((1, 1), 0), ((2, 6), 1), ((3, 3), 2), ((7, 2), 0), ((9, 5), 1), ((37, 3), 0)]
+)
+def test_strips_and_tiles(size: tuple[int, int], padding: int, stride: int) -> None:
+    assert is_right(random_graph(size, stride, PADDINGS[padding], 5, RECTIFIED))
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4, 9])
+def test_channels(channels: int) -> None:
+    """They are packed four at a time, the last four again where some of them were."""
+    assert is_right(random_graph((5, 4), 1, PADDINGS[0], channels, RECTIFIED))
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("zero_point", [ANY, RECTIFIED])
+@pytest.mark.parametrize("toolchain_name", ["gcc", "zig"])
+def test_assembly(toolchain_name: str, zero_point: int, stride: int, tmp_path: Path) -> None:
+    """The tiles of all pitches: outputs even and odd, one of a row or of a column alone."""
+    try:
+        on = Target(boards.load("stm32f4"), toolchain.find(toolchain_name), "unicorn")
+    except ToolMissingError as error:
+        pytest.skip(error.what)
+    for size in [(4, 1), (37, 3), (36, 4)]:
+        graph = planned(random_graph(size, stride, PADDINGS[0], 6, zero_point))
+        inputs = inputs_of(graph)
+        folder = tmp_path / f"{size}"
+        folder.mkdir()
+        run = emulators.run(on.emulator, compile_graph(graph, inputs[0], on, folder), on.board, inputs)
+        assert not wrong_layers(graph, inputs, run.layer_outputs), size
+
+
+@pytest.mark.parametrize("weight", [-128, 127])
+@pytest.mark.parametrize("zero_point", [ANY, RECTIFIED])
+def test_the_largest_accumulators(weight: int, zero_point: int) -> None:
+    """2^8 times the accumulator comes near 2^31."""
+    bound = 2**23 - 1
+    folded = 3 * 9 * weight  # the zero point of the input is -3
+    bias = np.full(4, bound - 128 * 9 * abs(weight) - folded, np.int32)
+    layer = layer_of(np.full((1, 3, 3, 4), weight, np.int8), bias, Window((3, 3)), 2**-15.5)
+    graph = graph_of(layer, (4, 4), zero_point)
+    inputs = np.stack([np.full((4, 4, 4), value, np.int8) for value in (-128, 127)])
+    assert not wrong_layers(graph, inputs, run_host(planned(graph), inputs).layers)
+    beyond = replace(layer, bias=bias + 1)
+    assert "beyond 2^23" in depthwise.DEPTHWISE_DENSE.unfit(beyond, replace(graph, layers=(beyond,)))
+
+
+def test_requantization_in_two_ways() -> None:
+    """At a common shift where the zero point of the output is -128."""
+    for zero_point, expected in ((RECTIFIED, 1), (ANY, 0)):
+        graph = random_graph((5, 4), 1, PADDINGS[0], 4, zero_point)
+        assert depthwise.DEPTHWISE_DENSE.constants(graph.layers[0], graph) == (3, 1, expected)
+
+
+def test_words_of_weights() -> None:
+    """Bytes w1, w0, w2, w1 of each column, from the lowest on."""
+    values = np.arange(1, 10, dtype=np.int8).reshape(1, 3, 3, 1)
+    layer = layer_of(values, np.zeros(1, np.int32), Window((3, 3)), 2**-8)
+    words = depthwise.DEPTHWISE_DENSE.operand(layer, graph_of(layer, (4, 4), ANY)).arrays["words"]
+    assert words.tolist() == [0x04070104, 0x05080205, 0x06090306]
+
+
+@pytest.mark.parametrize(
+    ("window", "problem"),
+    [
+        (Window((3, 3), (2, 1)), "stride 1x1 and 2x2"),
+        (Window((3, 3), (3, 3)), "stride 1x1 and 2x2"),
+        (Window((3, 3), dilation=(2, 1)), "undilated 3x3"),
+        (Window((3, 5)), "undilated 3x3"),
+    ],
+)
+def test_other_windows_are_refused(window: Window, problem: str) -> None:
+    layer = layer_of(np.ones((1, *window.size, 2), np.int8), np.zeros(2, np.int32), window, 2**-8)
+    tensors = {name: Tensor(name, (1, 9, 9, 2), Quant((1.0,), 0)) for name in ("input", "output")}
+    assert problem in depthwise.DEPTHWISE_DENSE.unfit(layer, Graph("", tensors, (layer,), (), ()))
+
+
+def test_strips_end_with_the_first_that_holds_all_rows() -> None:
+    for height, expected in ((3, (4,)), (4, (4,)), (5, (4, 8)), (40, (4, 8, 16, 32))):
+        graph = random_graph((height, 3), 1, PADDINGS[0], 4, ANY)
+        rows = [layer.variant.rows for layer in graph.layers if isinstance(layer, ir.DepthwiseConv2D)]
+        assert tuple(dict.fromkeys(rows)) == expected
