@@ -76,6 +76,21 @@ void tp_depthwise_conv2d_dense_triples_s8(const tp_window_params *params, const 
                                           const int8_t *input, const tp_depthwise_conv2d_dense_triples_weights *weights,
                                           const int32_t *bias, int8_t *scratch, int8_t *output);
 
+/** Nine weights of each channel, in the order of tp_walk.h; all multipliers have two parts. */
+typedef struct {
+    const int8_t *taps;
+    const uint32_t *stairs;
+} tp_depthwise_conv2d_dense_walk_weights;
+
+/**
+ * Depthwise convolution with windows of 3x3, columns not dilated, a stride of 1 or 2 columns, at most one column of
+ * padding on either side, and as many outputs as inputs.
+ * @param scratch an input row
+ */
+void tp_depthwise_conv2d_dense_walk_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
+                                       const tp_depthwise_conv2d_dense_walk_weights *weights, const int32_t *bias,
+                                       int8_t *scratch, int8_t *output);
+
 /** The weights of six outputs as triples, input after input; then the next six. Missing ones are 0. */
 typedef struct {
     const uint32_t *words; /**< four for each input, their number rounded up to a multiple of 8 */

@@ -25,6 +25,7 @@ from tinyprune.kernels import (
     sparse_rows,
     sum_tables,
     triples,
+    walks,
     winograd,
 )
 from tinyprune.kernels.kernel import Kernel as Kernel
@@ -87,6 +88,7 @@ KERNELS: dict[tuple[type[Layer], str], tuple[Kernel, ...]] = {
     (ir.DepthwiseConv2D, "dense"): (
         Kernel("tp_depthwise_conv2d_dense_s8", _accumulator_bytes),
         triples.DEPTHWISE_DENSE,
+        walks.DEPTHWISE_DENSE,
         depthwise.DEPTHWISE_DENSE,
     ),
     (ir.TransposeConv2D, "dense"): (Kernel("tp_transpose_conv2d_dense_s8"),),
