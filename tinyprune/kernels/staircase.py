@@ -1,10 +1,10 @@
 """Requantization without a long multiplication (`tp_staircase.h`), proved for every accumulator of each channel.
 
 An output is a staircase of its accumulator: it never falls, and has at most 255 steps. The kernel computes another one,
-`floor((M * v + C) / 2^37)` with `v` the accumulator, moved and clamped to where outputs change. It never falls either. So
-the two are equal for every accumulator if they are on both sides of each step, and at the ends: that gives the bounds
-for C. Where no C is within them, 2^43 takes the place of 2^37, and C is one constant for negative accumulators and one
-for others.
+`floor((M * v + C) / 2^37)` with `v` the accumulator, moved and clamped to where outputs change. It never falls either.
+So the two are equal for every accumulator if they are on both sides of each step, and at the ends: that gives the
+bounds for C. Where no C is within them, `2^43` takes the place of `2^37`, and C is one constant for negative
+accumulators and one for others.
 """
 
 from __future__ import annotations
