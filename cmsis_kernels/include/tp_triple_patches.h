@@ -90,12 +90,11 @@ static inline tp_tile_memory tp_tile_memory_of(const tp_window_params *params, i
     return (tp_tile_memory){sums, packed, padding};
 }
 
-static inline void tp_clear_sums(int32_t *sums, int32_t tiles) {
-    for (const int32_t *end = sums + TP_TRIPLE_VALUES * tiles; sums != end; sums += TP_TRIPLE_VALUES) {
-        for (int32_t i = 0; i < TP_TRIPLE_VALUES; i++) {
-            sums[i] = 0;
-        }
-    }
+/** Of so many tiles with the first channel's weights. */
+static inline tp_sweep tp_sweep_of(const tp_tile_memory *memory, int32_t tiles, int32_t tile_words,
+                                   const uint32_t *weights) {
+    int32_t *sums = memory->sums;
+    return (tp_sweep){memory->packed, 4 * tile_words, weights, weights, sums, sums + TP_TRIPLE_VALUES * tiles, 0};
 }
 
 #endif
