@@ -35,7 +35,8 @@ void tp_conv2d_dense_triples_s8(const tp_window_params *params, const tp_requant
 
 /**
  * Lists of non-zeros: for each output channel runs, each of them a head and at least one entry. The head is the number
- * of entries, plus 2^16 where another run follows; an entry is weight << 24 | 16 * its column in the window (HWI).
+ * of entries, plus 2^16 where another run follows; an entry is 16 * its column in the window (HWI) << 16 | weight, a
+ * byte.
  */
 typedef struct {
     const uint32_t *lists;
@@ -53,9 +54,9 @@ void tp_conv2d_csr_triples_s8(const tp_window_params *params, const tp_requant *
                               int8_t *output);
 
 /**
- * Lists of non-zeros, one run for each output channel. An entry is weight << 24 | offset in bytes of packed input:
- * lines of `length` columns of 8 bytes, for each row of the window, and in it for each residue of columns modulo the
- * stride.
+ * Lists of non-zeros, one run for each output channel. An entry is offset in bytes of packed input << 16 | weight, a
+ * byte: lines of `length` columns of 8 bytes, for each row of the window, and in it for each residue of columns modulo
+ * the stride.
  */
 typedef struct {
     const uint32_t *lists;

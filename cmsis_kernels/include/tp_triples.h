@@ -59,7 +59,7 @@ void tp_sweep_triples(const tp_sweep *sweep);
 
 /**
  * For each tile the sums of words[offset..offset + 3] * weight over a list of entries, taken apart.
- * @param sweep weights: entries weight << 24 | offset in bytes
+ * @param sweep weights: entries offset in bytes << 16 | weight, a byte
  */
 void tp_sweep_some_triples(const tp_sweep *sweep);
 

@@ -6,9 +6,13 @@
 #if TP_HAS_THUMB
 /* r5 the next weights, r1 the column; r8, r9, r10 rows; r6 the sum of the output that ends next, r7 that of the one
  * behind it; r12 outputs, lr start. */
+#ifdef __thumb2__
+#define LOAD(row) "ldrsb r0, [" row ", r1]\n\t"
+#else
 #define LOAD(row)                                                                                                      \
     "mov r0, " row "\n\t"                                                                                              \
     "ldrsb r0, [r0, r1]\n\t"
+#endif
 
 /* One column of stride 1, a row of it at a time; r11 the third sum. 13 cycles. */
 #define THREE_PRODUCTS(row, add)                                                                                       \
@@ -90,8 +94,8 @@
     "b 1b\n"                                                                                                           \
     "8:\n\t" TP_RESTORE_ALL
 
-TP_NAKED void tp_walk_columns(/* cppcheck-suppress constParameterPointer ; assembly writes to it */
-                              TP_IN_REGISTER tp_walk *walk) {
+/* cppcheck-suppress constParameterPointer ; assembly writes to it */
+TP_NAKED void tp_walk_columns(TP_IN_REGISTER tp_walk *walk) {
     /* 67 cycles an output */
     /* clang-format off */
     __asm__(ENTER
@@ -137,8 +141,8 @@ TP_NAKED void tp_walk_columns(/* cppcheck-suppress constParameterPointer ; assem
     /* clang-format on */
 }
 
-TP_NAKED void tp_walk_column_pairs(/* cppcheck-suppress constParameterPointer ; assembly writes to it */
-                                   TP_IN_REGISTER tp_walk *walk) {
+/* cppcheck-suppress constParameterPointer ; assembly writes to it */
+TP_NAKED void tp_walk_column_pairs(TP_IN_REGISTER tp_walk *walk) {
     /* 83 cycles an output */
     /* clang-format off */
     __asm__(ENTER
