@@ -108,22 +108,20 @@ void tp_dense_dense_triples_s8(const tp_dense_params *params, const tp_requant *
                                const tp_dense_dense_triples_weights *weights, const int32_t *bias, int8_t *scratch,
                                int8_t *output);
 
-/** A word for each four outputs and each input (tp_halves.h), input after input; then the next four. Missing ones are
- * 0. */
+/** A word for each four outputs and each input (tp_quarters.h), input after input; then the next four. Missing weights
+ * are 0. */
 typedef struct {
     const uint32_t *words; /**< inputs rounded up to a multiple of 8 */
     const uint32_t *stairs;
-} tp_dense_dense_halves_weights;
+} tp_dense_dense_quarters_weights;
 
 /**
  * Fully connected layer, dense weights, a byte each: less flash than tp_dense_dense_triples_s8 reads, and more time.
- * The generator proves for each output channel 128 * sum(|weights|) < 2^23, and that no weight of -128 stands beside a
- * negative one in a halfword.
  * @param scratch 4 bytes for each input, their number rounded up to a multiple of 8; aligned to 4
  */
-void tp_dense_dense_halves_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
-                              const tp_dense_dense_halves_weights *weights, const int32_t *bias, int8_t *scratch,
-                              int8_t *output);
+void tp_dense_dense_quarters_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
+                                const tp_dense_dense_quarters_weights *weights, const int32_t *bias, int8_t *scratch,
+                                int8_t *output);
 
 #ifdef __cplusplus
 }
