@@ -35,7 +35,8 @@ void tp_conv2d_dense_triples_s8(const tp_window_params *params, const tp_requant
 
 /**
  * Lists of non-zeros: for each output channel runs, each of them a head and at least one entry. The head is the number
- * of entries, plus 2^16 where another run follows; an entry is weight << 24 | 16 * its column in the window (HWI).
+ * of entries, plus 2^16 where another run follows; an entry is 16 * its column in the window (HWI) << 16 | weight, a
+ * byte.
  */
 typedef struct {
     const uint32_t *lists;
@@ -53,9 +54,9 @@ void tp_conv2d_csr_triples_s8(const tp_window_params *params, const tp_requant *
                               int8_t *output);
 
 /**
- * Lists of non-zeros, one run for each output channel. An entry is weight << 24 | offset in bytes of packed input:
- * lines of `length` columns of 8 bytes, for each row of the window, and in it for each residue of columns modulo the
- * stride.
+ * Lists of non-zeros, one run for each output channel. An entry is offset in bytes of packed input << 16 | weight, a
+ * byte: lines of `length` columns of 8 bytes, for each row of the window, and in it for each residue of columns modulo
+ * the stride.
  */
 typedef struct {
     const uint32_t *lists;
@@ -76,6 +77,21 @@ void tp_depthwise_conv2d_dense_triples_s8(const tp_window_params *params, const 
                                           const int8_t *input, const tp_depthwise_conv2d_dense_triples_weights *weights,
                                           const int32_t *bias, int8_t *scratch, int8_t *output);
 
+/** Nine weights of each channel, in the order of tp_walk.h; all multipliers have two parts. */
+typedef struct {
+    const int8_t *taps;
+    const uint32_t *stairs;
+} tp_depthwise_conv2d_dense_walk_weights;
+
+/**
+ * Depthwise convolution with windows of 3x3, columns not dilated, a stride of 1 or 2 columns, at most one column of
+ * padding on either side, and as many outputs as inputs.
+ * @param scratch an input row
+ */
+void tp_depthwise_conv2d_dense_walk_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
+                                       const tp_depthwise_conv2d_dense_walk_weights *weights, const int32_t *bias,
+                                       int8_t *scratch, int8_t *output);
+
 /** The weights of six outputs as triples, input after input; then the next six. Missing ones are 0. */
 typedef struct {
     const uint32_t *words; /**< four for each input, their number rounded up to a multiple of 8 */
@@ -92,22 +108,20 @@ void tp_dense_dense_triples_s8(const tp_dense_params *params, const tp_requant *
                                const tp_dense_dense_triples_weights *weights, const int32_t *bias, int8_t *scratch,
                                int8_t *output);
 
-/** A word for each four outputs and each input (tp_halves.h), input after input; then the next four. Missing ones are
- * 0. */
+/** A word for each four outputs and each input (tp_quarters.h), input after input; then the next four. Missing weights
+ * are 0. */
 typedef struct {
     const uint32_t *words; /**< inputs rounded up to a multiple of 8 */
     const uint32_t *stairs;
-} tp_dense_dense_halves_weights;
+} tp_dense_dense_quarters_weights;
 
 /**
  * Fully connected layer, dense weights, a byte each: less flash than tp_dense_dense_triples_s8 reads, and more time.
- * The generator proves for each output channel 128 * sum(|weights|) < 2^23, and that no weight of -128 stands beside a
- * negative one in a halfword.
  * @param scratch 4 bytes for each input, their number rounded up to a multiple of 8; aligned to 4
  */
-void tp_dense_dense_halves_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
-                              const tp_dense_dense_halves_weights *weights, const int32_t *bias, int8_t *scratch,
-                              int8_t *output);
+void tp_dense_dense_quarters_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
+                                const tp_dense_dense_quarters_weights *weights, const int32_t *bias, int8_t *scratch,
+                                int8_t *output);
 
 #ifdef __cplusplus
 }

@@ -42,21 +42,26 @@ static inline void tp_add_triple(const uint32_t words[2], int32_t sums[3]) {
     sums[2] += (int32_t)(((uint32_t)tp_high11(second) << 11) + low);
 }
 
-/**
- * Adds the sums of words[i][0..3] * weights[i], taken apart, to six sums.
- * @param words   four for each weight
- * @param weights four in a word, the first lowest
- * @param end     behind the last of an even, positive number of words of weights
- */
-void tp_multiply_triples(const uint32_t *words, const uint32_t *weights, const uint32_t *end, int32_t *sums);
+/** What is multiplied with tiles of words, one after the other; assembly knows where each member lies. */
+typedef struct {
+    const uint32_t *words; /**< of the first tile */
+    int32_t tile_bytes;
+    const uint32_t *weights, *weights_end; /**< at least one word */
+    int32_t *sums, *sums_end;              /**< six for each tile; at least one tile */
+    int32_t adds;                          /**< whether they are added to what is there */
+} tp_sweep;
 
 /**
- * Adds the sums of words[offset..offset + 3] * weight over a list of entries weight << 24 | offset in bytes, taken
- * apart, to six sums.
- * @param entries the first of them
- * @param end     behind the last one; there is at least one
+ * For each tile the sums of words[i][0..3] * weights[i], taken apart.
+ * @param sweep weights: four in a word, the first lowest; an even number of words
  */
-void tp_multiply_some_triples(const uint32_t *words, const uint32_t *entries, const uint32_t *end, int32_t *sums);
+void tp_sweep_triples(const tp_sweep *sweep);
+
+/**
+ * For each tile the sums of words[offset..offset + 3] * weight over a list of entries, taken apart.
+ * @param sweep weights: entries offset in bytes << 16 | weight, a byte
+ */
+void tp_sweep_some_triples(const tp_sweep *sweep);
 
 /** What tp_slide_triples works on; assembly knows where each member lies. */
 typedef struct {

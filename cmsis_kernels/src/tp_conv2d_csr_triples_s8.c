@@ -1,19 +1,17 @@
 #include "tp_kernels.h"
 #include "tp_triple_patches.h"
 
-/** Adds the products of one channel with each tile. Returns the next channel's list. */
-static const uint32_t *add_runs(const uint32_t *list, int32_t tiles, int32_t tile_words, const uint32_t *packed,
-                                int32_t *sums) {
+/** The sums of one channel, `sweep` with its list ahead; leaves the next channel's there. */
+static void sweep_runs(tp_sweep *sweep) {
     uint32_t head;
+    sweep->adds = 0;
     do {
-        head = *list++;
-        const uint32_t *end = list + (head & 0xFFFFU), *x = packed;
-        for (int32_t tile = 0; tile < tiles; tile++, x += tile_words) {
-            tp_multiply_some_triples(x, list, end, sums + TP_TRIPLE_VALUES * tile);
-        }
-        list = end;
+        head = *sweep->weights++;
+        sweep->weights_end = sweep->weights + (head & 0xFFFFU);
+        tp_sweep_some_triples(sweep);
+        sweep->weights = sweep->weights_end;
+        sweep->adds = 1;
     } while (head >> 16);
-    return list;
 }
 
 void tp_conv2d_csr_triples_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
@@ -29,11 +27,11 @@ void tp_conv2d_csr_triples_s8(const tp_window_params *params, const tp_requant *
     for (int32_t left = params->output_height * params->output_width; left > 0; left -= block) {
         const int32_t count = left < block ? left : block, tiles = (count + TP_TRIPLE_VALUES - 1) / TP_TRIPLE_VALUES;
         tp_sums to = {memory.sums, memory.sums + count, output, channels, 1, 0, 0, 0};
-        const uint32_t *lists = weights->lists, *stair = weights->stairs;
+        tp_sweep sweep = tp_sweep_of(&memory, tiles, tile_words, weights->lists);
+        const uint32_t *stair = weights->stairs;
         tp_pack_tiles(params, input, memory.padding, &place, left, tiles, tile_words, memory.packed);
         for (int32_t i = 0; i < channels; i++, to.output++, stair += TP_STAIR_WORDS) {
-            tp_clear_sums(memory.sums, tiles);
-            lists = add_runs(lists, tiles, tile_words, memory.packed, memory.sums);
+            sweep_runs(&sweep);
             tp_step_sums(&to, stair);
         }
         output += count * channels;

@@ -1,19 +1,16 @@
 #include "tp_kernels.h"
 #include "tp_triple_patches.h"
 
-/** Adds the products of one channel with each tile. Returns the next channel's words. */
-static const uint32_t *add_runs(const tp_conv2d_dense_triples_weights *weights, const uint32_t *words, int32_t tiles,
-                                int32_t tile_words, const uint32_t *packed, int32_t *sums) {
+/** The sums of one channel, `sweep` with its words ahead; leaves the next channel's there. */
+static void sweep_runs(const tp_conv2d_dense_triples_weights *weights, const uint32_t *packed, tp_sweep *sweep) {
+    sweep->words = packed;
     for (int32_t i = 0; i < weights->run_count; i++) {
-        const int32_t length = weights->runs[i];
-        const uint32_t *x = packed;
-        for (int32_t tile = 0; tile < tiles; tile++, x += tile_words) {
-            tp_multiply_triples(x, words, words + length, sums + TP_TRIPLE_VALUES * tile);
-        }
-        words += length;
-        packed += 4 * TP_TRIPLE_WORDS * length;
+        sweep->weights_end = sweep->weights + weights->runs[i];
+        sweep->adds = i;
+        tp_sweep_triples(sweep);
+        sweep->words += 4 * TP_TRIPLE_WORDS * weights->runs[i];
+        sweep->weights = sweep->weights_end;
     }
-    return words;
 }
 
 void tp_conv2d_dense_triples_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
@@ -28,11 +25,11 @@ void tp_conv2d_dense_triples_s8(const tp_window_params *params, const tp_requant
     for (int32_t left = params->output_height * params->output_width; left > 0; left -= block) {
         const int32_t count = left < block ? left : block, tiles = (count + TP_TRIPLE_VALUES - 1) / TP_TRIPLE_VALUES;
         tp_sums to = {memory.sums, memory.sums + count, output, channels, 1, 0, 0, 0};
-        const uint32_t *words = weights->words, *stair = weights->stairs;
+        tp_sweep sweep = tp_sweep_of(&memory, tiles, tile_words, weights->words);
+        const uint32_t *stair = weights->stairs;
         tp_pack_tiles(params, input, memory.padding, &place, left, tiles, tile_words, memory.packed);
         for (int32_t i = 0; i < channels; i++, to.output++, stair += TP_STAIR_WORDS) {
-            tp_clear_sums(memory.sums, tiles);
-            words = add_runs(weights, words, tiles, tile_words, memory.packed, memory.sums);
+            sweep_runs(weights, memory.packed, &sweep);
             tp_step_sums(&to, stair);
         }
         output += count * channels;

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tinyprune import formats
 from tinyprune.arithmetic import Int64
 from tinyprune.ir import Clamp, Dense, Graph, Quant, Tensor
-from tinyprune.kernels.staircase import stairs
+from tinyprune.kernels.staircase import TWO_PARTS, stairs
 from tinyprune.reference import convolution
 
 INPUTS = 40
@@ -33,12 +33,16 @@ def layer_of(graph: Graph) -> Dense:
 
 def stepped(words: Int64, sums: Int64) -> Int64:
     """What `tp_stair` computes, by its text: 32 bits at a time."""
-    start, reach, zero, below, low, middle, high, offset = words
+    start, reach, low, high, offset, middle, zero, below = words
     moved = (sums + start + 2**31) % 2**32 - 2**31
     v = np.clip(moved, 0, reach)
-    inner = ((v * low % 2**32 >> 10) + v * middle) % 2**32
-    negative = (v - zero + 2**31) % 2**32 - 2**31 < 0
-    output = ((inner >> 10) + v * high + np.where(negative, below, 0) + offset) % 2**32 >> 23
+    assert reach * low < 2**32
+    if middle == TWO_PARTS:
+        output = ((v * low >> 13) + v * high + offset) % 2**32 >> 24
+    else:
+        inner = ((v * low >> 10) + v * middle) % 2**32
+        negative = (v - zero + 2**31) % 2**32 - 2**31 < 0
+        output = ((inner >> 10) + v * high + np.where(negative, below, 0) + offset) % 2**32 >> 23
     return (output + 128) % 256 - 128
 
 

@@ -113,7 +113,7 @@ def _list(row: Int8, offsets: Int64) -> NDArray[np.uint32]:
     """One channel's runs, each a head and entries: at least one, of weight 0 where there is no other."""
     columns = np.flatnonzero(row) if row.any() else np.zeros(1, np.intp)
     weights = row[columns].astype(np.int64)
-    entries = (weights << 24 | offsets[columns]) & 0xFFFFFFFF
+    entries = offsets[columns] << 16 | (weights & 0xFF)
     sums = np.pad(np.cumsum(np.abs(weights)), (1, 0))
     cuts = [0]
     while cuts[-1] < len(weights):
