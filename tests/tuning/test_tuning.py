@@ -149,7 +149,7 @@ def test_a_kernel_with_wrong_bits_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize("objective", ["cycles", "flash"])
 def test_a_firmware_takes_what_its_costs_say(objective: str, tmp_path: Path) -> None:
-    """Flash to a few bytes of alignment; cycles to less than three in a thousand."""
+    """Flash to a few bytes of alignment; cycles to one in a hundred: weights lie elsewhere in the lines of the flash."""
     from tinyprune import emulators
     from tinyprune.cycles import CYCLE_MODELS, price
 
@@ -163,4 +163,4 @@ def test_a_firmware_takes_what_its_costs_say(objective: str, tmp_path: Path) -> 
     run = emulators.run("unicorn", elf, BOARD, sample(graph)[None])
     cycles = price(run.blocks, elf.read, CYCLE_MODELS[BOARD.core], BOARD.flash_timing).cost.cycles
     assert cycles is not None
-    assert abs(total(chosen, chooser.costs, "cycles") - cycles) < 0.003 * cycles
+    assert abs(total(chosen, chooser.costs, "cycles") - cycles) < 0.01 * cycles
