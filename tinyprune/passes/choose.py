@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from tinyprune import formats
+from tinyprune import formats, kernels
 from tinyprune.errors import BudgetError, TinypruneError, unknown_name
 from tinyprune.ir import Graph, Weighted
 from tinyprune.passes.candidates import Candidate, Cost, Costs, refusal, with_candidates
@@ -91,9 +91,9 @@ def main_measure(costs: Costs, objective: str) -> str:
 
 
 def cost_of(layer: Weighted, costs: Costs) -> Cost:
-    """What `layer` takes as it was chosen."""
+    """What `layer` takes as it was chosen; where its kernel is a twin for a wide tensor, what it would take without."""
     variant = layer.variant
-    taken = Candidate(layer.weights.format, variant.kernel, variant.rows, variant.weights)
+    taken = Candidate(layer.weights.format, kernels.narrow(variant.kernel), variant.rows, variant.weights)
     return next(cost for cost in costs.of[layer.name] if cost.candidate == taken)
 
 
