@@ -10,6 +10,7 @@ from tinyprune.passes.fuse_lookups import fuse_lookups
 from tinyprune.passes.fuse_padding import fuse_padding
 from tinyprune.passes.remove_dead_channels import remove_dead_channels
 from tinyprune.passes.remove_unused import remove_unused
+from tinyprune.passes.settle_constant_channels import settle_constant_channels
 from tinyprune.passes.unify_convolutions import unify_convolutions
 from tinyprune.passes.verify import verify
 
@@ -20,6 +21,7 @@ LOSSLESS: tuple[Callable[[Graph], Graph], ...] = (
     remove_unused,
     remove_dead_channels,
     remove_unused,
+    settle_constant_channels,
     unify_convolutions,
 )
 
