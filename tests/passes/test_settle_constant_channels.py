@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from networks import Network, adversarial_inputs, random_network
 
-from tinyprune import formats, ir, reference
+from tinyprune import formats, ir, kernels, reference
 from tinyprune.ir import Graph, Quant
 from tinyprune.kernels import variants
 from tinyprune.passes.settle_constant_channels import settle_constant_channels
@@ -37,6 +37,10 @@ def test_an_emptied_channel_does_not_keep_a_layer_from_fast_kernels(kind: str) -
         {one.kernel for one in variants(some.layers[0], some, dsp) if "_dsp_" in one.kernel} for some in (graph, small)
     )
     assert not before and after
+    for function, why in kernels.refusals(graph.layers[0], graph, dsp).items():
+        assert "_dsp_" in function and "accumulator" in why
+    assert kernels.refusals(graph.layers[0], graph, dsp) and not kernels.refusals(small.layers[0], small, dsp)
+    assert not kernels.refusals(graph.layers[0], graph, frozenset())
     inputs = adversarial_inputs(graph)
     values, settled = reference.run(graph, inputs), reference.run(small, inputs)
     for name in small.tensors:

@@ -203,6 +203,14 @@ def formats_for(layer: Layer) -> list[str]:
     return [name for kind, name in KERNELS if kind is type(layer) and name]
 
 
+def refusals(layer: Layer, graph: Graph, features: frozenset[str]) -> dict[str, str]:
+    """Where `layer` runs in the plain kernel of its format: why it cannot run in those others that a core with
+    `features` has."""
+    rows = KERNELS[type(layer), weight_format(layer)]
+    others = [row for row in rows if row.needs <= features] if kernel(layer) is rows[0] else []
+    return {row.function: reason for row in others if (reason := row.unfit(layer, graph))}
+
+
 def variants(layer: Weighted | ir.Binary, graph: Graph, features: frozenset[str]) -> list[Variant]:
     """The ways to run this layer in its format on a core with `features`: each kernel whose precondition holds, with
     each strip height and each place of the weights worth trying; the plain one first."""

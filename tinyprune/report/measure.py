@@ -83,7 +83,7 @@ def measure(
         sram=_sram(graph, elf, board, run),
         hardware=hardware(board),
         layers=tuple(
-            _layer(layer, graph, alive, elf, profile, described)
+            _layer(layer, graph, alive, elf, board, profile, described)
             for layer, alive in zip(graph.layers, alive_bytes(graph), strict=True)
         ),
         memory_plan=memory_plan(graph),
@@ -128,7 +128,7 @@ def _sram(graph: Graph, elf: Elf, board: Board, run: Run | None) -> report.Sram:
 
 
 def _layer(
-    layer: Layer, graph: Graph, alive: int, elf: Elf, profile: Profile | None, described: Described
+    layer: Layer, graph: Graph, alive: int, elf: Elf, board: Board, profile: Profile | None, described: Described
 ) -> report.LayerReport:
     weighted = layer if isinstance(layer, ir.Weighted) else None
     values = formats.all_weights(layer)
@@ -152,6 +152,7 @@ def _layer(
         flash_stalls=spent.flash_stalls if spent else None,
         cycles=spent.cycles if spent else None,
         candidates=described.candidates.get(layer.name, ()),
+        refused=kernels.refusals(layer, graph, board.features),
     )
 
 

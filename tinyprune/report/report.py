@@ -84,7 +84,7 @@ class Sram:
 @dataclass(frozen=True)
 class LayerReport:
     """`candidates` are the ways in which the layer could run, the chosen one among them, and what each was measured to
-    take."""
+    take; where that is a plain kernel, `refused` are faster ones of the core, and why the layer cannot run in them."""
 
     name: str
     op: str
@@ -104,6 +104,7 @@ class LayerReport:
     flash_stalls: int | None
     cycles: int | None
     candidates: tuple[Cost, ...]
+    refused: Mapping[str, str]
 
 
 @dataclass(frozen=True)

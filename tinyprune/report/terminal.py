@@ -13,7 +13,7 @@ from rich.table import Table
 from tinyprune.directory import COMPARISON_PAGE, REPORT_PAGE
 from tinyprune.report.comparison import differences, heading
 from tinyprune.report.report import Report
-from tinyprune.report.terminal_candidates import candidates, sram_steps
+from tinyprune.report.terminal_candidates import candidates, refused, sram_steps
 
 MISSING = "-"
 
@@ -27,6 +27,8 @@ def print_report(report: Report, directory: Path, verbose: bool) -> None:
     console.print(_layers(report))
     if verbose:
         console.print(candidates(report))
+        for line in refused(report):
+            console.print(line)
         if report.sram_steps:
             console.print(sram_steps(report))
     console.print(_totals(report))

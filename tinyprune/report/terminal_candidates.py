@@ -26,6 +26,11 @@ def candidates(report: Report) -> Table:
     return table
 
 
+def refused(report: Report) -> list[str]:
+    """A line for each kernel that a layer would be faster in, and cannot have."""
+    return [f"{layer.name} not in {name}: {why}" for layer in report.layers for name, why in layer.refused.items()]
+
+
 def sram_steps(report: Report) -> Table:
     """The fewest cycles within a few budgets of SRAM."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, title="what SRAM buys")
