@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from kernel_rows import Row, alone, best, row, trials
+from numpy.typing import NDArray
 
 from tinyprune import formats, ir
 from tinyprune.board import Board
@@ -47,7 +49,7 @@ def granularity(format_name: str) -> str:
     return f"block:{format_name.removeprefix('bsr_')}" if format_name.startswith("bsr_") else "element"
 
 
-def at_random_places(values: Int8, block: tuple[int, int], random: np.random.Generator) -> Int8:
+def at_random_places(values: NDArray[Any], block: tuple[int, int], random: np.random.Generator) -> NDArray[Any]:
     """(O, ...): the blocks of the matrix (O, I) anywhere in it; what is no whole block, at its edges, stays."""
     matrix = values.reshape(len(values), -1).copy()
     height, width = block
@@ -59,13 +61,24 @@ def at_random_places(values: Int8, block: tuple[int, int], random: np.random.Gen
     return matrix.reshape(values.shape)
 
 
-def spread(whole: Graph, block: tuple[int, int]) -> Graph:
-    """The layer with the same weights at random places."""
+def spread(whole: Graph, pruned: Graph, block: tuple[int, int]) -> Graph:
+    """The layer of `whole` with as many non-zeros as that of `pruned` has, at random places.
+
+    What is there stays, so that no channel's sums grow, and the same requantization is exact; 1 where that is 0.
+    """
+    unpruned = weights_of(whole)
+    kept = at_random_places(weights_of(pruned) != 0, block, np.random.default_rng(SEED))
+    values = np.where(kept, np.where(unpruned == 0, 1, unpruned), 0).astype(np.int8)
     layer = whole.layers[0]
     assert isinstance(layer, ir.Weighted)
-    moved = at_random_places(formats.unpack(layer.weights), block, np.random.default_rng(SEED))
-    weights = formats.pack("dense", moved, layer.weights.quant)
+    weights = formats.pack("dense", values, layer.weights.quant)
     return verify(replace(whole, layers=(replace(layer, weights=weights),)))
+
+
+def weights_of(whole: Graph) -> Int8:
+    layer = whole.layers[0]
+    assert isinstance(layer, ir.Weighted)
+    return formats.unpack(layer.weights)
 
 
 def subjects(whole: Graph, sparsities: Sequence[float], names: Sequence[str]) -> Iterator[Subject]:
@@ -76,7 +89,7 @@ def subjects(whole: Graph, sparsities: Sequence[float], names: Sequence[str]) ->
             some = [name for name in names if granularity(name) == piece]
             pruned = prune_weights(whole, sparsity, piece)
             yield Subject(pruned, sparsity, some, False)
-            yield Subject(spread(pruned, BLOCKS[piece]), sparsity, some, True)
+            yield Subject(spread(whole, pruned, BLOCKS[piece]), sparsity, some, True)
 
 
 def layer_rows(name: str, of: Sequence[Subject], board: Board, tools: Toolchain) -> list[MaskedRow]:
