@@ -49,8 +49,8 @@ static inline __attribute__((always_inline)) void tp_winograd_products(const uin
     const uint32_t *const all = inputs + 36 * tiles * pairs;
     for (; inputs != all; weights += 4 * pairs) {
         const uint32_t *const end = inputs + tiles * pairs;
-        for (; inputs != end; inputs += pairs, weights -= 4 * pairs, sums += 8) {
-            tp_winograd_multiply(&weights, &inputs, pairs, tile_step, sums);
+        for (; inputs != end; inputs += pairs, weights -= 4 * pairs) {
+            tp_winograd_multiply(&weights, &inputs, pairs, tile_step, &sums);
         }
     }
 }

@@ -69,18 +69,18 @@ static inline void tp_winograd_output(const uint32_t *m, int32_t step, uint32_t 
     "mov.w %[s31], #0\n\t"
 
 #define TP_WINOGRAD_STORE                                                                                              \
-    "str.w %[s00], [%[w0]]\n\t"                                                                                        \
-    "str.w %[s10], [%[w0], #4]\n\t"                                                                                    \
-    "str.w %[s20], [%[w0], #8]\n\t"                                                                                    \
-    "str.w %[s30], [%[w0], #12]\n\t"                                                                                   \
-    "str.w %[s01], [%[w0], #16]\n\t"                                                                                   \
-    "str.w %[s11], [%[w0], #20]\n\t"                                                                                   \
-    "str.w %[s21], [%[w0], #24]\n\t"                                                                                   \
-    "str.w %[s31], [%[w0], #28]"
+    "str %[s00], [%[w0]], #32\n\t"                                                                                     \
+    "str %[s10], [%[w0], #-28]\n\t"                                                                                    \
+    "str %[s20], [%[w0], #-24]\n\t"                                                                                    \
+    "str %[s30], [%[w0], #-20]\n\t"                                                                                    \
+    "str %[s01], [%[w0], #-16]\n\t"                                                                                    \
+    "str %[s11], [%[w0], #-12]\n\t"                                                                                    \
+    "str %[s21], [%[w0], #-8]\n\t"                                                                                     \
+    "str %[s31], [%[w0], #-4]"
 
 /**
  * The sums over `pairs` (at least 1) times two input channels, of four output channels at two tiles; moves on behind
- * these.
+ * all three.
  * @param weights four words for each pair, one for each output channel
  * @param inputs  a word for each pair of the first tile; those of the second lie `tile_step` bytes further, a
  *                compile-time constant below 4096
@@ -88,12 +88,12 @@ static inline void tp_winograd_output(const uint32_t *m, int32_t step, uint32_t 
  */
 static inline __attribute__((always_inline)) void tp_winograd_multiply(const uint32_t **weights,
                                                                        const uint32_t **inputs, int32_t pairs,
-                                                                       const int32_t tile_step, uint32_t *sums) {
+                                                                       const int32_t tile_step, uint32_t **sums) {
     const uint32_t *const end = *weights + 4 * pairs;
 #if TP_HAS_DSP
     /* Eight pairs a round, entered in the middle, as in tp_h_tile.h. */
     int32_t s00, s10, s20, s30, s01, s11, s21, s31;
-    uint32_t x0 = (uint32_t)(uintptr_t)end, x1 = (uint32_t)(-pairs & 7) * 56U, w0 = (uint32_t)(uintptr_t)sums, w1;
+    uint32_t x0 = (uint32_t)(uintptr_t)end, x1 = (uint32_t)(-pairs & 7) * 56U, w1;
     __asm__ volatile("strd %[x0], %[w0], [sp, #-8]!\n\t" TP_WINOGRAD_ZERO "add pc, %[x1]\n\t"
                      "nop\n"
                      "1:\n\t" TP_WINOGRAD_PAIR TP_WINOGRAD_PAIR TP_WINOGRAD_PAIR TP_WINOGRAD_PAIR TP_WINOGRAD_PAIR
@@ -104,20 +104,21 @@ static inline __attribute__((always_inline)) void tp_winograd_multiply(const uin
                      "add sp, #8\n\t" TP_WINOGRAD_STORE
                      : [s00] "=&r"(s00), [s10] "=&r"(s10), [s20] "=&r"(s20), [s30] "=&r"(s30), [s01] "=&r"(s01),
                        [s11] "=&r"(s11), [s21] "=&r"(s21), [s31] "=&r"(s31), [w] "+r"(*weights), [x] "+r"(*inputs),
-                       [x0] "+&r"(x0), [x1] "+&r"(x1), [w0] "+&r"(w0), [w1] "=&r"(w1)
+                       [x0] "+&r"(x0), [x1] "+&r"(x1), [w0] "+&r"(*sums), [w1] "=&r"(w1)
                      : [step] "i"(tile_step)
                      : "cc", "memory");
 #else
     for (int32_t i = 0; i < 8; i++) {
-        sums[i] = 0;
+        (*sums)[i] = 0;
     }
     for (; *weights != end; *weights += 4, ++*inputs) {
         const uint32_t x0 = **inputs, x1 = *(const uint32_t *)(const void *)((const char *)*inputs + tile_step);
         for (int32_t i = 0; i < 4; i++) {
-            sums[i] = (uint32_t)tp_smlad((*weights)[i], x0, (int32_t)sums[i]);
-            sums[4 + i] = (uint32_t)tp_smlad((*weights)[i], x1, (int32_t)sums[4 + i]);
+            (*sums)[i] = (uint32_t)tp_smlad((*weights)[i], x0, (int32_t)(*sums)[i]);
+            (*sums)[4 + i] = (uint32_t)tp_smlad((*weights)[i], x1, (int32_t)(*sums)[4 + i]);
         }
     }
+    *sums += 8;
 #endif
 }
 
