@@ -1,9 +1,9 @@
-"""Kernels layer by layer beside CMSIS-NN, at zero wait states: `python benchmarks/kernels.py [--layers ...] [--json]`.
+"""Kernels layer by layer, at zero wait states: `python benchmarks/kernels.py [--layers ... | --model ...] [--json]`.
 
 Each layer of SHAPES, at each sparsity, in each kernel that can run it: in one image, emulated, priced, and compared
-with the reference bit by bit. Masks are uniformly random, in the blocks or runs of a format that has such. CMSIS-NN's
-cycles are those of `--cmsis-nn IMAGE` (its functions `layer_<name>`, counted as ours are), or of the core's
-cmsis_nn_*.json, which says of what.
+with the reference bit by bit, beside CMSIS-NN. Masks are uniformly random, in the blocks or runs of a format that has
+such. CMSIS-NN's cycles are those of `--cmsis-nn IMAGE` (its functions `layer_<name>`, counted as ours are), or of the
+core's cmsis_nn_*.json, which says of what. `--model` takes the layers and masks of real models instead.
 """
 
 from __future__ import annotations
@@ -14,16 +14,18 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import model_masks
 import numpy as np
+from kernel_rows import Row, alone, best, formats_of, row, trials
 from numpy.typing import NDArray
 
 import tinyprune
 from tinyprune import board as boards
-from tinyprune import formats, ir, pipeline, reference
+from tinyprune import formats, ir, pipeline
 from tinyprune.board import Board, FlashTiming
 from tinyprune.ir import Graph, Int8, Padding, Quant, Tensor, Weighted, Window
-from tinyprune.passes.candidates import Cost, candidates
-from tinyprune.tuning.bench import trial
+from tinyprune.passes.candidates import Cost
+from tinyprune.toolchain import Toolchain
 from tinyprune.tuning.measuring import measured
 
 SPARSITIES = (0.0, 0.5, 0.7, 0.75, 0.8, 0.9, 0.95)
@@ -63,21 +65,6 @@ SHAPES = {
     "dw3x3_64_8x8": Shape((8, 8, 64), 64, (3, 3), depthwise=True),
     "dw3x3_64_25x5": Shape((25, 5, 64), 64, (3, 3), depthwise=True),
 }
-
-
-@dataclass(frozen=True)
-class Row:
-    layer: str
-    format: str
-    kernel: str
-    strip_rows: int
-    sparsity: float
-    instructions: int
-    cycles: int
-    bytes: int
-    scratch_bytes: int
-    bit_exact: bool
-    speedup: float | None
 
 
 def same_padding(length: int, taps: int, stride: int) -> tuple[int, int]:
@@ -148,19 +135,15 @@ def masks(sparsity: float) -> list[str]:
     return [*BLOCKS, *(name for name, (kept, run) in RUNS.items() if sparsity == 1 - kept / run)]
 
 
-def costs(shape: Shape, sparsity: float, on: pipeline.Target, board: Board) -> list[Cost]:
+def costs(shape: Shape, sparsity: float, board: Board, tools: Toolchain) -> list[Cost]:
     """Of every kernel that can run the layer; a kernel whose bits are not the reference's raises WrongBitsError."""
     found: list[Cost] = []
     for zeros in masks(sparsity):
         random = np.random.default_rng(0)
         graph, layer = layer_of(shape, random_weights(shape, sparsity, zeros, random), random)
-        whole = replace(graph, layers=(layer,))
-        inputs = random.integers(-128, 128, whole.tensors["x"].shape, np.int8)
-        values = reference.run(whole, inputs)
-        able = candidates(layer, whole, board.features)
-        wanted = [one for one in able if zeros_of(one.format) == zeros and (sparsity or one.format == "dense")]
-        if wanted:
-            found += measured(whole, [trial(layer, one, values) for one in wanted], board, on.toolchain, True)
+        names = [name for name in formats_of(layer) if zeros_of(name) == zeros and (sparsity or name == "dense")]
+        if some := trials(alone(layer, graph), names, board.features):
+            found += measured(graph, some, board, tools, True)
     return found
 
 
@@ -173,49 +156,68 @@ def peers(image: Path | None, board: str) -> dict[str, int]:
     return {name: one.total.core_cycles or 0 for name, one in profiles.items()}
 
 
-def rows(names: Sequence[str], sparsities: Sequence[float], on: pipeline.Target, theirs: dict[str, int]) -> list[Row]:
-    board = replace(on.board, flash_timing=FlashTiming(0))
-    made: list[Row] = []
-    for name in names:
-        for sparsity in sparsities if not SHAPES[name].depthwise else (0.0,):
-            for cost in costs(SHAPES[name], sparsity, on, board):
-                assert cost.instructions is not None and cost.core_cycles is not None
-                speedup = round(theirs[name] / cost.core_cycles, 2) if name in theirs else None
-                time = (cost.instructions, cost.core_cycles, cost.operand_bytes, cost.scratch_bytes)
-                made.append(Row(name, cost.format, cost.kernel, cost.rows, sparsity, *time, True, speedup))
-    return made
+def rows(
+    names: Sequence[str], sparsities: Sequence[float], board: Board, tools: Toolchain, theirs: dict[str, int]
+) -> list[Row]:
+    return [
+        row(name, sparsity, cost, theirs.get(name))
+        for name in names
+        for sparsity in (sparsities if not SHAPES[name].depthwise else (0.0,))
+        for cost in costs(SHAPES[name], sparsity, board, tools)
+    ]
 
 
-def best(all_rows: Sequence[Row]) -> list[Row]:
-    """The fastest of each layer, format and sparsity."""
-    fastest: dict[tuple[str, str, float], Row] = {}
-    for row in sorted(all_rows, key=lambda row: row.cycles):
-        fastest.setdefault((row.layer, row.format, row.sparsity), row)
-    return [row for row in all_rows if row in fastest.values()]
+def table(shown: Sequence[Row]) -> str:
+    lines = [
+        "| layer | format | sparsity | kernel | rows | cycles | bytes | scratch | over CMSIS-NN |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for one in shown:
+        figures = f"{one.cycles:,} | {one.bytes:,} | {one.scratch_bytes:,} | {one.speedup or '-'}"
+        lines.append(
+            f"| {one.layer} | {one.format} | {one.sparsity} | {one.kernel} | {one.strip_rows or '-'} | {figures} |"
+        )
+    return "\n".join(lines)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
+    options = asked(arguments)
+    on = pipeline.target(options.board, options.toolchain)
+    board, tools = replace(on.board, flash_timing=FlashTiming(0)), on.toolchain
+    if options.model:
+        names = options.formats or model_masks.FORMATS
+        shown: list[Row] = model_masks.rows(options.model, options.sparsity, names, board, tools)
+        text = model_masks.tables(shown)
+    else:
+        made = rows(options.layers, options.sparsity, board, tools, peers(options.cmsis_nn, options.board))
+        shown = made if options.all else best(made)
+        text = table(shown)
+    if options.json:
+        print(json.dumps([asdict(one) for one in shown], indent=2))
+    else:
+        print(f"{text}\n\n{tools.name} {tools.version}, unicorn, zero wait states; all bit-exact")
+
+
+def asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--layers", nargs="+", choices=SHAPES, default=[*SHAPES])
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--layers", nargs="+", choices=SHAPES, default=[*SHAPES])
+    what.add_argument("--model", nargs="+", type=Path, help="int8 .tflite: their layers, pruned by magnitude")
+    parser.add_argument("--formats", nargs="+", choices=[*model_masks.FORMATS, *model_masks.OTHERS], help="of --model")
     parser.add_argument("--sparsity", nargs="+", type=float, default=[*SPARSITIES])
     parser.add_argument("--board", default="stm32f4", help="whose core it is; its flash counts as without wait states")
     parser.add_argument("--toolchain", choices=["gcc", "zig"])
     parser.add_argument("--cmsis-nn", type=Path, help="an image to count CMSIS-NN's layers in")
-    parser.add_argument("--all", action="store_true", help="every kernel, not only the fastest of each format")
+    parser.add_argument(
+        "--all", action="store_true", help="every kernel of --layers, not only the fastest of each format"
+    )
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
-    on = pipeline.target(options.board, options.toolchain)
-    made = rows(options.layers, options.sparsity, on, peers(options.cmsis_nn, options.board))
-    shown = made if options.all else best(made)
-    if options.json:
-        print(json.dumps([asdict(row) for row in shown], indent=2))
-        return
-    print("| layer | format | sparsity | kernel | rows | cycles | bytes | scratch | over CMSIS-NN |")
-    print("|---|---|---|---|---|---|---|---|---|")
-    for row in shown:
-        figures = f"{row.cycles:,} | {row.bytes:,} | {row.scratch_bytes:,} | {row.speedup or '-'}"
-        print(f"| {row.layer} | {row.format} | {row.sparsity} | {row.kernel} | {row.strip_rows or '-'} | {figures} |")
-    print(f"\n{on.toolchain.name} {on.toolchain.version}, unicorn, zero wait states; all bit-exact")
+    if options.model and (options.all or options.cmsis_nn):
+        parser.error("--all and --cmsis-nn are for --layers")
+    if options.formats and not options.model:
+        parser.error("--formats is for --model")
+    return options
 
 
 if __name__ == "__main__":

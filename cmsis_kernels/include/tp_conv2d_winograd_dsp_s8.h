@@ -49,16 +49,8 @@ static inline __attribute__((always_inline)) void tp_winograd_products(const uin
     const uint32_t *const all = inputs + 36 * tiles * pairs;
     for (; inputs != all; weights += 4 * pairs) {
         const uint32_t *const end = inputs + tiles * pairs;
-        for (; inputs != end; inputs += pairs, weights -= 4 * pairs, sums += 8) {
-            const tp_winograd_sums of = tp_winograd_multiply(&weights, &inputs, pairs, tile_step);
-            sums[0] = (uint32_t)of.sum00;
-            sums[1] = (uint32_t)of.sum10;
-            sums[2] = (uint32_t)of.sum20;
-            sums[3] = (uint32_t)of.sum30;
-            sums[4] = (uint32_t)of.sum01;
-            sums[5] = (uint32_t)of.sum11;
-            sums[6] = (uint32_t)of.sum21;
-            sums[7] = (uint32_t)of.sum31;
+        for (; inputs != end; inputs += pairs, weights -= 4 * pairs) {
+            tp_winograd_multiply(&weights, &inputs, pairs, tile_step, &sums);
         }
     }
 }

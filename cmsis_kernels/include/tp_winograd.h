@@ -40,11 +40,6 @@ static inline void tp_winograd_output(const uint32_t *m, int32_t step, uint32_t 
     y[3] = difference12 + 8 * difference34 + 4 * m[5 * step];
 }
 
-/** Four output channels at two tiles: sumCT of channel C, tile T. */
-typedef struct {
-    int32_t sum00, sum10, sum20, sum30, sum01, sum11, sum21, sum31;
-} tp_winograd_sums;
-
 /* One pair of input channels: 14 instructions of 4 bytes, 16 cycles, 16 products. */
 #define TP_WINOGRAD_PAIR                                                                                               \
     "ldr.w %[x1], [%[x], %[step]]\n\t"                                                                                 \
@@ -62,50 +57,69 @@ typedef struct {
     "smlad %[s30], %[w1], %[x0], %[s30]\n\t"                                                                           \
     "smlad %[s31], %[w1], %[x1], %[s31]\n\t"
 
+/* Sums are zeroed and stored beside the loop, not by the compiler: clang would take both by way of the stack. */
+#define TP_WINOGRAD_ZERO                                                                                               \
+    "mov.w %[s00], #0\n\t"                                                                                             \
+    "mov.w %[s10], #0\n\t"                                                                                             \
+    "mov.w %[s20], #0\n\t"                                                                                             \
+    "mov.w %[s30], #0\n\t"                                                                                             \
+    "mov.w %[s01], #0\n\t"                                                                                             \
+    "mov.w %[s11], #0\n\t"                                                                                             \
+    "mov.w %[s21], #0\n\t"                                                                                             \
+    "mov.w %[s31], #0\n\t"
+
+#define TP_WINOGRAD_STORE                                                                                              \
+    "str %[s00], [%[w0]], #32\n\t"                                                                                     \
+    "str %[s10], [%[w0], #-28]\n\t"                                                                                    \
+    "str %[s20], [%[w0], #-24]\n\t"                                                                                    \
+    "str %[s30], [%[w0], #-20]\n\t"                                                                                    \
+    "str %[s01], [%[w0], #-16]\n\t"                                                                                    \
+    "str %[s11], [%[w0], #-12]\n\t"                                                                                    \
+    "str %[s21], [%[w0], #-8]\n\t"                                                                                     \
+    "str %[s31], [%[w0], #-4]"
+
 /**
- * The sums over `pairs` (at least 1) times two input channels; moves on behind these.
+ * The sums over `pairs` (at least 1) times two input channels, of four output channels at two tiles; moves on behind
+ * all three.
  * @param weights four words for each pair, one for each output channel
  * @param inputs  a word for each pair of the first tile; those of the second lie `tile_step` bytes further, a
  *                compile-time constant below 4096
+ * @param sums    those of the first tile, by channel, then those of the second
  */
-static inline __attribute__((always_inline)) tp_winograd_sums tp_winograd_multiply(const uint32_t **weights,
-                                                                                   const uint32_t **inputs,
-                                                                                   int32_t pairs,
-                                                                                   const int32_t tile_step) {
-    tp_winograd_sums to = {0, 0, 0, 0, 0, 0, 0, 0};
+static inline __attribute__((always_inline)) void tp_winograd_multiply(const uint32_t **weights,
+                                                                       const uint32_t **inputs, int32_t pairs,
+                                                                       const int32_t tile_step, uint32_t **sums) {
     const uint32_t *const end = *weights + 4 * pairs;
 #if TP_HAS_DSP
     /* Eight pairs a round, entered in the middle, as in tp_h_tile.h. */
-    uint32_t x0 = (uint32_t)(uintptr_t)end, x1 = (uint32_t)(-pairs & 7) * 56U, w0, w1;
-    __asm__ volatile(
-        "str.w %[x0], [sp, #-4]!\n\t"
-        "add pc, %[x1]\n\t"
-        "nop\n"
-        "1:\n\t" TP_WINOGRAD_PAIR TP_WINOGRAD_PAIR TP_WINOGRAD_PAIR TP_WINOGRAD_PAIR TP_WINOGRAD_PAIR TP_WINOGRAD_PAIR
-            TP_WINOGRAD_PAIR TP_WINOGRAD_PAIR "ldr.w %[x0], [sp]\n\t"
-        "cmp.w %[w], %[x0]\n\t"
-        "bne.w 1b\n\t"
-        "add sp, #4"
-        : [s00] "+r"(to.sum00), [s10] "+r"(to.sum10), [s20] "+r"(to.sum20), [s30] "+r"(to.sum30), [s01] "+r"(to.sum01),
-          [s11] "+r"(to.sum11), [s21] "+r"(to.sum21), [s31] "+r"(to.sum31), [w] "+r"(*weights), [x] "+r"(*inputs),
-          [x0] "+&r"(x0), [x1] "+&r"(x1), [w0] "=&r"(w0), [w1] "=&r"(w1)
-        : [step] "i"(tile_step)
-        : "cc", "memory");
+    int32_t s00, s10, s20, s30, s01, s11, s21, s31;
+    uint32_t x0 = (uint32_t)(uintptr_t)end, x1 = (uint32_t)(-pairs & 7) * 56U, w1;
+    __asm__ volatile("strd %[x0], %[w0], [sp, #-8]!\n\t" TP_WINOGRAD_ZERO "add pc, %[x1]\n\t"
+                     "nop\n"
+                     "1:\n\t" TP_WINOGRAD_PAIR TP_WINOGRAD_PAIR TP_WINOGRAD_PAIR TP_WINOGRAD_PAIR TP_WINOGRAD_PAIR
+                         TP_WINOGRAD_PAIR TP_WINOGRAD_PAIR TP_WINOGRAD_PAIR "ldr.w %[x0], [sp]\n\t"
+                     "cmp.w %[w], %[x0]\n\t"
+                     "bne.w 1b\n\t"
+                     "ldr.w %[w0], [sp, #4]\n\t"
+                     "add sp, #8\n\t" TP_WINOGRAD_STORE
+                     : [s00] "=&r"(s00), [s10] "=&r"(s10), [s20] "=&r"(s20), [s30] "=&r"(s30), [s01] "=&r"(s01),
+                       [s11] "=&r"(s11), [s21] "=&r"(s21), [s31] "=&r"(s31), [w] "+r"(*weights), [x] "+r"(*inputs),
+                       [x0] "+&r"(x0), [x1] "+&r"(x1), [w0] "+&r"(*sums), [w1] "=&r"(w1)
+                     : [step] "i"(tile_step)
+                     : "cc", "memory");
 #else
+    for (int32_t i = 0; i < 8; i++) {
+        (*sums)[i] = 0;
+    }
     for (; *weights != end; *weights += 4, ++*inputs) {
         const uint32_t x0 = **inputs, x1 = *(const uint32_t *)(const void *)((const char *)*inputs + tile_step);
-        const uint32_t *const w = *weights;
-        to.sum00 = tp_smlad(w[0], x0, to.sum00);
-        to.sum10 = tp_smlad(w[1], x0, to.sum10);
-        to.sum20 = tp_smlad(w[2], x0, to.sum20);
-        to.sum30 = tp_smlad(w[3], x0, to.sum30);
-        to.sum01 = tp_smlad(w[0], x1, to.sum01);
-        to.sum11 = tp_smlad(w[1], x1, to.sum11);
-        to.sum21 = tp_smlad(w[2], x1, to.sum21);
-        to.sum31 = tp_smlad(w[3], x1, to.sum31);
+        for (int32_t i = 0; i < 4; i++) {
+            (*sums)[i] = (uint32_t)tp_smlad((*weights)[i], x0, (int32_t)(*sums)[i]);
+            (*sums)[4 + i] = (uint32_t)tp_smlad((*weights)[i], x1, (int32_t)(*sums)[4 + i]);
+        }
     }
+    *sums += 8;
 #endif
-    return to;
 }
 
 #endif
