@@ -118,7 +118,10 @@ static TP_APART void tp_h_begin(tp_h_lines *of, int8_t *scratch) {
     of->line_row = of->rows = of->positions = 0;
     const int32_t segment_step = 4 * of->params->dilation_height * of->row_words, segments = of->shape.segments;
     of->line.segment_gap = segment_step - 4 * pairs;
-    of->line.advance = 2 * of->shape.pixel_step - (segments > 1 ? segments * segment_step : 4 * pairs);
+    const int32_t moved = tp_h_is_straight(&of->shape) ? (segments - 1) * of->line.segment_gap
+                          : segments > 1               ? segments * segment_step
+                                                       : 4 * pairs;
+    of->line.advance = 2 * of->shape.pixel_step - moved;
 }
 
 /** Lines of this shape; if `wide`, of an input that is packed. */
