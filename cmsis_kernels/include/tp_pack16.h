@@ -22,18 +22,16 @@ static inline void tp_widen_four(uint32_t bytes, uint32_t *target) {
 
 /** Widens `count` values. Returns the end of what was written. */
 static inline int16_t *tp_widen(const int8_t *source, int32_t count, int16_t *target) {
+    const int8_t *const end = source + count;
 #if TP_HAS_DSP
-    if (((uintptr_t)target & 2U) != 0 && count > 0) { /* words are written to multiples of 4 */
+    if (((uintptr_t)target & 2U) != 0 && source != end) { /* words are written to multiples of 4 */
         *target++ = *source++;
-        count--;
     }
-    uint32_t *words = (uint32_t *)(void *)target;
-    for (; count >= 4; count -= 4, source += 4, words += 2) {
-        tp_widen_four(tp_load_word(source), words);
+    for (; end - source >= 4; source += 4, target += 4) {
+        tp_widen_four(tp_load_word(source), (uint32_t *)(void *)target);
     }
-    target = (int16_t *)(void *)words;
 #endif
-    for (; count > 0; count--) {
+    while (source != end) {
         *target++ = *source++;
     }
     return target;
@@ -113,26 +111,26 @@ static inline int32_t tp_between(int32_t low, int32_t value, int32_t high) {
 
 /**
  * Columns [x, x + taps) of the rows that a window sees which begins in row `y`; in `target`, these rows lie one
- * window's row apart.
+ * window's row apart. Where some lie beyond the input, all are padding at first.
  */
 static TP_APART void tp_pack_columns(const tp_window_params *params, const int8_t *input, int32_t y, int32_t x,
                                      int32_t taps, int16_t *target) {
-    const int32_t channels = params->input_channels, step = (params->window_width - taps) * channels;
+    const int32_t channels = params->input_channels, height = params->input_height,
+                  row = params->input_width * channels;
+    const int32_t dilation = params->dilation_height, rows = tp_not_unrolled(params->window_height);
     const int32_t left = tp_between(0, -x, taps), right = tp_between(0, x + taps - params->input_width, taps - left);
-    const int32_t before = left * channels, inside = (taps - left - right) * channels, after = right * channels;
-    const int32_t bottom = inside > 0 ? params->input_height : 0; /* where no column is inside, no row is */
-    const int32_t row_bytes = params->input_width * channels, dilation = params->dilation_height;
-    const int32_t rows = tp_not_unrolled(params->window_height);
-    const int16_t padding = params->input_zero_point;
-    int32_t from = y * row_bytes + (x + left) * channels;
-    for (int32_t i = 0; i < rows; i++, y += dilation, from += dilation * row_bytes, target += step) {
-        if (y < 0 || y >= bottom) {
-            target = tp_fill16(padding, taps * channels, target);
-            continue;
+    const int32_t inside = (taps - left - right) * channels, step = params->window_width * channels;
+    if (left + right > 0 || y < 0 || y + (rows - 1) * dilation >= height) {
+        for (int32_t i = 0; i < rows; i++) {
+            tp_fill16(params->input_zero_point, taps * channels, target + i * step);
         }
-        target = tp_fill16(padding, before, target);
-        target = tp_widen(input + from, inside, target);
-        target = tp_fill16(padding, after, target);
+    }
+    const int8_t *source = input + y * row + (x + left) * channels;
+    target += left * channels;
+    for (int32_t i = 0; i < rows; i++, y += dilation, source += dilation * row, target += step) {
+        if (y >= 0 && y < height) {
+            tp_widen(source, inside, target);
+        }
     }
 }
 
