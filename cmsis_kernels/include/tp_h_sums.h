@@ -12,7 +12,7 @@
 
 /* Products of a pair of inputs, y and z, with weights t and p: with their loads 15 cycles for 16 of them. The second
  * pixel's sums begin as those that are given. */
-#define TP_H_PRODUCTS_FROM(s01, s11, l01, l11)                                                                         \
+#define TP_H_TILE_PRODUCTS_FROM(s01, s11, l01, l11)                                                                    \
     "smlad %[s01], %[t], %[z], " s01 "\n"                                                                              \
     "smlad %[s00], %[t], %[y], %[s00]\n"                                                                               \
     "sxtb16 %[t], %[t]\n"                                                                                              \
@@ -23,8 +23,8 @@
     "smlad %[l00], %[t], %[y], %[l00]\n"                                                                               \
     "smlad %[l11], %[p], %[z], " l11 "\n"                                                                              \
     "smlad %[l10], %[p], %[y], %[l10]\n"
-#define TP_H_PRODUCTS TP_H_PRODUCTS_FROM("%[s01]", "%[s11]", "%[l01]", "%[l11]")
-#define TP_H_FIRST_PRODUCTS TP_H_PRODUCTS_FROM("%[s00]", "%[s10]", "%[l00]", "%[l10]")
+#define TP_H_TILE_PRODUCTS TP_H_TILE_PRODUCTS_FROM("%[s01]", "%[s11]", "%[l01]", "%[l11]")
+#define TP_H_FIRST_TILE_PRODUCTS TP_H_TILE_PRODUCTS_FROM("%[s00]", "%[s10]", "%[l00]", "%[l10]")
 
 /* Sums of few pairs, without a loop: most loads are 16 bits wide, as all fits a cache of 1 KB. */
 #define TP_H_LOAD_PAIR                                                                                                 \
@@ -35,14 +35,14 @@
 /* clang-format off */
 #define TP_H_STRAIGHT                                                                                                  \
     ".set .Ltp_pair, 0\n"                                                                                              \
-    TP_H_LOAD_PAIR TP_H_FIRST_PRODUCTS                                                                                 \
+    TP_H_LOAD_PAIR TP_H_FIRST_TILE_PRODUCTS                                                                                 \
     ".rept %c[segments] * %c[pairs] - 1\n"                                                                             \
     ".set .Ltp_pair, .Ltp_pair + 1\n"                                                                                  \
     ".if .Ltp_pair %% %c[pairs] == 0\n"                                                                                \
     "ldr.w %[t], [sp, #12]\n"                                                                                          \
     "add.w %[x], %[x], %[t]\n"                                                                                         \
     ".endif\n"                                                                                                         \
-    TP_H_LOAD_PAIR TP_H_PRODUCTS                                                                                       \
+    TP_H_LOAD_PAIR TP_H_TILE_PRODUCTS                                                                                       \
     ".endr\n"                                                                                                          \
     TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES              \
     TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES              \
@@ -57,7 +57,7 @@
     "ldr.w %[y], [%[x]], #4\n"
 #define TP_H_ROUNDS                                                                                                    \
     ".if %c[ahead]\n"                                                                                                  \
-    TP_H_LOAD_NEXT TP_H_FIRST_PRODUCTS                                                                                 \
+    TP_H_LOAD_NEXT TP_H_FIRST_TILE_PRODUCTS                                                                                 \
     ".else\n"                                                                                                          \
     "mov.w %[s01], %[s00]\n"                                                                                           \
     "mov.w %[s11], %[s10]\n"                                                                                           \
@@ -82,7 +82,7 @@
     "3:\n"                                                                                                             \
     ".endif\n"                                                                                                         \
     ".set .Ltp_pair, .Ltp_pair + 1\n"                                                                                  \
-    TP_H_LOAD_NEXT TP_H_PRODUCTS                                                                                       \
+    TP_H_LOAD_NEXT TP_H_TILE_PRODUCTS                                                                                       \
     ".endr\n"                                                                                                          \
     TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES              \
     TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES                                                \

@@ -30,6 +30,9 @@ typedef struct {
     const uint32_t *last_end;  /**< behind those of the last one */
     int32_t segment_gap;       /**< bytes from behind one segment's input to the next one's */
     int32_t advance;           /**< bytes from behind the last segment, or its gap, to the next tile's input */
+    int32_t rows;              /**< at least 1; `end` is that of the first one */
+    int32_t row_outputs;       /**< from one row's outputs to the next one's */
+    int32_t row_gap;           /**< bytes from behind one row's inputs to the next one's */
 } tp_h_line;
 
 /**
@@ -44,9 +47,10 @@ typedef struct {
     int32_t pixel_step, pairs, segments, level, whole;
 } tp_h_shape;
 
-/** Whether the sums of a tile are computed without a loop: where that takes no more than 1 KB of code. */
+/** Whether the sums of a tile are computed without a loop: where all of its code stays within 1 KB. */
 static inline int tp_h_is_straight(const tp_h_shape *shape) {
-    return shape->segments * shape->pairs <= (shape->whole ? 16 : 10) && shape->pixel_step < 4096 - 4 * 16;
+    const int32_t most = shape->level && shape->whole ? 16 : 10; /* the other ends of tiles take more */
+    return shape->segments * shape->pairs <= most && shape->pixel_step < 4096 - 4 * 16;
 }
 
 /** Channels [channel, channel + 4) of `channels`. */
@@ -77,11 +81,14 @@ static inline void tp_h_load_channels(tp_h_line *line, const tp_requant *requant
     "sub.w " s0 ", " s0 ", " l0 "\n"                                                                                   \
     "sub.w " s1 ", " s1 ", " l1 "\n"                                                                                   \
     "asr.w " s0 ", " s0 ", #7\n"                                                                                       \
-    "asr.w " s1 ", " s1 ", #7\n" TP_TILE_REQUANTIZE(s0)                                                                \
-        TP_TILE_REQUANTIZE(s1) "ldr.w %[w], [%[p], #" at " + 12]\n"                                                    \
-                               "ldrd %[y], %[z], [%[p], #" at " + 16]\n"                                               \
-                               "lsl.w " l0 ", " l0 ", #1\n"                                                            \
-                               "lsl.w " l1 ", " l1 ", #1\n" TP_TILE_REQUANTIZE(l0) TP_TILE_REQUANTIZE(l1)
+    "asr.w " s1 ", " s1 ", #7\n"                                                                                       \
+    ".irp acc, " s0 ", " s1 "\n" TP_TILE_REQUANTIZE("\\acc") ".endr\n"                                                 \
+                                                             "ldr.w %[w], [%[p], #" at " + 12]\n"                      \
+                                                             "ldrd %[y], %[z], [%[p], #" at " + 16]\n"                 \
+                                                             "lsl.w " l0 ", " l0 ", #1\n"                              \
+                                                             "lsl.w " l1 ", " l1 ", #1\n"                              \
+                                                             ".irp acc, " l0 ", " l1                                   \
+                                                             "\n" TP_TILE_REQUANTIZE("\\acc") ".endr\n"
 
 /* The same at a common shift: S - B is 256 times an accumulator already. */
 #define TP_H_REQUANTIZE_LEVEL(s0, s1, l0, l1, at)                                                                      \
@@ -187,6 +194,17 @@ static inline void tp_h_tile(const tp_h_line *line, const tp_h_shape *shape) {
     requantize("%[s00]", "%[s01]", "%[l00]", "%[l01]", "16")                                                           \
     requantize("%[s10]", "%[s11]", "%[l10]", "%[l11]", second)                                                         \
     TP_H_STORE                                                                                                         \
+    "ldr.w %[y], [%[p], #104]\n"                                                                                       \
+    "subs.w %[y], %[y], #1\n"                                                                                          \
+    "beq.w 6f\n"                                                                                                       \
+    "str.w %[y], [%[p], #104]\n"                                                                                       \
+    "ldr.w %[w], [%[p], #108]\n"                                                                                       \
+    "ldr.w %[t], [%[p], #112]\n"                                                                                       \
+    "add.w %[z], %[z], %[w]\n"                                                                                         \
+    "add.w %[x], %[x], %[t]\n"                                                                                         \
+    "str.w %[z], [%[p], #76]\n"                                                                                        \
+    "b.w 2b\n"                                                                                                         \
+    "6:\n"                                                                                                             \
     "str.w %[x], [%[p], #80]\n"                                                                                        \
     "add sp, #16"                                                                                                      \
     : [s00] "=&r"(s00), [s01] "=&r"(s01), [s10] "=&r"(s10), [s11] "=&r"(s11), [l00] "=&r"(l00),                        \
@@ -198,7 +216,7 @@ static inline void tp_h_tile(const tp_h_line *line, const tp_h_shape *shape) {
     : "cc", "memory")
 /* clang-format on */
 
-/** Runs the tiles of a line, at least one, and moves `inputs` and `output` on behind them. */
+/** Runs the tiles of a line, at least one in each row, and moves `inputs` and `output` on behind them. */
 static inline __attribute__((always_inline)) void tp_h_run_tiles(tp_h_line *line, const tp_h_shape shape) {
 #if TP_HAS_DSP
     /* All fourteen registers are taken, so what is needed rarely waits on the stack. */
@@ -219,6 +237,10 @@ static inline __attribute__((always_inline)) void tp_h_run_tiles(tp_h_line *line
         tp_h_tile(line, &shape);
         line->inputs += shape.pixel_step / 2;
         line->output += 2 * line->distance;
+        if (line->output == line->end && --line->rows > 0) {
+            line->end += line->row_outputs;
+            line->inputs += line->row_gap / 4;
+        }
     } while (line->output != line->end);
 #endif
 }
