@@ -79,7 +79,8 @@ void tp_dense_dense_s8(const tp_dense_params *params, const tp_requant *requant,
  * stands beside a negative one in a halfword.
  * @param weights for each four outputs and each four inputs, four words: inputs 0 and 2 of outputs 0 and 1, of outputs
  *                2 and 3; inputs 1 and 3; in a word the first input is low; zeros for what there is not
- * @param scratch 4 bytes for each output, their number rounded up to a multiple of four; aligned to 4
+ * @param scratch 2 bytes for each input and 4 for each output, their numbers rounded up to multiples of four; aligned
+ * to 4
  */
 void tp_dense_dense_dsp_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
                            const uint32_t *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
@@ -202,6 +203,19 @@ typedef struct {
 /** An elementwise sum or difference by tables. */
 void tp_sum_tables_s8(const tp_sum_tables *tables, const tp_broadcast *shape, const int8_t *input, const int8_t *other,
                       int8_t *output);
+
+/**
+ * Sums of two scales by two multiplications. An output is the sum of floor(input * 2^24 * multiplier / 2^32) of both
+ * inputs, and of the addend, in units of 2^-21, rounded down. The generator proves for each pair of inputs that this is
+ * the output, and the sum an int32; outputs are clamped to int8 alone.
+ */
+typedef struct {
+    int32_t input_multiplier, other_multiplier, addend;
+} tp_sum_level;
+
+/** An elementwise sum or difference so. */
+void tp_sum_level_s8(const tp_sum_level *to, const tp_broadcast *shape, const int8_t *input, const int8_t *other,
+                     int8_t *output);
 
 /** Elementwise product; a product of two differences, raised by `shift`, stays inside int32. */
 typedef struct {
