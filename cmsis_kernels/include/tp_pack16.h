@@ -140,8 +140,7 @@ static TP_APART void tp_pack_columns(const tp_window_params *params, const int8_
 static TP_APART void tp_pack_patches(const tp_window_params *params, const int8_t *input, int32_t row, int32_t rows,
                                      int32_t size, int16_t *target) {
     const int32_t taps = params->dilation_width == 1 ? params->window_width : 1;
-    if (size == params->input_channels && params->output_height == params->input_height &&
-        params->output_width == params->input_width) { /* a patch is a pixel: they lie one after another */
+    if (size == params->input_channels && tp_is_pointwise(params)) { /* patches are pixels, one after another */
         const int32_t width = params->input_width * size;
         tp_widen_many(input + row * width, rows * width, target);
         return;
