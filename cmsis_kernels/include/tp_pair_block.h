@@ -11,7 +11,7 @@
 #include "tp_tile_block.h"
 #include "tp_types.h"
 
-/** Packs output rows [row, row + rows). The two halves of an odd number of rows or positions share the middle one. */
+/** A `tp_pack_block`: pixel pairs. The two halves of an odd number of rows or positions share the middle one. */
 static TP_APART tp_tile_block tp_pack_pair_block(const tp_window_params *params, const int8_t *input, int32_t row,
                                                  int32_t rows, int32_t width, uint32_t *packed) {
     if (width) {

@@ -57,10 +57,8 @@ def _made(halfwords: list[int]) -> Iterator[int]:
     """By MOVW, and then MOVT to the same register (DDI0403 A7.7.76 encoding T3, A7.7.79)."""
     lower: dict[int, int] = {}
     for high, low in pairwise(halfwords):
-        register, value = (
-            low >> 8 & 0xF,
-            (high & 0xF) << 12 | (high >> 10 & 1) << 11 | (low >> 12 & 7) << 8 | low & 0xFF,
-        )
+        register = low >> 8 & 0xF
+        value = (high & 0xF) << 12 | (high >> 10 & 1) << 11 | (low >> 12 & 7) << 8 | low & 0xFF
         if high & 0xFBF0 == 0xF240:
             lower[register] = value
         elif high & 0xFBF0 == 0xF2C0 and register in lower:
