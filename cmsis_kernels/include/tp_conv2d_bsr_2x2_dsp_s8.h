@@ -44,18 +44,19 @@ tp_conv2d_bsr_2x2_dsp_s8(const tp_window_params *params, const tp_requant *requa
                          const tp_list_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output,
                          const int32_t pixel_step, const int32_t level) {
     (void)bias;
-    tp_tile_lists of = {.params = params,
-                        .input = input,
-                        .weights = weights,
-                        .packed = (uint32_t *)(void *)scratch,
-                        .output = output,
-                        .pack = tp_pack_block_lines,
-                        .list_channels = 2};
+    tp_tile_lists of;
+    of.params = params;
+    of.requant = requant;
+    of.input = input;
+    of.weights = weights;
+    of.packed = (uint32_t *)(void *)scratch;
+    of.output = output;
+    of.pack = tp_pack_block_lines;
+    of.list_channels = 2;
     tp_lists_begin(&of);
     while (tp_tiles_next(&of.tiles) || tp_lists_next(&of)) {
         tp_block_run_tiles(&of.tiles.line, &of.tiles.inputs, pixel_step, level);
     }
-    tp_clamp_all(requant, params->output_height * params->output_width * params->output_channels, output);
 }
 
 #endif

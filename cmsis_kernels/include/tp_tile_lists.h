@@ -7,6 +7,7 @@
 #define TP_TILE_LISTS_H
 
 #include "tp_apart.h"
+#include "tp_requantize.h"
 #include "tp_tile_block.h"
 #include "tp_types.h"
 
@@ -25,6 +26,7 @@ typedef tp_tile_block tp_pack_block(const tp_window_params *params, const int8_t
 typedef struct {
     tp_tiles tiles;
     const tp_window_params *params;
+    const tp_requant *requant;
     const int8_t *input;
     const tp_list_weights *weights;
     uint32_t *packed;
@@ -42,7 +44,7 @@ static TP_APART void tp_lists_begin(tp_tile_lists *of) {
     of->channel = of->params->output_channels;
 }
 
-/** Begins the next list, for the next strip where it was the last one; 0 where there is none. */
+/** Begins the next list, for the next strip where it was the last one; at the end clamps all outputs, and returns 0. */
 static TP_APART int32_t tp_lists_next(tp_tile_lists *of) {
     const tp_window_params *const params = of->params;
     const int32_t channels = params->output_channels;
@@ -51,10 +53,11 @@ static TP_APART int32_t tp_lists_next(tp_tile_lists *of) {
     if (of->channel >= channels) {
         of->row += of->weights->strip_rows;
         if (of->row >= params->output_height) {
+            tp_clamp_all(of->requant, params->output_height * of->tiles.row_bytes, of->output);
             return 0;
         }
         const int32_t rows = tp_strip_rows(of->row, params->output_height, of->weights->strip_rows);
-        of->tiles.block = of->pack(params, of->input, of->row, rows, of->weights->width, of->packed);
+        tp_tiles_enter(&of->tiles, of->pack(params, of->input, of->row, rows, of->weights->width, of->packed));
         of->channel = 0;
         list = of->weights->lists;
     }
