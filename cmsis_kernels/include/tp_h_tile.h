@@ -160,7 +160,7 @@ static inline void tp_h_tile(const tp_h_line *line, const tp_h_shape *shape) {
             x += line->segment_gap / 4;
         }
         for (int32_t i = 0; i < line->count; i++) {
-            const int32_t low = sums[i | 1], raised = i % 2 ? 256 * low : tp_h_raised_high(sums[i], low);
+            const int32_t low = sums[i | 1], raised = i % 2 ? tp_h_raised_low(low) : tp_h_raised_high(sums[i], low);
             line->output[pixel * line->distance + i] =
                 (int8_t)(shape->level ? tp_requantize_level(line->requant.level[i], raised, shape->level)
                                       : tp_requantize_right(line->requant.right[i], raised >> 7));

@@ -157,8 +157,7 @@ static inline int32_t tp_shared_rows(const tp_window_params *params) {
 static TP_APART void tp_pack_patches(const tp_window_params *params, const int8_t *input, int32_t row, int32_t rows,
                                      int32_t size, int16_t *target) {
     const int32_t columns = params->output_width, values = params->window_width * params->input_channels;
-    if (size == params->input_channels && params->output_height == params->input_height &&
-        columns == params->input_width) { /* a patch is a pixel: they lie one after another */
+    if (size == params->input_channels && tp_is_pointwise(params)) { /* patches are pixels, one after another */
         tp_widen_many(input + row * columns * size, rows * columns * size, target);
         return;
     }

@@ -1,8 +1,8 @@
 """Which C functions of `cmsis_kernels/` run a layer whose weights are in a given format.
 
 One row of KERNELS for each (layer type, format), the plain kernel first, then those that need more of the core or of
-the layer; the format of a layer without weights is "",
-that of an SVDF the width of its state. The file of a kernel has the name of its function.
+the layer; the format of a layer without weights is "", that of an SVDF the width of its state. The file of a kernel has
+the name of its function.
 """
 
 from __future__ import annotations
