@@ -15,6 +15,7 @@ from tinyprune.errors import BudgetError
 from tinyprune.ir import Binary, Graph, Int8, Weighted, states
 from tinyprune.passes.candidates import Candidate, Costs, check_format, with_candidates
 from tinyprune.passes.choose import UNITS, Goal, choose, cost_of, main_measure, total
+from tinyprune.passes.level_sums import level_sums
 from tinyprune.passes.plan_memory import activations_alive, plan_memory
 from tinyprune.passes.simplify import simplify
 from tinyprune.passes.tabulate_sums import tabulate_sums
@@ -81,7 +82,7 @@ class Chooser:
     ) -> Chooser:
         """Measures what candidates cost, in time only if it is `emulated`, and if the goal depends on it. Sums are by
         tables where the core gains by that, the goal depends on time, and all fits the board with them."""
-        small = simplify(graph)
+        small = level_sums(simplify(graph), board.features)
         check_format(small, goal.format)
         check_sram(board, max(activations_alive(small)) + sum(state.bytes for state in states(small)), STACK_BYTES)
         timed = goal.objective != "flash" or goal.cycles is not None

@@ -121,9 +121,8 @@ static inline __attribute__((always_inline)) void tp_block_run_tiles(tp_tile_lin
         }
         *inputs += (int32_t)entry[1] / 4;
         for (int32_t i = 0; i < 4; i++) {
-            const uint32_t raised = (uint32_t)sums[i] - (uint32_t)lows[i];
-            first[i] = tp_list_requantize(entry + 2, (int32_t)raised, level);
-            second[i] = tp_list_requantize(entry + 5 - level, (int32_t)((uint32_t)lows[i] << 8), level);
+            first[i] = tp_list_requantize(entry + 2, tp_h_raised_high(sums[i], lows[i]), level);
+            second[i] = tp_list_requantize(entry + 5 - level, tp_h_raised_low(lows[i]), level);
         }
         tp_tile_store(line, first, second);
     } while (line->left >= 4);

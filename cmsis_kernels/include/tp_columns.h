@@ -1,6 +1,6 @@
 /**
  * @file
- * What a packed row of input is made of.
+ * What packed input is made of.
  */
 #ifndef TP_COLUMNS_H
 #define TP_COLUMNS_H
@@ -19,6 +19,16 @@ static inline tp_columns tp_columns_of(const tp_window_params *params, int32_t w
     const int32_t left = params->pad_left < width ? params->pad_left : width, rest = width - left;
     const int32_t inside = rest < params->input_width ? rest : params->input_width;
     return (tp_columns){left, inside, rest - inside};
+}
+
+/**
+ * Whether each output position sees the pixel of the same number alone: all windows are one run of the input. With a
+ * longer stride padding may make as many outputs of other pixels.
+ */
+static inline int tp_is_pointwise(const tp_window_params *params) {
+    return params->window_height == 1 && params->window_width == 1 && params->stride_height == 1 &&
+           params->stride_width == 1 && params->output_height == params->input_height &&
+           params->output_width == params->input_width;
 }
 
 #endif

@@ -39,6 +39,7 @@ typedef struct {
     int32_t row_words;              /**< of a packed row; 0: patches */
     int32_t row, channel, line_row; /**< that the line is in: `line_row` of its strip */
     int32_t rows;                   /**< of the strip */
+    int32_t together;               /**< rows of it that are one line */
     int32_t positions;              /**< of the row that are still to do */
 } tp_h_lines;
 
@@ -50,6 +51,7 @@ static inline void tp_h_pack(tp_h_lines *of) {
     const int32_t pixel = of->shape.pixel_step / 2 / of->params->stride_width;
     int16_t *const strip = (int16_t *)(void *)of->strip;
     of->rows = left < most ? left : most;
+    of->together = of->row_words && of->params->output_width % 2 ? 1 : of->rows;
     if (of->wide) {
         return;
     }
@@ -74,7 +76,8 @@ static inline void tp_h_load(tp_h_lines *of) {
  * returns 0. */
 static inline int32_t tp_h_next_row(tp_h_lines *of) {
     const int32_t channels = of->params->output_channels, width = of->params->output_width;
-    if (++of->line_row >= (of->row_words ? of->rows : 1)) {
+    of->line_row += of->together;
+    if (of->line_row >= of->rows) {
         of->line_row = 0;
         of->channel += 4;
         if (of->channel >= channels) {
@@ -94,13 +97,15 @@ static inline int32_t tp_h_next_row(tp_h_lines *of) {
     return 1;
 }
 
-/** Makes the next line ready; 0 where there is none. An odd position is both pixels of a tile. */
+/** Makes the next line ready; 0 where there is none. Rows of an even width are one; an odd position is both pixels of a
+ * tile. */
 static TP_APART int32_t tp_h_next_line(tp_h_lines *of) {
     if (of->positions == 0 && !tp_h_next_row(of)) {
         return 0;
     }
     const int32_t positions = of->positions > 1 ? of->positions & ~1 : 1;
     of->positions -= positions;
+    of->line.rows = of->row_words ? of->together : 1;
     of->line.distance = positions > 1 ? of->params->output_channels : 0;
     of->line.end = of->line.output + positions * of->line.distance;
     return 1;
@@ -115,10 +120,15 @@ static TP_APART void tp_h_begin(tp_h_lines *of, int8_t *scratch) {
     of->row_words = of->weights->width * pixel / 2;
     of->row = -of->weights->strip_rows;
     of->channel = of->params->output_channels;
-    of->line_row = of->rows = of->positions = 0;
+    of->line_row = of->rows = of->together = of->positions = 0;
+    of->line.row_outputs = of->params->output_width * of->params->output_channels;
+    of->line.row_gap = 4 * of->params->stride_height * of->row_words - of->params->output_width * of->shape.pixel_step;
     const int32_t segment_step = 4 * of->params->dilation_height * of->row_words, segments = of->shape.segments;
     of->line.segment_gap = segment_step - 4 * pairs;
-    of->line.advance = 2 * of->shape.pixel_step - (segments > 1 ? segments * segment_step : 4 * pairs);
+    const int32_t moved = tp_h_is_straight(&of->shape) ? (segments - 1) * of->line.segment_gap
+                          : segments > 1               ? segments * segment_step
+                                                       : 4 * pairs;
+    of->line.advance = 2 * of->shape.pixel_step - moved;
 }
 
 /** Lines of this shape; if `wide`, of an input that is packed. */

@@ -100,7 +100,7 @@ tp_conv2d_nm_dsp_s8(const tp_window_params *params, const tp_requant *requant, c
     tp_tiles_start(&tiles, packed, channels, params->output_width);
     for (int32_t row = 0; row < params->output_height; row += weights->strip_rows) {
         const int32_t rows = tp_strip_rows(row, params->output_height, weights->strip_rows);
-        tiles.block = tp_pack_pair_block(params, input, row, rows, weights->width, packed);
+        tp_tiles_enter(&tiles, tp_pack_pair_block(params, input, row, rows, weights->width, packed));
         for (int32_t i = 0; i < channels; i++) {
             const int32_t first = i * weights->steps;
             const int32_t sum = tp_nm_entries(weights, weights->values + first,

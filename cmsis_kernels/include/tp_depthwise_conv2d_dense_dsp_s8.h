@@ -15,12 +15,13 @@ typedef struct {
 
 /**
  * Depthwise convolution, window 3x3, one output channel for each input channel, stride 1x1 or 2x2. The generator proves
- * for each output channel |bias| + 128 * sum(|weights|) < 2^23, and a shift in
- * [-23, -1] or what `tp_requantize_level` needs.
+ * for each output channel |bias| + 128 * sum(|weights|) < 2^23, and a shift in [-23, -1] or, if `level`, the words that
+ * `requant` then has.
  * @param scratch four channels of a strip, aligned for uint32: for each, `pitch` words for every column that it sees
  * @param pitch   words of a column: 3, 5, 9 or 17; a strip has one output row less, and at stride 1 twice as many.
  *                This and what follows are compile-time constants
- * @param level   whether outputs are those of `tp_requantize_level`; else of `tp_requantize_right`
+ * @param stride  1 or 2
+ * @param level   whether requantization is at a common shift, TP_LEVEL_FRACTION
  */
 static inline __attribute__((always_inline)) void
 tp_depthwise_conv2d_dense_dsp_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,

@@ -187,4 +187,15 @@ static inline int32_t tp_saturate(int32_t value) {
 #endif
 }
 
+/** SSAT #8, ASR: the int8 nearest to value / 2^right, rounded down; `right`, 1 to 31, is a compile-time constant. */
+static inline __attribute__((always_inline)) int32_t tp_saturate_right(int32_t value, const int32_t right) {
+#if TP_HAS_DSP
+    int32_t nearest;
+    __asm__("ssat %0, #8, %1, asr %2" : "=r"(nearest) : "r"(value), "i"(right) : "cc");
+    return nearest;
+#else
+    return tp_saturate(value >> right);
+#endif
+}
+
 #endif

@@ -30,15 +30,14 @@ typedef struct {
     "smlad %[l0], %[h2], %[x1], %[l0]\n\t"                                                                             \
     "smlad %[l1], %[h3], %[x1], %[l1]\n\t"
 
-/* Four inputs, neighbours in memory: 19 instructions, 20 cycles, 16 products. */
+/* Four inputs: 18 instructions of 4 bytes, 19 cycles, 16 products. */
 #define TP_H_QUAD                                                                                                      \
-    "ldr.w %[x1], [%[x]], #4\n\t"                                                                                      \
+    "ldr.w %[x1], [%[x], #4]\n\t"                                                                                      \
+    "ldr.w %[x0], [%[x]], #8\n\t"                                                                                      \
     "ldr.w %[h1], [%[w], #4]\n\t"                                                                                      \
     "ldr.w %[h2], [%[w], #8]\n\t"                                                                                      \
     "ldr.w %[h3], [%[w], #12]\n\t"                                                                                     \
-    "ldr.w %[h0], [%[w]], #16\n\t"                                                                                     \
-    "sxtb16 %[x0], %[x1]\n\t"                                                                                          \
-    "sxtb16 %[x1], %[x1], ror #8\n\t" TP_H_PRODUCTS
+    "ldr.w %[h0], [%[w]], #16\n\t" TP_H_PRODUCTS
 
 /** Plus the products of two words of inputs with four of weights: of channels 0 and 1, 2 and 3, 0 and 1, 2 and 3. */
 static inline tp_h_column tp_h_add_products(tp_h_column column, const uint32_t *weights, const uint32_t x[2]) {
@@ -52,19 +51,21 @@ static inline tp_h_column tp_h_add_products(tp_h_column column, const uint32_t *
 }
 
 /**
- * Plus `quads` (at least 1) times four inputs.
+ * Plus `quads` (at least 1) times four inputs, inputs 0 and 2 in a word and inputs 1 and 3.
  * @param weights four words for each four inputs: inputs 0 and 2 of channels 0 and 1, of channels 2 and 3; inputs 1 and
  *                3; moves on behind them
  */
-static inline tp_h_column tp_h_column_add(tp_h_column column, const uint32_t **weights, const int8_t *inputs,
+static inline tp_h_column tp_h_column_add(tp_h_column column, const uint32_t **weights, const uint32_t *inputs,
                                           int32_t quads) {
     const uint32_t *const end = *weights + 4 * quads;
 #if TP_HAS_DSP
-    /* Four quads a round; the first round is entered where as many are left as make whole rounds of the rest. */
-    uint32_t x0 = (uint32_t)(-quads & 3) * 76U, x1, h0, h1, h2, h3;
-    __asm__ volatile("add pc, %[x0]\n\t"
+    /* Eight quads a round; the first round is entered where as many are left as make whole rounds of the rest. */
+    uint32_t x0 = (uint32_t)(-quads & 7) * 72U, x1, h0, h1, h2, h3;
+    __asm__ volatile(".p2align 2\n\t"
+                     "add pc, %[x0]\n\t"
                      "nop\n"
-                     "1:\n\t" TP_H_QUAD TP_H_QUAD TP_H_QUAD TP_H_QUAD "cmp.w %[w], %[end]\n\t"
+                     "1:\n\t" TP_H_QUAD TP_H_QUAD TP_H_QUAD TP_H_QUAD TP_H_QUAD TP_H_QUAD TP_H_QUAD TP_H_QUAD
+                     "cmp.w %[w], %[end]\n\t"
                      "bne.w 1b"
                      : [s0] "+r"(column.sum0), [s1] "+r"(column.sum1), [l0] "+r"(column.low0), [l1] "+r"(column.low1),
                        [w] "+r"(*weights), [x] "+r"(inputs), [x0] "+&r"(x0), [x1] "=&r"(x1), [h0] "=&r"(h0),
@@ -72,10 +73,8 @@ static inline tp_h_column tp_h_column_add(tp_h_column column, const uint32_t **w
                      : [end] "r"(end)
                      : "cc", "memory");
 #else
-    for (; *weights != end; *weights += 4, inputs += 4) {
-        const uint32_t bytes = tp_load_word(inputs);
-        const uint32_t x[2] = {tp_sxtb16(bytes), tp_sxtb16_ror8(bytes)};
-        column = tp_h_add_products(column, *weights, x);
+    for (; *weights != end; *weights += 4, inputs += 2) {
+        column = tp_h_add_products(column, *weights, inputs);
     }
 #endif
     return column;

@@ -15,8 +15,10 @@
 /** S of A and B, modulo 2^32. */
 static inline int32_t tp_h_sum(int32_t high, int32_t low) { return (int32_t)((uint32_t)high * 256U + (uint32_t)low); }
 
-/** 256 times A of S and B. */
+/** 256 times A of S and B, and 256 times B; modulo 2^32, as tiles compute outputs of pixels that there are not. */
 static inline int32_t tp_h_raised_high(int32_t sum, int32_t low) { return (int32_t)((uint32_t)sum - (uint32_t)low); }
+
+static inline int32_t tp_h_raised_low(int32_t low) { return (int32_t)((uint32_t)low * 256U); }
 
 /** Twice A of S and B. */
 static inline int32_t tp_h_doubled_high(int32_t sum, int32_t low) { return tp_h_raised_high(sum, low) >> 7; }

@@ -9,6 +9,7 @@
 
 #include "tp_dsp.h"
 #include "tp_h_group.h"
+#include "tp_h_sums.h"
 #include "tp_requantize.h"
 #include "tp_tile_line.h"
 
@@ -29,6 +30,9 @@ typedef struct {
     const uint32_t *last_end;  /**< behind those of the last one */
     int32_t segment_gap;       /**< bytes from behind one segment's input to the next one's */
     int32_t advance;           /**< bytes from behind the last segment, or its gap, to the next tile's input */
+    int32_t rows;              /**< at least 1; `end` is that of the first one */
+    int32_t row_outputs;       /**< from one row's outputs to the next one's */
+    int32_t row_gap;           /**< bytes from behind one row's inputs to the next one's */
 } tp_h_line;
 
 /**
@@ -42,6 +46,12 @@ typedef struct {
 typedef struct {
     int32_t pixel_step, pairs, segments, level, whole;
 } tp_h_shape;
+
+/** Whether the sums of a tile are computed without a loop: where all of its code stays within 1 KB. */
+static inline int tp_h_is_straight(const tp_h_shape *shape) {
+    const int32_t most = shape->level && shape->whole ? 16 : 10; /* the other ends of tiles take more */
+    return shape->segments * shape->pairs <= most && shape->pixel_step < 4096 - 4 * 16;
+}
 
 /** Channels [channel, channel + 4) of `channels`. */
 static inline void tp_h_load_channels(tp_h_line *line, const tp_requant *requant, const int32_t *bias, int32_t channel,
@@ -64,26 +74,6 @@ static inline void tp_h_load_channels(tp_h_line *line, const tp_requant *requant
     line->start[3] = biases[3];
 }
 
-/* One pair of inputs at both pixels: 14 instructions of 4 bytes, 15 cycles, 16 products. The second pixel's sums begin
- * as those that are given. */
-#define TP_H_PAIR_FROM(s01, s11, l01, l11)                                                                             \
-    "ldr.w %[z], [%[x], %[step]]\n"                                                                                    \
-    "ldr.w %[y], [%[x]], #4\n"                                                                                         \
-    "ldr.w %[p], [%[w], #4]\n"                                                                                         \
-    "ldr.w %[t], [%[w]], #8\n"                                                                                         \
-    "smlad %[s01], %[t], %[z], " s01 "\n"                                                                              \
-    "smlad %[s00], %[t], %[y], %[s00]\n"                                                                               \
-    "sxtb16 %[t], %[t]\n"                                                                                              \
-    "smlad %[s11], %[p], %[z], " s11 "\n"                                                                              \
-    "smlad %[s10], %[p], %[y], %[s10]\n"                                                                               \
-    "sxtb16 %[p], %[p]\n"                                                                                              \
-    "smlad %[l01], %[t], %[z], " l01 "\n"                                                                              \
-    "smlad %[l00], %[t], %[y], %[l00]\n"                                                                               \
-    "smlad %[l11], %[p], %[z], " l11 "\n"                                                                              \
-    "smlad %[l10], %[p], %[y], %[l10]\n"
-#define TP_H_PAIR TP_H_PAIR_FROM("%[s01]", "%[s11]", "%[l01]", "%[l11]")
-#define TP_H_FIRST_PAIR TP_H_PAIR_FROM("%[s00]", "%[s10]", "%[l00]", "%[l10]")
-
 /* Outputs of two channels at both pixels, from their S and B; the requantizations lie at offset `at` of the line. */
 #define TP_H_REQUANTIZE_RIGHT(s0, s1, l0, l1, at)                                                                      \
     "ldr.w %[w], [%[p], #" at "]\n"                                                                                    \
@@ -91,22 +81,25 @@ static inline void tp_h_load_channels(tp_h_line *line, const tp_requant *requant
     "sub.w " s0 ", " s0 ", " l0 "\n"                                                                                   \
     "sub.w " s1 ", " s1 ", " l1 "\n"                                                                                   \
     "asr.w " s0 ", " s0 ", #7\n"                                                                                       \
-    "asr.w " s1 ", " s1 ", #7\n" TP_TILE_REQUANTIZE(s0)                                                                \
-        TP_TILE_REQUANTIZE(s1) "ldr.w %[w], [%[p], #" at " + 12]\n"                                                    \
-                               "ldrd %[y], %[z], [%[p], #" at " + 16]\n"                                               \
-                               "lsl.w " l0 ", " l0 ", #1\n"                                                            \
-                               "lsl.w " l1 ", " l1 ", #1\n" TP_TILE_REQUANTIZE(l0) TP_TILE_REQUANTIZE(l1)
+    "asr.w " s1 ", " s1 ", #7\n"                                                                                       \
+    ".irp acc, " s0 ", " s1 "\n" TP_TILE_REQUANTIZE("\\acc") ".endr\n"                                                 \
+                                                             "ldr.w %[w], [%[p], #" at " + 12]\n"                      \
+                                                             "ldrd %[y], %[z], [%[p], #" at " + 16]\n"                 \
+                                                             "lsl.w " l0 ", " l0 ", #1\n"                              \
+                                                             "lsl.w " l1 ", " l1 ", #1\n"                              \
+                                                             ".irp acc, " l0 ", " l1                                   \
+                                                             "\n" TP_TILE_REQUANTIZE("\\acc") ".endr\n"
 
 /* The same at a common shift: S - B is 256 times an accumulator already. */
 #define TP_H_REQUANTIZE_LEVEL(s0, s1, l0, l1, at)                                                                      \
-    "sub.w " s0 ", " s0 ", " l0 "\n"                                                                                   \
-    "sub.w " s1 ", " s1 ", " l1 "\n"                                                                                   \
-    "ldr.w %[w], [%[p], #" at "]\n"                                                                                    \
-    "ldr.w %[y], [%[p], #" at " + 4]\n"                                                                                \
-    "ldr.w %[z], [%[p], #" at " + 8]\n"                                                                                \
-    "ldr.w %[t], [%[p], #" at " + 12]\n"                                                                               \
-    "lsl.w " l0 ", " l0 ", #8\n"                                                                                       \
-    "lsl.w " l1 ", " l1 ", #8\n"                                                                                       \
+    "sub " s0 ", " s0 ", " l0 "\n"                                                                                     \
+    "sub " s1 ", " s1 ", " l1 "\n"                                                                                     \
+    "ldr %[w], [%[p], #" at "]\n"                                                                                      \
+    "ldr %[y], [%[p], #" at " + 4]\n"                                                                                  \
+    "ldr %[z], [%[p], #" at " + 8]\n"                                                                                  \
+    "ldr %[t], [%[p], #" at " + 12]\n"                                                                                 \
+    "lsl " l0 ", " l0 ", #8\n"                                                                                         \
+    "lsl " l1 ", " l1 ", #8\n"                                                                                         \
     "smmla " s0 ", " s0 ", %[w], %[y]\n"                                                                               \
     "smmla " s1 ", " s1 ", %[w], %[y]\n"                                                                               \
     "smmla " l0 ", " l0 ", %[z], %[t]\n"                                                                               \
@@ -116,34 +109,40 @@ static inline void tp_h_load_channels(tp_h_line *line, const tp_requant *requant
     "ssat " l0 ", #8, " l0 ", asr %[fraction]\n"                                                                       \
     "ssat " l1 ", #8, " l1 ", asr %[fraction]\n"
 
-/* The second pixel first: where both are one, the first is right. Leaves out the channels that there are not. */
+/* The second pixel first: where both are one, the first is right. Leaves out the channels that there are not. Goes on
+ * to the next tile, at 2, if there is one. */
 #define TP_H_STORE                                                                                                     \
-    "ldr.w %[y], [%[p], #72]\n"                                                                                        \
-    "ldr.w %[t], [%[p], #68]\n"                                                                                        \
-    "ldr.w %[z], [%[p], #100]\n"                                                                                       \
-    "add.w %[w], %[y], %[t]\n"                                                                                         \
-    "strb.w %[s01], [%[w]]\n"                                                                                          \
-    "strb.w %[s00], [%[y]]\n"                                                                                          \
-    "add.w %[x], %[x], %[z]\n"                                                                                         \
+    "ldr %[y], [%[p], #72]\n"                                                                                          \
+    "ldr %[t], [%[p], #68]\n"                                                                                          \
+    "ldr %[z], [%[p], #76]\n"                                                                                          \
+    "ldr %[w], [%[p], #100]\n"                                                                                         \
+    "add %[x], %[x], %[w]\n"                                                                                           \
+    "add %[w], %[y], %[t]\n"                                                                                           \
+    "add %[t], %[y], %[t], lsl #1\n"                                                                                   \
+    "strb %[s01], [%[w]]\n"                                                                                            \
+    "strb %[s00], [%[y]]\n"                                                                                            \
     ".if !%c[whole]\n"                                                                                                 \
-    "ldr.w %[z], [%[p], #64]\n"                                                                                        \
-    "cmp.w %[z], #2\n"                                                                                                 \
+    "ldr %[s00], [%[p], #64]\n"                                                                                        \
+    "cmp %[s00], #2\n"                                                                                                 \
     "blt.w 5f\n"                                                                                                       \
     ".endif\n"                                                                                                         \
-    "strb.w %[l01], [%[w], #1]\n"                                                                                      \
-    "strb.w %[l00], [%[y], #1]\n"                                                                                      \
+    "strb %[l01], [%[w], #1]\n"                                                                                        \
+    "strb %[l00], [%[y], #1]\n"                                                                                        \
     ".if !%c[whole]\n"                                                                                                 \
     "beq.w 5f\n"                                                                                                       \
-    "cmp.w %[z], #3\n"                                                                                                 \
+    "cmp %[s00], #3\n"                                                                                                 \
     ".endif\n"                                                                                                         \
-    "strb.w %[s11], [%[w], #2]\n"                                                                                      \
-    "strb.w %[s10], [%[y], #2]\n"                                                                                      \
+    "strb %[s11], [%[w], #2]\n"                                                                                        \
+    "strb %[s10], [%[y], #2]\n"                                                                                        \
     ".if !%c[whole]\n"                                                                                                 \
     "beq.w 5f\n"                                                                                                       \
     ".endif\n"                                                                                                         \
-    "strb.w %[l11], [%[w], #3]\n"                                                                                      \
-    "strb.w %[l10], [%[y], #3]\n"                                                                                      \
-    "5:\n"
+    "strb %[l11], [%[w], #3]\n"                                                                                        \
+    "strb %[l10], [%[y], #3]\n"                                                                                        \
+    "5:\n"                                                                                                             \
+    "str %[t], [%[p], #72]\n"                                                                                          \
+    "cmp %[t], %[z]\n"                                                                                                 \
+    "bne.w 2b\n"
 
 #if !TP_HAS_DSP
 /** One tile; stored as by TP_H_STORE. */
@@ -161,7 +160,7 @@ static inline void tp_h_tile(const tp_h_line *line, const tp_h_shape *shape) {
             x += line->segment_gap / 4;
         }
         for (int32_t i = 0; i < line->count; i++) {
-            const int32_t low = sums[i | 1], raised = i % 2 ? 256 * low : tp_h_raised_high(sums[i], low);
+            const int32_t low = sums[i | 1], raised = i % 2 ? tp_h_raised_low(low) : tp_h_raised_high(sums[i], low);
             line->output[pixel * line->distance + i] =
                 (int8_t)(shape->level ? tp_requantize_level(line->requant.level[i], raised, shape->level)
                                       : tp_requantize_right(line->requant.right[i], raised >> 7));
@@ -172,104 +171,76 @@ static inline void tp_h_tile(const tp_h_line *line, const tp_h_shape *shape) {
 
 /* clang-format off */
 /* Requantizations of two channels each, the second ones' at offset `second` of the line. */
-#define TP_H_TILES(requantize, second)                                                                                 \
-    __asm__ volatile("ldr.w %[x], [%[p], #80]\n"                                                                       \
-        "ldr.w %[y], [%[p], #88]\n"                                                                                    \
-        "ldr.w %[z], [%[p], #92]\n"                                                                                    \
-        "ldr.w %[t], [%[p], #96]\n"                                                                                    \
-        "sub sp, #16\n"                                                                                                \
-        "str.w %[p], [sp]\n"                                                                                           \
-        "str.w %[y], [sp, #4]\n"                                                                                       \
-        "str.w %[z], [sp, #8]\n"                                                                                       \
-        "str.w %[t], [sp, #12]\n"                                                                                      \
-        ".p2align 2\n"                                                                                                 \
-        "2:\n"                                                                                                         \
-        "ldr.w %[s00], [%[p]]\n"                                                                                       \
-        "ldr.w %[s10], [%[p], #4]\n"                                                                                   \
-        "ldr.w %[l00], [%[p], #8]\n"                                                                                   \
-        "ldr.w %[l10], [%[p], #12]\n"                                                                                  \
-        "ldr.w %[w], [%[p], #84]\n"                                                                                    \
-        ".if %c[once]\n"                                                                                               \
-        TP_H_FIRST_PAIR                                                                                                \
-        ".else\n"                                                                                                      \
-        "mov.w %[s01], %[s00]\n"                                                                                       \
-        "mov.w %[s11], %[s10]\n"                                                                                       \
-        "mov.w %[l01], %[l00]\n"                                                                                       \
-        "mov.w %[l11], %[l10]\n"                                                                                       \
-        ".endif\n"                                                                                                     \
-        "4:\n"                                                                                                         \
-        ".if %c[segments] > 1 && %c[rounds] > 1\n"                                                                     \
-        "addw %[y], %[w], %[segment_bytes] & 4095\n"                                                                   \
-        ".if %c[segment_bytes] > 4095\n"                                                                               \
-        "add.w %[y], %[y], %[segment_bytes] & ~4095\n"                                                                 \
-        ".endif\n"                                                                                                     \
-        "str.w %[y], [sp, #4]\n"                                                                                       \
-        ".endif\n"                                                                                                     \
-        ".if %c[skipped]\n"                                                                                            \
-        "b.w 3f\n"                                                                                                     \
-        ".endif\n"                                                                                                     \
-        "1:\n"                                                                                                         \
-        ".set .Ltp_pair, %c[once]\n"                                                                                   \
-        ".rept %c[round] - %c[once]\n"                                                                                 \
-        ".if .Ltp_pair == %c[skipped]\n"                                                                               \
-        "3:\n"                                                                                                         \
-        ".endif\n"                                                                                                     \
-        ".set .Ltp_pair, .Ltp_pair + 1\n"                                                                              \
-        TP_H_PAIR                                                                                                      \
-        ".endr\n"                                                                                                      \
-        TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES                           \
-        TP_TILE_16_LINES                                                                                               \
-        ".if %c[rounds] > 1\n"                                                                                         \
-        "ldr.w %[y], [sp, #4]\n"                                                                                       \
-        "cmp.w %[w], %[y]\n"                                                                                           \
-        "bne.w 1b\n"                                                                                                   \
-        ".endif\n"                                                                                                     \
-        ".if %c[segments] > 1\n"                                                                                       \
-        "ldr.w %[y], [sp, #8]\n"                                                                                       \
-        "ldr.w %[z], [sp, #12]\n"                                                                                      \
-        "cmp.w %[w], %[y]\n"                                                                                           \
-        "add.w %[x], %[x], %[z]\n"                                                                                     \
-        "bne.w 4b\n"                                                                                                   \
-        ".endif\n"                                                                                                     \
-        "ldr.w %[p], [sp]\n"                                                                                           \
-        requantize("%[s00]", "%[s01]", "%[l00]", "%[l01]", "16")                                                       \
-        requantize("%[s10]", "%[s11]", "%[l10]", "%[l11]", second)                                                     \
-        TP_H_STORE                                                                                                     \
-        "ldr.w %[z], [%[p], #76]\n"                                                                                    \
-        "add.w %[y], %[y], %[t], lsl #1\n"                                                                             \
-        "str.w %[y], [%[p], #72]\n"                                                                                    \
-        "cmp.w %[y], %[z]\n"                                                                                           \
-        "bne.w 2b\n"                                                                                                   \
-        "str.w %[x], [%[p], #80]\n"                                                                                    \
-        "add sp, #16"                                                                                                  \
-        : [s00] "=&r"(s00), [s01] "=&r"(s01), [s10] "=&r"(s10), [s11] "=&r"(s11), [l00] "=&r"(l00),                    \
-          [l01] "=&r"(l01), [l10] "=&r"(l10), [l11] "=&r"(l11), [w] "=&r"(w), [x] "=&r"(x), [y] "=&r"(y),              \
-          [z] "=&r"(z), [t] "=&r"(t), [p] "+&r"(p)                                                                     \
-        : [step] "i"(shape.pixel_step), [segments] "i"(shape.segments),                                                \
-          [whole] "i"(shape.whole), [rounds] "i"(rounds), [round] "i"(round), [skipped] "i"(skipped),                  \
-          [once] "i"(once), [segment_bytes] "i"(segment_bytes), [fraction] "i"(shape.level)                            \
-        : "cc", "memory")
+#define TP_H_TILES(sums, requantize, second)                                                                           \
+    __asm__ volatile(                                                                                                  \
+    "ldr.w %[x], [%[p], #80]\n"                                                                                        \
+    "ldr.w %[y], [%[p], #88]\n"                                                                                        \
+    "ldr.w %[z], [%[p], #92]\n"                                                                                        \
+    "ldr.w %[t], [%[p], #96]\n"                                                                                        \
+    "sub sp, #16\n"                                                                                                    \
+    "str.w %[p], [sp]\n"                                                                                               \
+    "str.w %[y], [sp, #4]\n"                                                                                           \
+    "str.w %[z], [sp, #8]\n"                                                                                           \
+    "str.w %[t], [sp, #12]\n"                                                                                          \
+    ".p2align 2\n"                                                                                                     \
+    "2:\n"                                                                                                             \
+    "ldr.w %[w], [%[p], #84]\n"                                                                                        \
+    "ldr.w %[s00], [%[p]]\n"                                                                                           \
+    "ldr.w %[s10], [%[p], #4]\n"                                                                                       \
+    "ldr.w %[l00], [%[p], #8]\n"                                                                                       \
+    "ldr.w %[l10], [%[p], #12]\n"                                                                                      \
+    sums                                                                                                               \
+    "ldr.w %[p], [sp]\n"                                                                                               \
+    requantize("%[s00]", "%[s01]", "%[l00]", "%[l01]", "16")                                                           \
+    requantize("%[s10]", "%[s11]", "%[l10]", "%[l11]", second)                                                         \
+    TP_H_STORE                                                                                                         \
+    "ldr.w %[y], [%[p], #104]\n"                                                                                       \
+    "subs.w %[y], %[y], #1\n"                                                                                          \
+    "beq.w 6f\n"                                                                                                       \
+    "str.w %[y], [%[p], #104]\n"                                                                                       \
+    "ldr.w %[w], [%[p], #108]\n"                                                                                       \
+    "ldr.w %[t], [%[p], #112]\n"                                                                                       \
+    "add.w %[z], %[z], %[w]\n"                                                                                         \
+    "add.w %[x], %[x], %[t]\n"                                                                                         \
+    "str.w %[z], [%[p], #76]\n"                                                                                        \
+    "b.w 2b\n"                                                                                                         \
+    "6:\n"                                                                                                             \
+    "str.w %[x], [%[p], #80]\n"                                                                                        \
+    "add sp, #16"                                                                                                      \
+    : [s00] "=&r"(s00), [s01] "=&r"(s01), [s10] "=&r"(s10), [s11] "=&r"(s11), [l00] "=&r"(l00),                        \
+      [l01] "=&r"(l01), [l10] "=&r"(l10), [l11] "=&r"(l11), [w] "=&l"(w), [x] "=&l"(x), [y] "=&l"(y),                  \
+      [z] "=&l"(z), [t] "=&l"(t), [p] "+&l"(p)                                                                         \
+    : [step] "i"(shape.pixel_step), [pairs] "i"(shape.pairs), [segments] "i"(shape.segments),                          \
+      [whole] "i"(shape.whole), [ahead] "i"(ahead), [rounds] "i"(rounds), [round] "i"(round),                          \
+      [skipped] "i"(skipped), [segment_bytes] "i"(8 * shape.pairs), [fraction] "i"(shape.level)                        \
+    : "cc", "memory")
 /* clang-format on */
 
-/** Runs the tiles of a line, at least one, and moves `inputs` and `output` on behind them. */
+/** Runs the tiles of a line, at least one in each row, and moves `inputs` and `output` on behind them. */
 static inline __attribute__((always_inline)) void tp_h_run_tiles(tp_h_line *line, const tp_h_shape shape) {
 #if TP_HAS_DSP
-    /* A segment is some equal rounds of up to eight pairs; what is too many is skipped in the first one. All fourteen
-     * registers are taken, so what is needed rarely waits on the stack. */
-    const int32_t rounds = (shape.pairs + 7) / 8, round = (shape.pairs + rounds - 1) / rounds;
-    const int32_t skipped = rounds * round - shape.pairs, once = rounds * shape.segments == 1;
-    const int32_t segment_bytes = 8 * shape.pairs;
+    /* All fourteen registers are taken, so what is needed rarely waits on the stack. */
+    const int32_t ahead = shape.segments == 1, left = shape.pairs - ahead;
+    const int32_t rounds = 1 + (left - 1) / 12, round = (left + rounds - 1) / rounds, skipped = rounds * round - left;
     uint32_t s00, s01, s10, s11, l00, l01, l10, l11, w, x, y, z, t, p = (uint32_t)(uintptr_t)line;
-    if (shape.level) {
-        TP_H_TILES(TP_H_REQUANTIZE_LEVEL, "32");
+    if (tp_h_is_straight(&shape) && shape.level) {
+        TP_H_TILES(TP_H_STRAIGHT, TP_H_REQUANTIZE_LEVEL, "32");
+    } else if (tp_h_is_straight(&shape)) {
+        TP_H_TILES(TP_H_STRAIGHT, TP_H_REQUANTIZE_RIGHT, "40");
+    } else if (shape.level) {
+        TP_H_TILES(TP_H_ROUNDS, TP_H_REQUANTIZE_LEVEL, "32");
     } else {
-        TP_H_TILES(TP_H_REQUANTIZE_RIGHT, "40");
+        TP_H_TILES(TP_H_ROUNDS, TP_H_REQUANTIZE_RIGHT, "40");
     }
 #else
     do {
         tp_h_tile(line, &shape);
         line->inputs += shape.pixel_step / 2;
         line->output += 2 * line->distance;
+        if (line->output == line->end && --line->rows > 0) {
+            line->end += line->row_outputs;
+            line->inputs += line->row_gap / 4;
+        }
     } while (line->output != line->end);
 #endif
 }

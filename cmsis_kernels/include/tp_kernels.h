@@ -79,7 +79,8 @@ void tp_dense_dense_s8(const tp_dense_params *params, const tp_requant *requant,
  * stands beside a negative one in a halfword.
  * @param weights for each four outputs and each four inputs, four words: inputs 0 and 2 of outputs 0 and 1, of outputs
  *                2 and 3; inputs 1 and 3; in a word the first input is low; zeros for what there is not
- * @param scratch 4 bytes for each output, their number rounded up to a multiple of four; aligned to 4
+ * @param scratch 2 bytes for each input and 4 for each output, their numbers rounded up to multiples of four; aligned
+ * to 4
  */
 void tp_dense_dense_dsp_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
                            const uint32_t *weights, const int32_t *bias, int8_t *scratch, int8_t *output);
@@ -148,12 +149,13 @@ void tp_dense_csr_delta_dsp_s8(const tp_dense_params *params, const tp_requant *
 
 /**
  * Fully connected layer, blocks of four outputs and one input, h-packed (tp_h_group.h). The generator proves for each
- * output channel 128 * sum(|weights|) < 2^23, |bias| + 128 * sum(|weights|) < 2^29, a shift in [-23, -1], and that no
- * weight of -128 stands beside a negative one in a halfword.
- * @param weights for each four outputs a header and n >= 1 times four blocks: two words of the blocks' inputs, 16 bits
- *                each, the first lowest, and four words: blocks 0 and 1 of outputs 0 and 1, of outputs 2 and 3; blocks
- *                2 and 3; in a word the first block is low. A block may be zero. The header holds 24 * n in its low
- *                half, 104 * (-n mod 8) in its high half. A zero word ends it all.
+ * output channel |bias| + 128 * sum(|weights|) < 2^23, a shift in [-23, -1], and that no weight of -128 stands beside a
+ * negative one in a halfword. The biases are in the stream: `bias` is not read.
+ * @param weights for each four outputs a header, four words that their sums begin with (S of outputs 0 and 1, of 2 and
+ *                3; B of output 1, of 3), and n >= 1 times four blocks: two words of the blocks' inputs, 16 bits each,
+ *                the first lowest, and four words: blocks 0 and 1 of outputs 0 and 1, of outputs 2 and 3; blocks 2 and
+ *                3; in a word the first block is low. A block may be zero. The header holds 24 * n in its low half,
+ *                104 * (-n mod 8) in its high half. A zero word ends it all.
  * @param scratch 4 bytes for each output, their number rounded up to a multiple of four; aligned to 4
  */
 void tp_dense_bsr_4x1_dsp_s8(const tp_dense_params *params, const tp_requant *requant, const int8_t *input,
@@ -202,6 +204,19 @@ typedef struct {
 /** An elementwise sum or difference by tables. */
 void tp_sum_tables_s8(const tp_sum_tables *tables, const tp_broadcast *shape, const int8_t *input, const int8_t *other,
                       int8_t *output);
+
+/**
+ * Sums of two scales by two multiplications. An output is the sum of floor(input * 2^24 * multiplier / 2^32) of both
+ * inputs, and of the addend, in units of 2^-21, rounded down. The generator proves for each pair of inputs that this is
+ * the output, and the sum an int32; outputs are clamped to int8 alone.
+ */
+typedef struct {
+    int32_t input_multiplier, other_multiplier, addend;
+} tp_sum_level;
+
+/** An elementwise sum or difference so. */
+void tp_sum_level_s8(const tp_sum_level *to, const tp_broadcast *shape, const int8_t *input, const int8_t *other,
+                     int8_t *output);
 
 /** Elementwise product; a product of two differences, raised by `shift`, stays inside int32. */
 typedef struct {

@@ -22,18 +22,16 @@ static inline void tp_widen_four(uint32_t bytes, uint32_t *target) {
 
 /** Widens `count` values. Returns the end of what was written. */
 static inline int16_t *tp_widen(const int8_t *source, int32_t count, int16_t *target) {
+    const int8_t *const end = source + count;
 #if TP_HAS_DSP
-    if (((uintptr_t)target & 2U) != 0 && count > 0) { /* words are written to multiples of 4 */
+    if (((uintptr_t)target & 2U) != 0 && source != end) { /* words are written to multiples of 4 */
         *target++ = *source++;
-        count--;
     }
-    uint32_t *words = (uint32_t *)(void *)target;
-    for (; count >= 4; count -= 4, source += 4, words += 2) {
-        tp_widen_four(tp_load_word(source), words);
+    for (; end - source >= 4; source += 4, target += 4) {
+        tp_widen_four(tp_load_word(source), (uint32_t *)(void *)target);
     }
-    target = (int16_t *)(void *)words;
 #endif
-    for (; count > 0; count--) {
+    while (source != end) {
         *target++ = *source++;
     }
     return target;
@@ -112,48 +110,67 @@ static inline int32_t tp_between(int32_t low, int32_t value, int32_t high) {
 }
 
 /**
- * Columns [x, x + taps) of the rows that a window sees which begins in row `y`; in `target`, these rows lie one
- * window's row apart.
+ * Columns [x, x + taps) of `rows` rows that a window sees, from row `y` on; in `target`, these rows lie one window's
+ * row apart. Where some lie beyond the input, all are padding at first.
  */
 static TP_APART void tp_pack_columns(const tp_window_params *params, const int8_t *input, int32_t y, int32_t x,
-                                     int32_t taps, int16_t *target) {
-    const int32_t channels = params->input_channels, step = (params->window_width - taps) * channels;
+                                     int32_t taps, int32_t rows, int16_t *target) {
+    const int32_t channels = params->input_channels, height = params->input_height,
+                  row = params->input_width * channels;
+    const int32_t dilation = params->dilation_height;
     const int32_t left = tp_between(0, -x, taps), right = tp_between(0, x + taps - params->input_width, taps - left);
-    const int32_t before = left * channels, inside = (taps - left - right) * channels, after = right * channels;
-    const int32_t bottom = inside > 0 ? params->input_height : 0; /* where no column is inside, no row is */
-    const int32_t row_bytes = params->input_width * channels, dilation = params->dilation_height;
-    const int32_t rows = tp_not_unrolled(params->window_height);
-    const int16_t padding = params->input_zero_point;
-    int32_t from = y * row_bytes + (x + left) * channels;
-    for (int32_t i = 0; i < rows; i++, y += dilation, from += dilation * row_bytes, target += step) {
-        if (y < 0 || y >= bottom) {
-            target = tp_fill16(padding, taps * channels, target);
-            continue;
+    const int32_t inside = (taps - left - right) * channels, step = params->window_width * channels;
+    if (left + right > 0 || y < 0 || y + (rows - 1) * dilation >= height) {
+        for (int32_t i = 0; i < rows; i++) {
+            tp_fill16(params->input_zero_point, taps * channels, target + i * step);
         }
-        target = tp_fill16(padding, before, target);
-        target = tp_widen(input + from, inside, target);
-        target = tp_fill16(padding, after, target);
     }
+    const int8_t *source = input + y * row + (x + left) * channels;
+    target += left * channels;
+    for (int32_t i = 0; i < rows; i++, y += dilation, source += dilation * row, target += step) {
+        if (y >= 0 && y < height) {
+            tp_widen(source, inside, target);
+        }
+    }
+}
+
+/** `rows` rows of the window whose first column is `x`, from row `y` on. */
+static inline void tp_pack_patch_rows(const tp_window_params *params, const int8_t *input, int32_t y, int32_t x,
+                                      int32_t rows, int16_t *target) {
+    const int32_t taps = params->dilation_width == 1 ? params->window_width : 1;
+    for (int32_t j = 0; j < params->window_width; j += taps) {
+        tp_pack_columns(params, input, y, x + j * params->dilation_width, taps, rows,
+                        target + j * params->input_channels);
+    }
+}
+
+/** The rows of a window that the one above it, in the output row before, sees too: where words can be copied, else 0.
+ */
+static inline int32_t tp_shared_rows(const tp_window_params *params) {
+    const int32_t values = params->window_width * params->input_channels, stride = params->stride_height;
+    const int32_t shared = params->window_height - stride;
+    const int words = values * stride % 2 == 0 && values * shared % 4 == 0;
+    return words && shared > 0 && params->dilation_height == 1 ? shared : 0;
 }
 
 /** The patch of each output position of rows [row, row + rows), `size` values a patch: HWI, rounded up to even. */
 static TP_APART void tp_pack_patches(const tp_window_params *params, const int8_t *input, int32_t row, int32_t rows,
                                      int32_t size, int16_t *target) {
-    const int32_t taps = params->dilation_width == 1 ? params->window_width : 1;
-    if (size == params->input_channels && params->output_height == params->input_height &&
-        params->output_width == params->input_width) { /* a patch is a pixel: they lie one after another */
-        const int32_t width = params->input_width * size;
-        tp_widen_many(input + row * width, rows * width, target);
+    const int32_t columns = params->output_width, values = params->window_width * params->input_channels;
+    if (size == params->input_channels && tp_is_pointwise(params)) { /* patches are pixels, one after another */
+        tp_widen_many(input + row * columns * size, rows * columns * size, target);
         return;
     }
-    for (int32_t y = row; y < row + rows; y++) {
-        for (int32_t x = 0; x < params->output_width; x++, target += size) {
-            const int32_t top = y * params->stride_height - params->pad_top;
-            const int32_t left = x * params->stride_width - params->pad_left;
-            for (int32_t j = 0; j < params->window_width; j += taps) {
-                tp_pack_columns(params, input, top, left + j * params->dilation_width, taps,
-                                target + j * params->input_channels);
+    int32_t known = 0; /* rows of a window, from the patch above */
+    for (int32_t y = row; y < row + rows; y++, known = tp_shared_rows(params)) {
+        const int32_t top = y * params->stride_height - params->pad_top;
+        for (int32_t x = 0; x < columns; x++, target += size) {
+            if (known > 0) {
+                const int16_t *above = target - columns * size + params->stride_height * values;
+                tp_copy_words((const uint32_t *)(const void *)above, known * values / 2, (uint32_t *)(void *)target);
             }
+            tp_pack_patch_rows(params, input, top + known, x * params->stride_width - params->pad_left,
+                               params->window_height - known, target + known * values);
         }
     }
 }

@@ -6,19 +6,12 @@
 #define TP_PAIR_BLOCK_H
 
 #include "tp_apart.h"
+#include "tp_columns.h"
 #include "tp_pixel_pairs.h"
 #include "tp_tile_block.h"
 #include "tp_types.h"
 
-/** Whether each output position reads the pixel of the same number: the windows of all are a run of the input. */
-static inline int tp_is_pointwise(const tp_window_params *params) {
-    return params->window_height == 1 && params->window_width == 1 && params->output_width == params->input_width &&
-           params->output_height == params->input_height;
-}
-
-/**
- * Packs output rows [row, row + rows). The two halves of an odd number of rows or positions share the middle one.
- */
+/** A `tp_pack_block`: pixel pairs. The two halves of an odd number of rows or positions share the middle one. */
 static TP_APART tp_tile_block tp_pack_pair_block(const tp_window_params *params, const int8_t *input, int32_t row,
                                                  int32_t rows, int32_t width, uint32_t *packed) {
     if (width) {

@@ -105,7 +105,7 @@ static inline int32_t tp_requantize_level(tp_level_requant to, int32_t raised, i
     return tp_saturate(tp_smmla(raised, to.multiplier, to.addend) >> fraction);
 }
 
-/** The clamp of a layer's outputs, where it is not that of int8, which `tp_requantize_right` has seen to. */
+/** The clamp of a layer's outputs, where it is not that of int8: that one they have. */
 static TP_APART void tp_clamp_all(const tp_requant *requant, int32_t count, int8_t *output) {
     if (requant->clamp_low == INT8_MIN && requant->clamp_high == INT8_MAX) {
         return;

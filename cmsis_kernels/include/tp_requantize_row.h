@@ -17,6 +17,7 @@ static inline __attribute__((always_inline)) int8_t tp_finish_right(tp_right_req
     return (int8_t)tp_requantize_right(to, sums[channel] + (biased ? 2 * bias[channel] : 0));
 }
 
+/** Eight at a time, where they have one multiplier. */
 static inline __attribute__((always_inline)) void tp_requantize_each(const tp_requant *requant, const int32_t *bias,
                                                                      const int32_t *sums, int32_t channels,
                                                                      int8_t *output, const int32_t biased) {

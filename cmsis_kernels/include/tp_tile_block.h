@@ -29,13 +29,18 @@ typedef struct {
 
 /** Before the first block. */
 static inline void tp_tiles_start(tp_tiles *tiles, const uint32_t *packed, int32_t channels, int32_t width) {
-    for (int32_t i = 0; i < 3; i++) {
-        tiles->line.offsets[i] = (i + 1) * channels;
-    }
     tiles->line.left = tiles->lines = 0;
     tiles->packed = packed;
     tiles->channels = channels;
     tiles->row_bytes = width * channels;
+}
+
+/** Goes on to another block, whose lines may be whole tiles where those of the last one were not. */
+static inline void tp_tiles_enter(tp_tiles *tiles, tp_tile_block block) {
+    tiles->block = block;
+    for (int32_t i = 0; i < 3; i++) {
+        tiles->line.offsets[i] = (i + 1) * tiles->channels;
+    }
 }
 
 /**

@@ -125,13 +125,12 @@
     TWOS_LOAD(#pitch, "r4", "r5", "r8") TWOS_SECOND("r2", "r3", "r4", "r5", "r8")                                      \
     TWOS_LOAD("2 * " #pitch, "r4", "r5", "r8") TWOS_THIRD("r2", "r3", "r4", "r5", "r8")
 
-/* LOAD_, each sum, RELOAD_: tp_requantize_level with TP_LEVEL_FRACTION, */
+/* LOAD_, each sum, SATURATE_ it, RELOAD_: tp_requantize_level with TP_LEVEL_FRACTION, */
 #define LOAD_LEVEL(m, c)                                                                                               \
     "ldr " m ", " MULTIPLIER "\n\t"                                                                                    \
     "ldr " c ", " ADDEND "\n\t"
-#define LEVEL(sum, m, c)                                                                                               \
-    "smmla " sum ", " sum ", " m ", " c "\n\t"                                                                         \
-    "ssat " sum ", #8, " sum ", asr #12\n\t"
+#define LEVEL(sum, m, c) "smmla " sum ", " sum ", " m ", " c "\n\t"
+#define SATURATE_LEVEL(sum) "ssat " sum ", #8, " sum ", asr #12\n\t"
 #define RELOAD_LEVEL
 
 /* or tp_requantize_right of 2^-7 times the sum, for which r12 and lr make place. */
@@ -140,8 +139,8 @@
     "asr " sum ", " sum ", #7\n\t"                                                                                     \
     "add r12, " c ", " sum ", asr #31\n\t"                                                                             \
     "smmlar " sum ", " sum ", " m ", r12\n\t"                                                                          \
-    "asr " sum ", " sum ", lr\n\t"                                                                                     \
-    "ssat " sum ", #8, " sum "\n\t"
+    "asr " sum ", " sum ", lr\n\t"
+#define SATURATE_RIGHT(sum) "ssat " sum ", #8, " sum "\n\t"
 #define RELOAD_RIGHT                                                                                                   \
     "ldr r12, [sp, #8]\n\t"                                                                                            \
     "ldr lr, [sp, #12]\n\t"
@@ -173,10 +172,12 @@
     "3:\n\t"                                                                                                           \
     "ldr r6, " BIAS "\n\t"                                                                                             \
     name##_TILE(pitch) LOAD_##mode("r6", "r7")                                                                         \
-    mode("r5", "r6", "r7") mode("r3", "r6", "r7") mode("r4", "r6", "r7") mode("r2", "r6", "r7") RELOAD_##mode          \
+    mode("r5", "r6", "r7") mode("r3", "r6", "r7") mode("r4", "r6", "r7") mode("r2", "r6", "r7")                        \
+    SATURATE_##mode("r5") SATURATE_##mode("r3") SATURATE_##mode("r4") RELOAD_##mode                                    \
     "ldr r6, " ASIDE "\n\t"                                                                                            \
     "ldr r7, " BELOW "\n\t"                                                                                            \
     "add r7, r1, r7\n\t"                                                                                               \
+    SATURATE_##mode("r2")                                                                                              \
     store " r5, [r7, r6]\n\t"                                                                                          \
     store " r3, [r7]\n\t"                                                                                              \
     store " r4, [r1, r6]\n\t"                                                                                          \
@@ -198,9 +199,11 @@
     "ldr r6, " BIAS "\n\t"                                                                                             \
     ".balign 4\n"                                                                                                      \
     "5:\n\t"                                                                                                           \
-    name##_HALF(pitch) LOAD_##mode("r4", "r5") mode("r3", "r4", "r5") mode("r2", "r4", "r5") RELOAD_##mode             \
+    name##_HALF(pitch) LOAD_##mode("r4", "r5") mode("r3", "r4", "r5") mode("r2", "r4", "r5")                           \
+    SATURATE_##mode("r3") RELOAD_##mode                                                                                \
     "ldr r4, " BELOW "\n\t"                                                                                            \
     "add r5, r1, r4\n\t"                                                                                               \
+    SATURATE_##mode("r2")                                                                                              \
     store " r3, [r5]\n\t"                                                                                              \
     store " r2, [r1]\n\t"                                                                                              \
     "add r1, r5, r4\n\t"                                                                                               \

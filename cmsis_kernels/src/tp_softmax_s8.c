@@ -11,8 +11,8 @@ static int32_t row_maximum(const int8_t *input, int32_t depth) {
     return largest;
 }
 
-/** exp(difference) in Q0.31. */
-static int32_t exponential(const tp_softmax_params *params, int32_t difference) {
+/** exp(difference) in Q0.31. Large, and called in two places. */
+static __attribute__((noinline)) int32_t exponential(const tp_softmax_params *params, int32_t difference) {
     const int32_t raised = (int32_t)((uint32_t)difference << params->shift);
     return tp_exp_of_negative(tp_rounding_doubling_high_multiply(raised, params->multiplier));
 }

@@ -94,21 +94,6 @@ def test_assembly(toolchain_name: str, zero_point: int, stride: int, tmp_path: P
         assert not wrong_layers(graph, inputs, run.layer_outputs), size
 
 
-@pytest.mark.parametrize("weight", [-128, 127])
-@pytest.mark.parametrize("zero_point", [ANY, RECTIFIED])
-def test_the_largest_accumulators(weight: int, zero_point: int) -> None:
-    """2^8 times the accumulator comes near 2^31."""
-    bound = 2**23 - 1
-    folded = 3 * 9 * weight  # the zero point of the input is -3
-    bias = np.full(4, bound - 128 * 9 * abs(weight) - folded, np.int32)
-    layer = layer_of(np.full((1, 3, 3, 4), weight, np.int8), bias, Window((3, 3)), 2**-15.5)
-    graph = graph_of(layer, (4, 4), zero_point)
-    inputs = np.stack([np.full((4, 4, 4), value, np.int8) for value in (-128, 127)])
-    assert not wrong_layers(graph, inputs, run_host(planned(graph), inputs).layers)
-    beyond = replace(layer, bias=bias + 1)
-    assert "beyond 2^23" in depthwise.DEPTHWISE_DENSE.unfit(beyond, replace(graph, layers=(beyond,)))
-
-
 def test_requantization_in_two_ways() -> None:
     """At a common shift where the zero point of the output is -128."""
     for zero_point, expected in ((RECTIFIED, 1), (ANY, 0)):

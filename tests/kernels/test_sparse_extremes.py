@@ -26,9 +26,10 @@ KINDS = {
     "nm_4_8": "tp_conv2d_nm_dsp_s8",
 }
 BITS = 23  # of an accumulator, at most
+STEEP, FLAT = 2.0**-5.5, 2.0**-17  # scales: with an output zero point of -128 at a common shift; not
 
 
-def extreme_graph(name: str, bias: int, zero_point: int = -128) -> Graph:
+def extreme_graph(name: str, bias: int, zero_point: int = -128, scale: float = FLAT) -> Graph:
     """1x1 over one row of nine pixels, in each variant. The weights of an output are all 127, all -127, both in turns,
     or all zero but one, as far as the format holds them; the first has the largest accumulators."""
     weights = np.full((4, 1, 1, CHANNELS), 127, np.int8)
@@ -39,7 +40,7 @@ def extreme_graph(name: str, bias: int, zero_point: int = -128) -> Graph:
     weights = holdable(name, weights)
     biases = np.array([bias, -bias, 0, 0], np.int32)
     tensors = {"input": Tensor("input", (1, 1, 9, CHANNELS), Quant((1.0,), 0))}
-    stored = formats.pack(name, weights, Quant((2.0**-17,), 0))
+    stored = formats.pack(name, weights, Quant((scale,), 0))
     layer = Conv2D("conv", "input", "output", stored, biases, Window((1, 1)), (-128, 127))
     layers: list[ir.Layer] = []
     shape = (1, 1, 9, 4)
@@ -77,25 +78,34 @@ def test_the_bound_is_where_the_kernel_says(name: str) -> None:
     assert KINDS[name] not in kernels_of(extreme_graph(name, -largest_bias(name) - 1))
 
 
-@pytest.mark.parametrize("zero_point", [-128, -127, 127])
+@pytest.mark.parametrize(("zero_point", "scale"), [(-128, STEEP), (-128, FLAT), (-127, FLAT), (127, FLAT)])
 @pytest.mark.parametrize("name", KINDS)
-def test_on_this_machine(name: str, zero_point: int) -> None:
-    graph = verify(plan_memory(verify(extreme_graph(name, largest_bias(name), zero_point))))
+def test_on_this_machine(name: str, zero_point: int, scale: float) -> None:
+    graph = verify(plan_memory(verify(extreme_graph(name, largest_bias(name), zero_point, scale))))
     inputs = extreme_inputs()
     expected = reference.run(graph, inputs)
     layers = run_host(graph, inputs).layers
     assert all(np.array_equal(layers[layer.name], expected[layer.output]) for layer in graph.layers)
 
 
-@pytest.mark.parametrize("zero_point", [-128, 0])
+@pytest.mark.parametrize("name", KINDS)
+def test_both_ways_to_requantize_are_among_them(name: str) -> None:
+    """The second constant of these kernels."""
+    for scale, is_level in ((STEEP, 1), (FLAT, 0)):
+        graph = extreme_graph(name, largest_bias(name), scale=scale)
+        layers = [layer for layer in graph.layers if kernels.kernel(layer).function == KINDS[name]]
+        assert {kernels.kernel(layer).constants(layer, graph)[1] for layer in layers} == {is_level}
+
+
+@pytest.mark.parametrize(("zero_point", "scale"), [(-128, STEEP), (-128, FLAT), (0, FLAT)])
 @pytest.mark.parametrize("toolchain_name", ["gcc", "zig"])
 @pytest.mark.parametrize("name", KINDS)
-def test_in_the_emulator(name: str, toolchain_name: str, zero_point: int, tmp_path: Path) -> None:
+def test_in_the_emulator(name: str, toolchain_name: str, zero_point: int, scale: float, tmp_path: Path) -> None:
     try:
         on = Target(boards.load("stm32f4"), toolchain.find(toolchain_name), "unicorn")
     except ToolMissingError as error:
         pytest.skip(error.what)
-    graph = verify(plan_memory(verify(extreme_graph(name, largest_bias(name), zero_point))))
+    graph = verify(plan_memory(verify(extreme_graph(name, largest_bias(name), zero_point, scale))))
     inputs = extreme_inputs()
     run = emulators.run(on.emulator, compile_graph(graph, inputs[0], on, tmp_path), on.board, inputs)
     expected = reference.run(graph, inputs)

@@ -8,7 +8,7 @@ from tinyprune import ir, kernels
 from tinyprune.arithmetic import Requant
 from tinyprune.codegen import c
 from tinyprune.ir import Binary, Graph
-from tinyprune.kernels import sum_tables
+from tinyprune.kernels import sum_level, sum_tables
 from tinyprune.reference import elementwise, matrices
 from tinyprune.reference.broadcast import Broadcast, loops
 from tinyprune.reference.elementwise import Operands, SumRequant
@@ -23,6 +23,8 @@ def binary_code(layer: Binary, graph: Graph) -> tuple[tuple[str, ...], tuple[str
     definition = _loops(shape, loops(of.output.shape, of.input.shape, of.other.shape))
     if kernels.kernel(layer) is sum_tables.SUM:
         return (*_tables(layer, graph), definition), (f"&{layer.name}_tables", f"&{shape}")
+    if kernels.kernel(layer) is sum_level.SUM:
+        return (_level(layer, graph), definition), (f"&{layer.name}_level", f"&{shape}")
     if type(layer) not in PARAMETERS:
         return (definition,), (*map(str, layer.clamp), f"&{shape}")
     kind, parameters = PARAMETERS[type(layer)]
@@ -64,6 +66,12 @@ def _tables(layer: Binary, graph: Graph) -> tuple[str, ...]:
     )
     arrays = c.array(names[0], of.input), c.array(names[1], of.other)
     return (*arrays, c.struct("tp_sum_tables", f"{layer.name}_tables", members))
+
+
+def _level(layer: Binary, graph: Graph) -> str:
+    to = sum_level.sum_level(layer, graph)
+    names = ("input_multiplier", "other_multiplier", "addend")
+    return c.struct("tp_sum_level", f"{layer.name}_level", tuple((name, getattr(to, name)) for name in names))
 
 
 def _loops(name: str, around: Broadcast) -> str:

@@ -1,8 +1,8 @@
 """Which C functions of `cmsis_kernels/` run a layer whose weights are in a given format.
 
 One row of KERNELS for each (layer type, format), the plain kernel first, then those that need more of the core or of
-the layer; the format of a layer without weights is "",
-that of an SVDF the width of its state. The file of a kernel has the name of its function.
+the layer; the format of a layer without weights is "", that of an SVDF the width of its state. The file of a kernel has
+the name of its function.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from tinyprune.kernels import (
     pixel_pairs,
     quarters,
     sparse_rows,
+    sum_level,
     sum_tables,
     triples,
     walks,
@@ -112,8 +113,8 @@ KERNELS: dict[tuple[type[Layer], str], tuple[Kernel, ...]] = {
     (ir.Dense, "nm_4_8"): (DENSE_NM,),
     (ir.Dense, "csc"): (columns.DENSE_CSC,),
     (ir.Dense, "code"): (instructions.DENSE_CODE, instructions.DENSE_CODE_STAIRS),
-    (ir.Add, ""): (Kernel("tp_add_s8", in_place=ir.layer_inputs), sum_tables.SUM),
-    (ir.Sub, ""): (Kernel("tp_sub_s8", in_place=ir.layer_inputs), sum_tables.SUM),
+    (ir.Add, ""): (Kernel("tp_add_s8", in_place=ir.layer_inputs), sum_tables.SUM, sum_level.SUM),
+    (ir.Sub, ""): (Kernel("tp_sub_s8", in_place=ir.layer_inputs), sum_tables.SUM, sum_level.SUM),
     (ir.Mul, ""): (Kernel("tp_mul_s8", in_place=ir.layer_inputs),),
     (ir.Maximum, ""): (Kernel("tp_maximum_s8", in_place=ir.layer_inputs),),
     (ir.Minimum, ""): (Kernel("tp_minimum_s8", in_place=ir.layer_inputs),),

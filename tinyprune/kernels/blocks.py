@@ -58,7 +58,7 @@ def halves_2x2(matrix: Int8) -> NDArray[np.uint32]:
 
 
 def lists(words: NDArray[np.uint32], offsets: Int64, next_tile: int, bias: Int64, ends: Int64) -> NDArray[np.uint32]:
-    """The lists of `tp_conv2d_bsr_2x2_dsp_weights`: one of each row of `words`, whose inputs lie at `offsets`; `bias`
+    """The lists of `tp_block_run_tiles`: one of each row of `words`, whose inputs lie at `offsets`; `bias`
     and `ends` of two channels a row, (rows, 2) and (rows, 2, words)."""
 
     def one(number: int) -> tuple[Int64, Int64, Int64]:
@@ -88,7 +88,7 @@ def _operand(layer: Weighted, graph: Graph) -> Operand:
     bias = _in_twos(convolution.kernel_bias(layer, graph.tensors[layer.input]))
     ends = _in_twos(endings(layer, graph))
     entries = lists(words, packed.offsets[0::2], TILE * packed.pixel_step, bias, ends)
-    return Operand("tp_conv2d_bsr_2x2_dsp_weights", {"lists": entries}, packed.numbers(layer))
+    return Operand("tp_list_weights", {"lists": entries}, packed.numbers(layer))
 
 
 CONV2D_BSR_2X2 = Kernel(

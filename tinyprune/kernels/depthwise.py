@@ -8,9 +8,9 @@ from tinyprune import ir
 from tinyprune.arithmetic import Requant
 from tinyprune.formats import unpack
 from tinyprune.ir import Graph, Layer, Weighted
-from tinyprune.kernels.kernel import Kernel, Operand, as_scaled, flash_or_sram
-from tinyprune.kernels.level import level
-from tinyprune.kernels.proofs import accumulator_problem, right_requant_problem
+from tinyprune.kernels import level
+from tinyprune.kernels.kernel import Kernel, Operand, flash_or_sram
+from tinyprune.kernels.proofs import accumulator_problem
 
 CHANNELS = 4  # packed at a time
 PITCHES = (3, 5, 9, 17)  # words of a column, of which each has two input rows
@@ -41,11 +41,7 @@ def _unfit(layer: Layer, graph: Graph) -> str:
     if window.stride not in STRIDES:
         return f"it is for stride 1x1 and 2x2, not for {window.stride[0]}x{window.stride[1]}"
     problem = accumulator_problem(layer, graph, 31 - RAISED)
-    return problem or ("" if _is_level(layer, graph) else right_requant_problem(layer, graph))
-
-
-def _is_level(layer: Weighted, graph: Graph) -> bool:
-    return not level(layer, graph, RAISED).problem
+    return problem or level.requant_problem(layer, graph, RAISED, any_fraction=False)
 
 
 def _operand(layer: Weighted, graph: Graph) -> Operand:
@@ -65,11 +61,12 @@ def _strips(layer: Layer, graph: Graph) -> tuple[int, ...]:
 
 def _constants(layer: Layer, graph: Graph) -> tuple[int, ...]:
     assert isinstance(layer, ir.DepthwiseConv2D)
-    return _pitch(layer), layer.window.stride[0], int(_is_level(layer, graph))
+    is_level = level.common_shift(layer, graph, RAISED, any_fraction=False) > 0
+    return _pitch(layer), layer.window.stride[0], int(is_level)
 
 
 def _requant(layer: Weighted, graph: Graph) -> Requant:
-    return level(layer, graph, RAISED).words if _is_level(layer, graph) else as_scaled(layer, graph)
+    return level.requant(layer, graph, RAISED, any_fraction=False)
 
 
 def _clamped(layer: Layer, graph: Graph) -> str:

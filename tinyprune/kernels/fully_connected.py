@@ -38,9 +38,16 @@ def _quads(matrix: Int8) -> Int8:
     return whole.reshape(len(whole), -1, 2, 2).swapaxes(2, 3).reshape(len(whole), 1, -1)
 
 
+def _dense_bytes(layer: Layer, graph: Graph) -> int:
+    """Ahead of the sums the inputs, an int16 each, in whole quads."""
+    assert isinstance(layer, ir.Dense)
+    inputs = layer.weights.shape[1]
+    return 2 * (inputs + -inputs % QUAD) + sums_bytes(layer, graph)
+
+
 DENSE = Kernel(
     "tp_dense_dense_dsp_s8",
-    scratch_bytes=sums_bytes,
+    scratch_bytes=_dense_bytes,
     needs=frozenset({"dsp"}),
     unfit=_unfit,
     operand=_dense_operand,

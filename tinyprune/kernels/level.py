@@ -44,7 +44,7 @@ class Level:
     problem: str = ""
 
 
-def level(layer: Weighted, graph: Graph, raised: int | tuple[int, ...], any_fraction: bool = False) -> Level:
+def level(layer: Weighted, graph: Graph, raised: int | tuple[int, ...], any_fraction: bool) -> Level:
     """The words of each channel for accumulators times 2**raised, one for all or one a channel; the clamp is int8's.
     With FRACTION, or where that is not right, and `any_fraction`, with the largest that there may be."""
     source, target = graph.tensors[layer.input], graph.tensors[layer.output]
@@ -57,20 +57,20 @@ def level(layer: Weighted, graph: Graph, raised: int | tuple[int, ...], any_frac
     )
 
 
-def common_shift(layer: Weighted, graph: Graph, raised: int) -> int:
-    """The fraction of a kernel that takes any, or 0 where it must requantize as TFLM does."""
-    return level(layer, graph, raised, any_fraction=True).fraction
+def common_shift(layer: Weighted, graph: Graph, raised: int, any_fraction: bool = True) -> int:
+    """The fraction, or 0 where the kernel must requantize as TFLM does."""
+    return level(layer, graph, raised, any_fraction).fraction
 
 
-def requant(layer: Weighted, graph: Graph, raised: int) -> Requant:
-    """`Kernel.requant` of such a kernel."""
-    found = level(layer, graph, raised, any_fraction=True)
+def requant(layer: Weighted, graph: Graph, raised: int, any_fraction: bool = True) -> Requant:
+    """`Kernel.requant` of a kernel that requantizes in either way."""
+    found = level(layer, graph, raised, any_fraction)
     return as_scaled(layer, graph) if found.problem else found.words
 
 
-def requant_problem(layer: Weighted, graph: Graph, raised: int) -> str:
+def requant_problem(layer: Weighted, graph: Graph, raised: int, any_fraction: bool = True) -> str:
     """Why such a kernel can requantize neither way; "" where it can."""
-    return "" if common_shift(layer, graph, raised) else right_requant_problem(layer, graph)
+    return "" if common_shift(layer, graph, raised, any_fraction) else right_requant_problem(layer, graph)
 
 
 @lru_cache(maxsize=256)

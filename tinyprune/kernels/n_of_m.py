@@ -57,11 +57,10 @@ def _step_count(layer: ir.Conv2D, graph: Graph) -> int:
 
 
 def _scratch_bytes(layer: Layer, graph: Graph) -> int:
-    """A list, and the packed input of half the rows, or half the positions: pairs."""
+    """A list, and the packed input."""
     assert isinstance(layer, ir.Conv2D)
-    rows, width = layer.variant.rows, graph.tensors[layer.output].shape[2]
-    packed = _packing(layer, graph).scratch_bytes((rows + 1) // 2, (rows * width + 1) // 2)
-    return ENTRY * (FOUR * _step_count(layer, graph) + OTHER_WORDS) + packed
+    list_bytes = ENTRY * (FOUR * _step_count(layer, graph) + OTHER_WORDS)
+    return list_bytes + pixel_pairs.pairs_bytes(layer, graph, _packing(layer, graph))
 
 
 def _unfit(layer: Layer, graph: Graph) -> str:

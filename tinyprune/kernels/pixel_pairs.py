@@ -25,11 +25,15 @@ def _packing(layer: Layer, graph: Graph) -> Packing:
     return packing(layer, graph, value_bytes=4)
 
 
-def _scratch_bytes(layer: Layer, graph: Graph) -> int:
-    """Of half the rows, or half the positions: pairs."""
-    assert isinstance(layer, ir.Conv2D)
+def pairs_bytes(layer: ir.Conv2D, graph: Graph, packed: Packing) -> int:
+    """The packed input: of half the rows of a strip, or half its positions."""
     rows, width = layer.variant.rows, graph.tensors[layer.output].shape[2]
-    return _packing(layer, graph).scratch_bytes((rows + 1) // 2, (rows * width + 1) // 2)
+    return packed.scratch_bytes((rows + 1) // 2, (rows * width + 1) // 2)
+
+
+def _scratch_bytes(layer: Layer, graph: Graph) -> int:
+    assert isinstance(layer, ir.Conv2D)
+    return pairs_bytes(layer, graph, _packing(layer, graph))
 
 
 def list_problem(layer: ir.Conv2D, graph: Graph, packed: Packing) -> str:
@@ -46,7 +50,7 @@ def _unfit(layer: Layer, graph: Graph) -> str:
 
 
 def lists(matrix: Int8, offsets: Int64, bias: Int64, ends: Int64) -> NDArray[np.uint32]:
-    """The lists of `tp_conv2d_csr_dsp_weights` of (channels, columns) weights, whose inputs lie at `offsets`."""
+    """The lists of `tp_pair_run_tiles` of (channels, columns) weights, whose inputs lie at `offsets`."""
     weights = matrix.astype(np.int64)
     starts = (bias - LOW * weights.sum(axis=1) << 8) + (bias << 32)
     entries = weights << 24 | offsets
@@ -67,7 +71,7 @@ def _operand(layer: Weighted, graph: Graph) -> Operand:
     packed = _packing(layer, graph)
     bias = convolution.kernel_bias(layer, graph.tensors[layer.input])
     entries = lists(packed.arrange(unpack(layer.weights)), packed.offsets, bias, endings(layer, graph))
-    return Operand("tp_conv2d_csr_dsp_weights", {"lists": entries}, packed.numbers(layer))
+    return Operand("tp_list_weights", {"lists": entries}, packed.numbers(layer))
 
 
 CONV2D_CSR = Kernel(

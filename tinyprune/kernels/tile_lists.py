@@ -8,9 +8,7 @@ from numpy.typing import NDArray
 
 from tinyprune.arithmetic import Int64, Requant
 from tinyprune.ir import Graph, Layer, Weighted
-from tinyprune.kernels.kernel import as_scaled
-from tinyprune.kernels.level import FRACTION, level
-from tinyprune.kernels.proofs import right_requant_problem
+from tinyprune.kernels import level
 
 RAISED = 8  # bits: of accumulators where they are requantized
 ROUND = 8  # entries in an unrolled loop
@@ -18,20 +16,19 @@ LONGEST = (1 << 16) - 1  # words of a list
 
 
 def is_level(layer: Layer, graph: Graph) -> int:
-    """Whether a common shift is proved for the layer, 1 or 0."""
+    """Whether outputs are requantized at a common shift, 1 or 0: that of most layers, for lists share their code."""
     assert isinstance(layer, Weighted)
-    return int(not level(layer, graph, RAISED).problem)
+    return int(level.common_shift(layer, graph, RAISED, any_fraction=False) > 0)
 
 
 def requant_problem(layer: Weighted, graph: Graph) -> str:
-    """Why a tile cannot requantize for this layer; "" where it can, one way or the other."""
-    return "" if is_level(layer, graph) else right_requant_problem(layer, graph)
+    """Why tiles can requantize neither way; "" where they can."""
+    return level.requant_problem(layer, graph, RAISED, any_fraction=False)
 
 
 def requant(layer: Weighted, graph: Graph) -> Requant:
-    """What stands in the places of multipliers and shifts, for lists that are made at run time."""
-    found = level(layer, graph, RAISED)
-    return as_scaled(layer, graph) if found.problem else found.words
+    """`Kernel.requant` where lists are made at run time."""
+    return level.requant(layer, graph, RAISED, any_fraction=False)
 
 
 def endings(layer: Weighted, graph: Graph) -> Int64:
@@ -39,7 +36,7 @@ def endings(layer: Weighted, graph: Graph) -> Int64:
     middle, to = 2 * graph.tensors[layer.output].zero_point + 1, requant(layer, graph)
     multiplier, shift = to.multiplier.astype(np.int64), to.shift.astype(np.int64)
     if is_level(layer, graph):
-        words = multiplier, (middle << (FRACTION - 1)) + shift
+        words = multiplier, (middle << (level.FRACTION - 1)) + shift
     else:
         words = multiplier, middle * (np.int64(1) << (-shift - 1)), -shift
     channels = layer.weights.shape[0]

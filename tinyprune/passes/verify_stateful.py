@@ -62,7 +62,7 @@ def _gate_overflows(layer: Lstm, gate: Gate, source: Tensor) -> bool:
 
 def _svdf_shape_problem(layer: Svdf, source: Tensor) -> str | None:
     batches, filters, memory = layer.state.shape
-    if layer.feature_weights.shape != (filters, source.size // batches) or source.bytes % batches:
+    if layer.feature_weights.shape != (filters, source.size // batches) or source.size % batches:
         return f"has feature weights {list(layer.feature_weights.shape)} for {source.size} inputs, {filters} filters"
     if layer.time_weights.shape != (filters, memory) or layer.time_weights.itemsize * 8 != layer.state.bits:
         return f"has {layer.time_weights.dtype} time weights {list(layer.time_weights.shape)} for {layer.state.shape}"
