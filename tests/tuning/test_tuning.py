@@ -149,7 +149,7 @@ def test_a_kernel_with_wrong_bits_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize("objective", ["cycles", "flash"])
 def test_a_firmware_takes_what_its_costs_say(objective: str, tmp_path: Path) -> None:
-    """Flash to a few bytes of alignment; cycles to one in a hundred: weights lie elsewhere in lines of the flash."""
+    """Flash to the alignment of eight functions; cycles to one in a hundred: weights lie elsewhere in lines of the flash."""
     from tinyprune import emulators
     from tinyprune.cycles import CYCLE_MODELS, price
 
@@ -159,7 +159,7 @@ def test_a_firmware_takes_what_its_costs_say(objective: str, tmp_path: Path) -> 
     chosen = chooser.choice(goal)
     elf = compile_graph(chosen, sample(graph), on, tmp_path)
     flash = memory_use(elf, BOARD).flash.total
-    assert abs(total(chosen, chooser.costs, "flash") - flash) < 100
+    assert abs(total(chosen, chooser.costs, "flash") - flash) < 128
     run = emulators.run("unicorn", elf, BOARD, sample(graph)[None])
     cycles = price(run.blocks, elf.read, CYCLE_MODELS[BOARD.core], BOARD.flash_timing).cost.cycles
     assert cycles is not None
