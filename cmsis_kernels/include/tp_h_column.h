@@ -9,6 +9,7 @@
 
 #include "tp_dsp.h"
 #include "tp_h_group.h"
+#include "tp_tile_line.h"
 
 /** S and B of channels 0 and 1, of channels 2 and 3. */
 typedef struct {
@@ -64,7 +65,9 @@ static inline tp_h_column tp_h_column_add(tp_h_column column, const uint32_t **w
     __asm__ volatile(".p2align 2\n\t"
                      "add pc, %[x0]\n\t"
                      "nop\n"
-                     "1:\n\t" TP_H_QUAD TP_H_QUAD TP_H_QUAD TP_H_QUAD TP_H_QUAD TP_H_QUAD TP_H_QUAD TP_H_QUAD
+                     "1:\n\t"
+                     ".rept 2\n\t" TP_H_QUAD TP_H_QUAD TP_H_QUAD TP_H_QUAD
+                     ".endr\n\t" TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES TP_TILE_16_LINES
                      "cmp.w %[w], %[end]\n\t"
                      "bne.w 1b"
                      : [s0] "+r"(column.sum0), [s1] "+r"(column.sum1), [l0] "+r"(column.low0), [l1] "+r"(column.low1),
