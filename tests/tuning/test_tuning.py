@@ -149,7 +149,7 @@ def test_a_kernel_with_wrong_bits_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize("objective", ["cycles", "flash"])
 def test_a_firmware_takes_what_its_costs_say(objective: str, tmp_path: Path) -> None:
-    """Flash to the alignment of eight functions; cycles to one in a hundred: weights lie elsewhere in lines of the flash."""
+    """Flash to the alignment of functions; cycles to one in a hundred: weights lie elsewhere in lines of the flash."""
     from tinyprune import emulators
     from tinyprune.cycles import CYCLE_MODELS, price
 
