@@ -30,6 +30,7 @@ class Pair:
     place: WeightsPlace = "flash"
     zero_points: tuple[int, int] = (-128, 3)
     clamp: Clamp = WHOLE
+    scale: float = 2.0**-12
     seed: int = 0
 
 
@@ -54,7 +55,7 @@ def _pair(number: int, source: Tensor, one: Pair) -> tuple[list[Tensor], list[La
     ]
 
     def weights(*shape: int) -> ir.Weights:
-        return formats.pack("dense", random.integers(-127, 128, shape, np.int8), Quant((2.0**-12,), 0))
+        return formats.pack("dense", random.integers(-127, 128, shape, np.int8), Quant((one.scale,), 0))
 
     def bias(channels: int) -> ir.Int32:
         return random.integers(-(2**12), 2**12, channels, np.int32)

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "tp_dsp.h"
 #include "tp_requantize.h"
 
 #define TP_Q0_31_ONE INT32_MAX
@@ -54,8 +55,9 @@ static inline int32_t tp_exp_of_negative(int32_t a) {
  */
 static inline int32_t tp_one_over_one_plus(int32_t a) {
     const int32_t half_denominator = (int32_t)(((int64_t)a + TP_Q0_31_ONE + 1) / 2);
+    const int32_t three = tp_not_unrolled(3);
     int32_t x = 1515870810 + tp_rounding_doubling_high_multiply(half_denominator, -1010580540);
-    for (int32_t i = 0; i < 3; i++) {
+    for (int32_t i = 0; i < three; i++) {
         const int32_t error = (INT32_C(1) << 29) - tp_rounding_doubling_high_multiply(half_denominator, x);
         x += tp_saturating_shift_left(tp_rounding_doubling_high_multiply(x, error), 2);
     }

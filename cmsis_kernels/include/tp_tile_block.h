@@ -6,6 +6,7 @@
 #ifndef TP_TILE_BLOCK_H
 #define TP_TILE_BLOCK_H
 
+#include "tp_apart.h"
 #include "tp_tile_line.h"
 
 /** Output positions that are computed from one packing of the input: `lines` lines of `length` words of each value. */
@@ -58,7 +59,7 @@ static inline void tp_tiles_begin(tp_tiles *tiles, const uint32_t *list, int32_t
 }
 
 /** Makes the tiles ready that can be run at once; 0 where all lines are done. */
-static inline int32_t tp_tiles_next(tp_tiles *tiles) {
+static TP_APART int32_t tp_tiles_next(tp_tiles *tiles) {
     if (tiles->line.left <= 0) {
         if (tiles->lines == 0) {
             return 0;

@@ -17,7 +17,6 @@
 
 #include <stdint.h>
 
-#include "tp_apart.h"
 #include "tp_requantize.h"
 
 /** A line that tiles are run on; assembly knows where each member lies. */
@@ -36,7 +35,7 @@ static inline const uint32_t *tp_next_list(const uint32_t *list) { return list +
  * For a tile of fewer than four positions: what is computed beyond them goes where the last one's outputs go after it.
  * For the others again those of neighbours.
  */
-static TP_APART void tp_aim_tile(tp_tile_line *line, int32_t channels) {
+static inline void tp_aim_tile(tp_tile_line *line, int32_t channels) {
     line->offsets[0] = line->left > 1 ? channels : 0;
     line->offsets[1] = line->left > 2 ? 2 * channels : line->offsets[0];
     line->offsets[2] = line->left > 3 ? 3 * channels : line->offsets[1];

@@ -1,17 +1,20 @@
 """What a depthwise convolution hands to a 1x1 convolution as int16: the same values, in less time."""
 
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
 from host import run_host
 from hypothesis import HealthCheck, Phase, given, settings
-from wide_pairs import CONV, DEPTHWISE, Pair, inputs_for, pair_graph, pair_graphs, wide
+from wide_pairs import CONV, DEPTHWISE, SAME, Pair, inputs_for, pair_graph, pair_graphs, wide
 
 from tinyprune import board as boards
 from tinyprune import emulators, kernels, reference, toolchain
 from tinyprune.errors import ToolMissingError
 from tinyprune.ir import Graph
+from tinyprune.kernels import depthwise
 from tinyprune.passes.plan_memory import plan_memory
 from tinyprune.pipeline import Target, compile_graph
 from tinyprune.profiling.profile import priced
@@ -50,6 +53,37 @@ def test_a_pair_in_the_emulator(toolchain_name: str, graph: Graph, tmp_path_fact
     folder: Path = tmp_path_factory.mktemp("wide")
     run = emulators.run(on.emulator, compile_graph(made, inputs[0], on, folder), on.board, inputs)
     expected = reference.run(graph, inputs)
+    for layer in made.layers:
+        values = made.tensors[layer.output].values(run.layer_outputs[layer.name])
+        np.testing.assert_array_equal(values, expected[layer.output].reshape(len(inputs), -1), layer.name)
+
+
+@pytest.mark.parametrize("toolchain_name", ["gcc", "zig"])
+def test_all_tiles_that_store_int16(toolchain_name: str, tmp_path: Path) -> None:
+    """Each pitch, both strides, both ways to requantize: outputs of either sign, above and below each other."""
+    try:
+        on = Target(boards.load("nucleo-l4r5zi"), toolchain.find(toolchain_name), "unicorn")
+    except ToolMissingError as error:
+        pytest.skip(error.what)
+    ways = product(depthwise.PITCHES, (1, 2), (-128, 3))
+    pairs = [
+        Pair(
+            window=replace(SAME, stride=(step, step)),
+            rows=(pitch - 1) * (3 - step),
+            zero_points=(zero_point, 3),
+            scale=2.0**-8.3,
+        )
+        for pitch, step, zero_point in ways
+    ]
+    graph = pair_graph((1, 7, 5, 6), pairs)
+    made, inputs = wide(graph), inputs_for(graph)
+    elf = compile_graph(made, inputs[0], on, tmp_path)
+    tiles = {name for name in elf.symbols if name.startswith("tp_depthwise_wide_")}
+    assert tiles == {
+        f"tp_depthwise_wide_{way}_{steps}_{pitch}"
+        for pitch, steps, way in product(depthwise.PITCHES, ("ones", "twos"), ("level", "right"))
+    }
+    run, expected = emulators.run(on.emulator, elf, on.board, inputs), reference.run(made, inputs)
     for layer in made.layers:
         values = made.tensors[layer.output].values(run.layer_outputs[layer.name])
         np.testing.assert_array_equal(values, expected[layer.output].reshape(len(inputs), -1), layer.name)
