@@ -1,7 +1,7 @@
 """Which candidates of a layer are worth measuring: compiling and emulating all would take minutes.
 
 In two rounds. First one candidate of each kernel and format, but those of plain C that cannot win. Then, of each
-kernel that came near the fastest, the other strips and places of weights.
+kernel that came near the fastest, and near the fastest dense one, the other strips and places of weights.
 """
 
 from __future__ import annotations
@@ -45,10 +45,12 @@ def representatives(some: Sequence[Candidate]) -> list[Candidate]:
 
 
 def finalists(some: Sequence[Candidate], measured: Sequence[Cost], bytes_matter: bool) -> list[Candidate]:
-    """What is left of `some` when the representatives are `measured`: these, and all of each kernel that came near."""
+    """What is left of `some` when the representatives are `measured`: these, and all of each kernel that came near. Only
+    dense ones beat dense ones: all dense has to be as fast as it can be, to be compared with."""
 
     def beaten(one: Cost) -> bool:
-        return any(_far(one, other) and (not bytes_matter or _is_smaller(other, one)) for other in measured)
+        others = [other for other in measured if one.format != "dense" or other.format == "dense"]
+        return any(_far(one, other) and (not bytes_matter or _is_smaller(other, one)) for other in others)
 
     near = {(one.format, one.kernel) for one in measured if not beaten(one)}
     kept = {one.candidate for one in measured}
