@@ -1,7 +1,7 @@
 """Which candidates of a layer are worth measuring: compiling and emulating all would take minutes.
 
 In two rounds. First one candidate of each kernel and format, but those of plain C that cannot win. Then, of each
-kernel that came near the fastest, and near the fastest dense one, the other strips and places of weights.
+kernel that came near the fastest, or near the fastest dense one, the other strips and places of weights.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ def worth_a_try(layer: Weighted, graph: Graph, some: Sequence[Candidate], bytes_
     weighed = [(one, *_weighed(stored[one.format], graph, one)) for one in some]
 
     def hopeless(one: tuple[Candidate, Pace, int, int]) -> bool:
-        _, (least, _), flash, scratch = one
-        faster = [other for other in weighed if other[1][1] <= least]
+        candidate, (least, _), flash, scratch = one
+        faster = [other for other in weighed if other[1][1] <= least and _rivals(other[0], candidate)]
         return any(not bytes_matter or (other[2] <= flash and other[3] <= scratch) for other in faster)
 
     return [one[0] for one in weighed if not hopeless(one)]
@@ -45,16 +45,21 @@ def representatives(some: Sequence[Candidate]) -> list[Candidate]:
 
 
 def finalists(some: Sequence[Candidate], measured: Sequence[Cost], bytes_matter: bool) -> list[Candidate]:
-    """What is left of `some` when the representatives are `measured`: these, and all of each kernel that came near. Only
-    dense ones beat dense ones: all dense has to be as fast as it can be, to be compared with."""
+    """What is left of `some` when the representatives are `measured`: these, and all of each kernel that came near."""
 
     def beaten(one: Cost) -> bool:
-        others = [other for other in measured if one.format != "dense" or other.format == "dense"]
+        others = [other for other in measured if _rivals(other, one)]
         return any(_far(one, other) and (not bytes_matter or _is_smaller(other, one)) for other in others)
 
     near = {(one.format, one.kernel) for one in measured if not beaten(one)}
     kept = {one.candidate for one in measured}
     return [one for one in some if one in kept or (one.format, one.kernel) in near]
+
+
+def _rivals(other: Candidate, one: Candidate) -> bool:
+    """Whether `other` may keep `one` from being measured. What is dense gives way to what is dense alone: every choice
+    is compared with the best of it."""
+    return one.format != "dense" or other.format == "dense"
 
 
 def _likely(one: Candidate) -> tuple[int, int]:
