@@ -6,6 +6,7 @@
 #define TP_CONV2D_DENSE_DSP_S8_H
 
 #include "tp_apart.h"
+#include "tp_clamp.h"
 #include "tp_h_tile.h"
 #include "tp_pack16.h"
 #include "tp_requantize.h"

@@ -6,6 +6,7 @@
 #ifndef TP_CONV2D_NM_DSP_S8_H
 #define TP_CONV2D_NM_DSP_S8_H
 
+#include "tp_clamp.h"
 #include "tp_dsp.h"
 #include "tp_pair_block.h"
 #include "tp_pair_tile.h"

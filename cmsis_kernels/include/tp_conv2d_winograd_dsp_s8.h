@@ -5,6 +5,7 @@
 #ifndef TP_CONV2D_WINOGRAD_DSP_S8_H
 #define TP_CONV2D_WINOGRAD_DSP_S8_H
 
+#include "tp_clamp.h"
 #include "tp_pack16.h"
 #include "tp_requantize.h"
 #include "tp_types.h"

@@ -5,6 +5,7 @@
 #ifndef TP_DENSE_NM_DSP_S8_H
 #define TP_DENSE_NM_DSP_S8_H
 
+#include "tp_clamp.h"
 #include "tp_dsp.h"
 #include "tp_input_pairs.h"
 #include "tp_repeat.h"

@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "tp_apart.h"
 #include "tp_dsp.h"
 #include "tp_h_group.h"
 #include "tp_h_sums.h"
@@ -53,20 +54,25 @@ static inline int tp_h_is_straight(const tp_h_shape *shape) {
     return shape->segments * shape->pairs <= most && shape->pixel_step < 4096 - 4 * 16;
 }
 
+/** The requantization of `channel`, the `i`th of a line; by itself, as it is large where it is unrolled. */
+static TP_APART void tp_h_load_requant(tp_h_line *line, const tp_requant *requant, int32_t channel, int32_t i,
+                                       int32_t level) {
+    if (level) {
+        line->requant.level[i] = tp_level_requant_of(requant, channel, level);
+    } else {
+        line->requant.right[i] = tp_right_requant_of(requant, channel);
+    }
+}
+
 /** Channels [channel, channel + 4) of `channels`. */
 static inline void tp_h_load_channels(tp_h_line *line, const tp_requant *requant, const int32_t *bias, int32_t channel,
                                       int32_t channels, int32_t level) {
     const int32_t left = channels - channel;
     int32_t biases[4] = {0, 0, 0, 0};
     line->count = left < 4 ? left : 4;
-    const int32_t count = tp_not_unrolled(line->count);
-    for (int32_t i = 0; i < count; i++) {
+    for (int32_t i = 0; i < line->count; i++) {
         biases[i] = bias[channel + i];
-        if (level) {
-            line->requant.level[i] = tp_level_requant_of(requant, channel + i, level);
-        } else {
-            line->requant.right[i] = tp_right_requant_of(requant, channel + i);
-        }
+        tp_h_load_requant(line, requant, channel + i, i, level);
     }
     line->start[0] = tp_h_sum(biases[0], biases[1]);
     line->start[1] = tp_h_sum(biases[2], biases[3]);

@@ -67,7 +67,7 @@ static inline int16_t *tp_fill16(int16_t value, int32_t count, int16_t *target) 
 }
 
 /** Copies `count` words, an even number: what is read often from a slow flash. Returns the copy. */
-static inline const uint32_t *tp_copy_words(const uint32_t *source, int32_t count, uint32_t *target) {
+static TP_APART const uint32_t *tp_copy_words(const uint32_t *source, int32_t count, uint32_t *target) {
     for (int32_t i = 0; i < count; i += 2) {
         const uint32_t first = source[i], second = source[i + 1];
         target[i] = first;

@@ -8,7 +8,6 @@
 
 #include <stdint.h>
 
-#include "tp_apart.h"
 #include "tp_dsp.h"
 #include "tp_types.h"
 
@@ -103,16 +102,6 @@ static inline tp_level_requant tp_level_requant_of(const tp_requant *requant, in
 
 static inline int32_t tp_requantize_level(tp_level_requant to, int32_t raised, int32_t fraction) {
     return tp_saturate(tp_smmla(raised, to.multiplier, to.addend) >> fraction);
-}
-
-/** The clamp of a layer's outputs, where it is not that of int8: that one they have. */
-static TP_APART void tp_clamp_all(const tp_requant *requant, int32_t count, int8_t *output) {
-    if (requant->clamp_low == INT8_MIN && requant->clamp_high == INT8_MAX) {
-        return;
-    }
-    for (int32_t i = 0; i < count; i++) {
-        output[i] = (int8_t)tp_clamp(output[i], requant->clamp_low, requant->clamp_high);
-    }
 }
 
 #endif

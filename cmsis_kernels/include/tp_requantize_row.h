@@ -17,7 +17,7 @@ static inline __attribute__((always_inline)) int8_t tp_finish_right(tp_right_req
     return (int8_t)tp_requantize_right(to, sums[channel] + (biased ? 2 * bias[channel] : 0));
 }
 
-/** Eight at a time, where they have one multiplier. */
+/** Four at a time, where they have one multiplier. */
 static inline __attribute__((always_inline)) void tp_requantize_each(const tp_requant *requant, const int32_t *bias,
                                                                      const int32_t *sums, int32_t channels,
                                                                      int8_t *output, const int32_t biased) {
@@ -28,8 +28,8 @@ static inline __attribute__((always_inline)) void tp_requantize_each(const tp_re
         return;
     }
     const tp_right_requant to = tp_right_requant_of(requant, 0);
-    for (; channels >= 8; channels -= 8, bias += 8, sums += 8, output += 8) {
-        for (int32_t i = 0; i < 8; i++) {
+    for (; channels >= 4; channels -= 4, bias += 4, sums += 4, output += 4) {
+        for (int32_t i = 0; i < 4; i++) {
             output[i] = tp_finish_right(to, bias, sums, i, biased);
         }
     }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "tp_broadcast.h"
+#include "tp_clamp.h"
 #include "tp_kernels.h"
 #include "tp_requantize.h"
 

@@ -7,6 +7,7 @@
 #define TP_TILE_LISTS_H
 
 #include "tp_apart.h"
+#include "tp_clamp.h"
 #include "tp_requantize.h"
 #include "tp_tile_block.h"
 #include "tp_types.h"

@@ -36,24 +36,29 @@ static void four_totals(const tp_window_params *params, const int8_t *input, tp_
     sums[3] = (int32_t)(odd >> 16) - added;
 }
 
+/** Ties away from zero. By itself: what calls it is unrolled. */
+static __attribute__((noinline)) int32_t rounded_mean(int32_t sum, int32_t count) {
+    return (sum > 0 ? sum + count / 2 : sum - count / 2) / count;
+}
+
 void tp_average_pool_s8(const tp_window_params *params, int8_t clamp_low, int8_t clamp_high, const int8_t *input,
                         int8_t *output) {
     for (int32_t row = 0; row < params->output_height; row++) {
         for (int32_t column = 0; column < params->output_width; column++) {
             const tp_pool_window window = tp_pool_window_at(params, row, column);
             const int32_t count = (window.bottom - window.top) * (window.right - window.left);
+            const int32_t last = count <= MOST_IN_HALFWORDS ? params->input_channels - 4 : -1;
             int32_t step;
             for (int32_t channel = 0; channel < params->input_channels; channel += step) {
                 int32_t sums[4];
-                step = channel + 4 <= params->input_channels && count <= MOST_IN_HALFWORDS ? 4 : 1;
+                step = channel <= last ? 4 : 1;
                 if (step == 4) {
                     four_totals(params, input + channel, window, sums);
                 } else {
                     sums[0] = total(params, input + channel, window);
                 }
                 for (int32_t i = 0; i < step; i++) {
-                    const int32_t mean = (sums[i] > 0 ? sums[i] + count / 2 : sums[i] - count / 2) / count;
-                    *output++ = (int8_t)tp_clamp(mean, clamp_low, clamp_high);
+                    *output++ = (int8_t)tp_clamp(rounded_mean(sums[i], count), clamp_low, clamp_high);
                 }
             }
         }

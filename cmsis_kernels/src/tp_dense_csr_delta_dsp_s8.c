@@ -1,3 +1,4 @@
+#include "tp_clamp.h"
 #include "tp_dsp.h"
 #include "tp_kernels.h"
 #include "tp_repeat.h"

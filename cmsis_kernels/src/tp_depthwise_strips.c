@@ -1,4 +1,5 @@
 #include "tp_depthwise_strips.h"
+#include "tp_clamp.h"
 
 #include "tp_columns.h"
 #include "tp_dsp.h"

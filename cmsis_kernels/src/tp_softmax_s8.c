@@ -14,7 +14,7 @@ static int32_t row_maximum(const int8_t *input, int32_t depth) {
 /** exp(difference) in Q0.31. Large, and called in two places. */
 static __attribute__((noinline)) int32_t exponential(const tp_softmax_params *params, int32_t difference) {
     const int32_t raised = (int32_t)((uint32_t)difference << params->shift);
-    return tp_exp_of_negative(tp_rounding_doubling_high_multiply(raised, params->multiplier));
+    return tp_exp_of_negative(tp_fixed_multiply(raised, params->multiplier));
 }
 
 /** round(value / 2^exponent) for a non-negative value; a sum above 512 takes the exponent beyond 31. */
@@ -36,8 +36,7 @@ static void softmax_row(const tp_softmax_params *params, const int8_t *input, in
     for (int32_t i = 0; i < params->depth; i++) {
         int32_t value = INT8_MIN;
         if (input[i] - largest >= params->diff_min) {
-            const int32_t share =
-                tp_rounding_doubling_high_multiply(reciprocal, exponential(params, input[i] - largest));
+            const int32_t share = tp_fixed_multiply(reciprocal, exponential(params, input[i] - largest));
             value = tp_clamp(quotient(share, shift) + INT8_MIN, INT8_MIN, INT8_MAX);
         }
         output[i] = (int8_t)value;
