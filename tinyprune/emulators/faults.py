@@ -9,8 +9,8 @@ from tinyprune.emulators.run import LAYER_PREFIX
 from tinyprune.errors import TinypruneError
 from tinyprune.toolchain.elf import Elf
 
-LIMIT_S = 20.0
-"""Wall time that an emulator gets between two stops; Unicorn and QEMU run some 10^9 instructions in it."""
+LIMIT_S = 8.0
+"""Wall time that an emulator gets between two stops; Unicorn and QEMU run more than 10^9 instructions in it."""
 
 END = "end"
 NULL_PAGE_BYTES = 4096
