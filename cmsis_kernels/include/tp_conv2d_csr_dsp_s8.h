@@ -28,15 +28,7 @@ tp_conv2d_csr_dsp_s8(const tp_window_params *params, const tp_requant *requant, 
                      const int32_t pixel_step, const int32_t level) {
     (void)bias;
     tp_tile_lists of;
-    of.params = params;
-    of.requant = requant;
-    of.input = input;
-    of.weights = weights;
-    of.packed = (uint32_t *)(void *)scratch;
-    of.output = output;
-    of.pack = tp_pack_pair_block;
-    of.list_channels = 1;
-    tp_lists_begin(&of);
+    tp_lists_begin(&of, params, requant, input, weights, scratch, output, tp_pack_pair_block, 1);
     while (tp_tiles_next(&of.tiles) || tp_lists_next(&of)) {
         tp_pair_run_tiles(&of.tiles.line, &of.tiles.inputs, pixel_step, level);
     }

@@ -37,12 +37,27 @@ typedef struct {
     int32_t row, channel;  /**< of the strip; of the output */
 } tp_tile_lists;
 
-/** Before the first tiles. */
-static TP_APART void tp_lists_begin(tp_tile_lists *of) {
+/** Before the first tiles, from the members that are set. */
+static TP_APART void tp_lists_start(tp_tile_lists *of) {
     tp_tiles_start(&of->tiles, of->packed, of->params->output_channels, of->params->output_width);
     of->tiles.line.list = of->weights->lists;
     of->row = -of->weights->strip_rows;
     of->channel = of->params->output_channels;
+}
+
+/** Before the first tiles. `scratch` is for what `pack` packs, aligned to 4; a list has `list_channels`, 1 or 2. */
+static inline void tp_lists_begin(tp_tile_lists *of, const tp_window_params *params, const tp_requant *requant,
+                                  const int8_t *input, const tp_list_weights *weights, int8_t *scratch, int8_t *output,
+                                  tp_pack_block *pack, int32_t list_channels) {
+    of->params = params;
+    of->requant = requant;
+    of->input = input;
+    of->weights = weights;
+    of->packed = (uint32_t *)(void *)scratch;
+    of->output = output;
+    of->pack = pack;
+    of->list_channels = list_channels;
+    tp_lists_start(of);
 }
 
 /** Begins the next list, for the next strip where it was the last one; at the end clamps all outputs, and returns 0. */
