@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from tinyprune import ir, kernels, reference
+from tinyprune import ir, reference
 from tinyprune.ir import Graph
 from tinyprune.passes.candidates import Cost, candidates
 from tinyprune.tuning.bench import Trial, trial
@@ -39,11 +39,6 @@ def alone(layer: ir.Weighted, graph: Graph) -> Graph:
     """A graph of this one layer of `graph`."""
     ends = {name: graph.tensors[name] for name in (layer.input, layer.output)}
     return Graph(layer.name, ends, (layer,), (layer.input,), (layer.output,))
-
-
-def formats_of(layer: ir.Layer) -> list[str]:
-    """Those whose time does not depend on the input."""
-    return [name for name in kernels.formats_for(layer) if name not in kernels.ON_REQUEST]
 
 
 def trials(whole: Graph, names: Iterable[str], features: frozenset[str]) -> list[Trial]:

@@ -16,12 +16,12 @@ from pathlib import Path
 
 import model_masks
 import numpy as np
-from kernel_rows import Row, alone, best, formats_of, row, trials
+from kernel_rows import Row, alone, best, row, trials
 from numpy.typing import NDArray
 
 import tinyprune
 from tinyprune import board as boards
-from tinyprune import formats, ir, pipeline
+from tinyprune import formats, ir, kernels, pipeline
 from tinyprune.board import Board, FlashTiming
 from tinyprune.ir import Graph, Int8, Padding, Quant, Tensor, Weighted, Window
 from tinyprune.passes.candidates import Cost
@@ -141,7 +141,11 @@ def costs(shape: Shape, sparsity: float, board: Board, tools: Toolchain) -> list
     for zeros in masks(sparsity):
         random = np.random.default_rng(0)
         graph, layer = layer_of(shape, random_weights(shape, sparsity, zeros, random), random)
-        names = [name for name in formats_of(layer) if zeros_of(name) == zeros and (sparsity or name == "dense")]
+        names = [
+            name
+            for name in kernels.eligible_formats(layer)
+            if zeros_of(name) == zeros and (sparsity or name == "dense")
+        ]
         if some := trials(alone(layer, graph), names, board.features):
             found += measured(graph, some, board, tools, True)
     return found

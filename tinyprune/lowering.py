@@ -14,7 +14,7 @@ from tinyprune.emulators import machine
 from tinyprune.errors import BudgetError
 from tinyprune.ir import Binary, Graph, Int8, Weighted, states
 from tinyprune.passes.candidates import Candidate, Costs, check_format, with_candidates
-from tinyprune.passes.choose import UNITS, Goal, choose, cost_of, main_measure, total
+from tinyprune.passes.choose import UNITS, Goal, choose, main_measure, shared_code, total
 from tinyprune.passes.level_sums import level_sums
 from tinyprune.passes.plan_memory import activations_alive, plan_memory
 from tinyprune.passes.simplify import simplify
@@ -127,15 +127,10 @@ class Chooser:
         budgets, and takes no more of `measure`. Twins of some layers may come beside the kernels of others, so none are
         taken where flash is what counts."""
         spare = {name: within.budgets[name] - total(taken, self.costs, name) for name in ("flash", "sram")}
-        if measure == "flash" or spare["flash"] < self._code_bytes(taken):
+        if measure == "flash" or spare["flash"] < shared_code(taken, self.costs):
             return lambda wide: False
         most = _arena_bytes(taken) + (0 if measure == "sram" else spare["sram"])
         return lambda wide: _arena_bytes(wide) <= most
-
-    def _code_bytes(self, graph: Graph) -> int:
-        """All functions that the layers with weights share."""
-        taken = [cost_of(layer, self.costs) for layer in graph.layers if isinstance(layer, Weighted)]
-        return sum({name: size for cost in taken for name, size in cost.functions.items()}.values())
 
     def _on_board(self, goal: Goal) -> Goal:
         """`goal` with budgets that are at most what the board has."""

@@ -204,6 +204,11 @@ def formats_for(layer: Layer) -> list[str]:
     return [name for kind, name in KERNELS if kind is type(layer) and name]
 
 
+def eligible_formats(layer: Layer) -> list[str]:
+    """Those of them that are chosen unasked."""
+    return [name for name in formats_for(layer) if name not in ON_REQUEST]
+
+
 def refusals(layer: Layer, graph: Graph, features: frozenset[str]) -> dict[str, str]:
     """Where `layer` runs in the plain kernel of its format: why it cannot run in those others that a core with
     `features` has."""
@@ -223,3 +228,8 @@ def variants(layer: Weighted | ir.Binary, graph: Graph, features: frozenset[str]
         for height in row.strips(layer, graph)
         for place in row.places(layer, graph)
     ]
+
+
+def can_run(function: str, layer: Weighted | ir.Binary, graph: Graph, features: frozenset[str]) -> bool:
+    """Whether a core with `features` can run `layer`, in its format, in that kernel."""
+    return any(one.kernel == function for one in variants(layer, graph, features))

@@ -10,7 +10,7 @@ from tinyprune.formats import unpack
 from tinyprune.ir import Graph, Layer, Weighted
 from tinyprune.kernels import level
 from tinyprune.kernels.kernel import Kernel, Operand, flash_or_sram
-from tinyprune.kernels.proofs import accumulator_problem
+from tinyprune.kernels.proofs import accumulator_problem, clamp_problem
 
 CHANNELS = 4  # packed at a time
 PITCHES = (3, 5, 9, 17)  # words of a column, of which each has two input rows
@@ -72,8 +72,7 @@ def _requant(layer: Weighted, graph: Graph) -> Requant:
 def _clamped(layer: Layer, graph: Graph) -> str:
     """A clamp goes over all outputs once they are there, as int8."""
     assert isinstance(layer, ir.DepthwiseConv2D)
-    clamp = "" if layer.clamp == (-128, 127) else f"its outputs are clamped to {layer.clamp[0]}..{layer.clamp[1]}"
-    return clamp or _unfit(layer, graph)
+    return clamp_problem(layer.clamp) or _unfit(layer, graph)
 
 
 DEPTHWISE_DENSE = Kernel(

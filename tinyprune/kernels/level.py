@@ -23,13 +23,12 @@ from numpy.typing import NDArray
 from tinyprune.arithmetic import Int64, Requant, requantize
 from tinyprune.ir import Graph, Weighted
 from tinyprune.kernels.kernel import as_scaled
-from tinyprune.kernels.proofs import largest_products, right_requant_problem
+from tinyprune.kernels.proofs import INT8, largest_products, right_requant_problem
 from tinyprune.kernels.staircase import steps_between
 from tinyprune.reference import convolution
 
 FRACTION = 12  # TP_LEVEL_FRACTION: right for most layers, which then run in the same code
 LARGEST_FRACTION = 22  # an addend must stay an int32
-INT8 = (-128, 127)
 RAISED_UNCUT = 8  # bits: with more the first rounding, 2^(r - 2 - d), is no int8 unless bits of M are cut
 UNBOUNDED = np.int64(1) << 40
 

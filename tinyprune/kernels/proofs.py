@@ -6,9 +6,10 @@ import numpy as np
 
 from tinyprune.arithmetic import Int64
 from tinyprune.formats import unpack
-from tinyprune.ir import Graph, Weighted
+from tinyprune.ir import Clamp, Graph, Weighted
 from tinyprune.reference import convolution
 
+INT8: Clamp = (-128, 127)
 SMALLEST_SHIFT = -23  # of tp_right_requant: its addend must leave room in 31 bits
 
 
@@ -32,6 +33,11 @@ def accumulator_problem(layer: Weighted, graph: Graph, bits: int) -> str:
     """Why some accumulator may not be below 2**bits; "" where all are."""
     largest = int(largest_accumulators(layer, graph).max(initial=0))
     return f"an accumulator may reach {largest:,}, beyond 2^{bits}" if largest >= 1 << bits else ""
+
+
+def clamp_problem(clamp: Clamp) -> str:
+    """Why outputs cannot be those that saturating to int8 gives; "" where they are."""
+    return "" if clamp == INT8 else f"its outputs are clamped to {clamp[0]}..{clamp[1]}"
 
 
 def right_requant_problem(layer: Weighted, graph: Graph) -> str:

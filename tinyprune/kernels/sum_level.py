@@ -14,14 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinyprune.arithmetic import Requant
-from tinyprune.ir import Add, Binary, Graph, Layer, layer_inputs
+from tinyprune.ir import Binary, Graph, Layer, layer_inputs
 from tinyprune.kernels.kernel import Kernel
+from tinyprune.kernels.proofs import INT8, clamp_problem
 from tinyprune.reference import elementwise
 from tinyprune.reference.elementwise import ADD_LEFT_SHIFT
 
 FRACTION = 21  # TP_SUM_FRACTION
 RAISED = 24  # bits, of inputs: the high word of a product with a multiplier is 2**-8 of the product of an input
-INT8 = (-128, 127)
 INT32 = np.iinfo(np.int32)
 
 
@@ -37,8 +37,7 @@ class SumLevel:
 
 def sum_level(layer: Binary, graph: Graph) -> SumLevel:
     of = elementwise.operands(layer, graph)
-    to = elementwise.add_requant(of) if isinstance(layer, Add) else elementwise.sub_requant(of)
-    sign = 1 if isinstance(layer, Add) else -1
+    to, sign = elementwise.sum_requant(layer, of)
     first, second = _multiplier(to.input, to.output), sign * _multiplier(to.other, to.output)
     if max(first, abs(second)) > INT32.max:
         return SumLevel(0, 0, 0, "a multiplier of its inputs exceeds 32 bits")
@@ -68,9 +67,7 @@ def _multiplier(inner: Requant, output: Requant) -> int:
 
 def _unfit(layer: Layer, graph: Graph) -> str:
     assert isinstance(layer, Binary)
-    if layer.clamp != INT8:
-        return f"its outputs are clamped to {layer.clamp[0]}..{layer.clamp[1]}"
-    return sum_level(layer, graph).problem
+    return clamp_problem(layer.clamp) or sum_level(layer, graph).problem
 
 
 SUM = Kernel("tp_sum_level_s8", in_place=layer_inputs, needs=frozenset({"dsp"}), unfit=_unfit)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyprune.arithmetic import Int64, Requant, requantize
-from tinyprune.ir import Add, Binary, Graph, Int32, Layer, layer_inputs
+from tinyprune.ir import Binary, Graph, Int32, Layer, layer_inputs
 from tinyprune.kernels.kernel import Kernel
 from tinyprune.reference import elementwise
 from tinyprune.reference.elementwise import ADD_LEFT_SHIFT, Operands
@@ -60,8 +60,7 @@ def sum_tables(layer: Binary, graph: Graph) -> SumTables:
 
 def _terms(layer: Binary, a: Int64, b: Int64, of: Operands) -> tuple[Int64, Int64, Requant]:
     """What each value of an input adds on the common scale, (256,), and the multiplier of sums."""
-    scales = elementwise.add_requant if isinstance(layer, Add) else elementwise.sub_requant
-    to, sign = scales(of), 1 if isinstance(layer, Add) else -1
+    to, sign = elementwise.sum_requant(layer, of)
     return requantize(a << ADD_LEFT_SHIFT, to.input), sign * requantize(b << ADD_LEFT_SHIFT, to.other), to.output
 
 

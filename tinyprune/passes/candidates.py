@@ -87,7 +87,7 @@ class Costs:
 def candidates(layer: Weighted, graph: Graph, features: frozenset[str], format_name: str = "auto") -> list[Candidate]:
     """All that a core with `features` can run, in the order of KERNELS; those of one format where that is given, has a
     kernel for the layer, and holds its weights."""
-    names = [name for name in kernels.formats_for(layer) if name not in kernels.ON_REQUEST]
+    names = kernels.eligible_formats(layer)
     if format_name != "auto":
         names = [layer.weights.format if refusal(layer, format_name) else format_name]
     return [

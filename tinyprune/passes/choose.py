@@ -76,12 +76,17 @@ def choose(graph: Graph, costs: Costs, goal: Goal, only: str | None = None) -> G
 
 def total(graph: Graph, costs: Costs, measure: str) -> int:
     """What a firmware of `graph`, chosen from `costs` and planned, is to take of `measure`, a key of UNITS."""
-    taken = [cost_of(layer, costs) for layer in graph.layers if isinstance(layer, Weighted)]
     if measure == "sram":
         return _sram(graph, costs)
-    shared = {name: size for cost in taken for name, size in cost.functions.items()} if measure == "flash" else {}
-    rest = costs.rest.flash_bytes if measure == "flash" else int(getattr(costs.rest, measure))
-    return sum(_figure(cost, measure) for cost in taken) + sum(shared.values()) + rest
+    own = sum(_figure(cost, measure) for cost in _taken(graph, costs))
+    if measure == "flash":
+        return own + shared_code(graph, costs) + costs.rest.flash_bytes
+    return own + int(getattr(costs.rest, measure))
+
+
+def shared_code(graph: Graph, costs: Costs) -> int:
+    """The bytes of all functions that layers with weights run in, each once."""
+    return sum({name: size for cost in _taken(graph, costs) for name, size in cost.functions.items()}.values())
 
 
 def main_measure(costs: Costs, objective: str) -> str:
@@ -95,6 +100,10 @@ def cost_of(layer: Weighted, costs: Costs) -> Cost:
     variant = layer.variant
     taken = Candidate(layer.weights.format, kernels.narrow(variant.kernel), variant.rows, variant.weights)
     return next(cost for cost in costs.of[layer.name] if cost.candidate == taken)
+
+
+def _taken(graph: Graph, costs: Costs) -> list[Cost]:
+    return [cost_of(layer, costs) for layer in graph.layers if isinstance(layer, Weighted)]
 
 
 def _restricted(costs: Costs, format_name: str) -> Costs:
@@ -118,8 +127,8 @@ def _planned(graph: Graph, costs: Costs, taken: Mapping[str, Cost], goal: Goal, 
 
 def _sram(graph: Graph, costs: Costs) -> int:
     assert graph.arena is not None
-    taken = [cost_of(layer, costs) for layer in graph.layers if isinstance(layer, Weighted)]
-    return graph.arena.bytes + costs.rest.sram_bytes + sum(aligned(cost.resident_bytes) for cost in taken)
+    resident = sum(aligned(cost.resident_bytes) for cost in _taken(graph, costs))
+    return graph.arena.bytes + costs.rest.sram_bytes + resident
 
 
 def _reason(layer: Weighted, taken: Cost, costs: Costs, goal: Goal, measure: str) -> str:

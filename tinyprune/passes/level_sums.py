@@ -13,9 +13,8 @@ def level_sums(graph: Graph, features: frozenset[str]) -> Graph:
     """`graph` with each sum so for which that is proved, as far as a core with `features` has what it takes."""
 
     def changed(layer: Layer) -> Layer:
-        if not isinstance(layer, Add | Sub):
-            return layer
-        known = {one.kernel for one in kernels.variants(layer, graph, features)}
-        return replace(layer, kernel=sum_level.SUM.function) if sum_level.SUM.function in known else layer
+        if isinstance(layer, Add | Sub) and kernels.can_run(sum_level.SUM.function, layer, graph, features):
+            return replace(layer, kernel=sum_level.SUM.function)
+        return layer
 
     return replace(graph, layers=tuple(map(changed, graph.layers)))

@@ -30,4 +30,4 @@ def tabulate_sums(graph: Graph, features: frozenset[str], most: int) -> Graph:
 def _gains(layer: Layer, graph: Graph, features: frozenset[str]) -> bool:
     if not isinstance(layer, Add | Sub) or graph.tensors[layer.output].size < WORTH_IT:
         return False
-    return sum_tables.SUM.function in {one.kernel for one in kernels.variants(layer, graph, features)}
+    return kernels.can_run(sum_tables.SUM.function, layer, graph, features)

@@ -70,6 +70,11 @@ def sub_requant(of: Operands) -> SumRequant:
     return SumRequant(below_one(float(a / twice_max)), below_one(float(b / twice_max)), output)
 
 
+def sum_requant(layer: Binary, of: Operands) -> tuple[SumRequant, int]:
+    """That of an addition or a subtraction, and the sign of its second term."""
+    return (add_requant(of), 1) if isinstance(layer, Add) else (sub_requant(of), -1)
+
+
 def mul_requant(of: Operands) -> Requant:
     return bounded(of.input.scale * of.other.scale / of.output.scale, PRODUCT_BITS)
 
