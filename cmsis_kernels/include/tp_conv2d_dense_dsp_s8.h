@@ -70,7 +70,7 @@ static inline void tp_h_load(tp_h_lines *of) {
     of->line.weights = of->weights->buffered ? tp_copy_words(halves, words, of->buffer) : halves;
     of->line.first_end = of->line.weights + 2 * of->shape.pairs;
     of->line.last_end = of->line.weights + words;
-    tp_h_load_channels(&of->line, of->requant, of->bias, of->channel, of->params->output_channels, of->shape.level);
+    tp_h_load_channels(&of->line, of->requant, of->bias, of->channel, of->params->output_channels, of->shape.fraction);
 }
 
 /** Goes on to the next row of the strip, or of the next four channels, or of the next strip; at the end clamps all, and
@@ -157,22 +157,22 @@ static inline __attribute__((always_inline)) void tp_h_run_lines(const tp_window
  * Convolution, dense h-packed weights.
  *
  * The generator proves for each output channel |bias| + 128 * sum(|weights|) < 2^23, that no weight of -128 stands
- * beside a negative one in a halfword, and a shift in [-23, -1] or, if `level`, the words that `requant` then has.
+ * beside a negative one in a halfword, and a shift in [-23, -1] or, if `fraction`, the words that `requant` then has.
  * @param scratch    the words of four channels, if buffered; the strip or the patches, and one pixel more; aligned to 4
  * @param pixel_step bytes from one output position's packed input to the next one's: below 4096; this and what follows
  *                   are compile-time constants
  * @param pairs      of inputs, in each segment
  * @param segments   runs of input that one output reads: 1 (patches), or one for each row of the window (strips)
- * @param level      whether requantization is at a common shift
+ * @param fraction   the common shift of requantizations, 0 where they have none
  * @param whole      whether output channels are a multiple of four
  */
 static inline __attribute__((always_inline)) void
 tp_conv2d_dense_dsp_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
                        const tp_conv2d_dense_dsp_weights *weights, const int32_t *bias, int8_t *scratch, int8_t *output,
-                       const int32_t pixel_step, const int32_t pairs, const int32_t segments, const int32_t level,
+                       const int32_t pixel_step, const int32_t pairs, const int32_t segments, const int32_t fraction,
                        const int32_t whole) {
     tp_h_run_lines(params, requant, input, weights, bias, scratch, output,
-                   (tp_h_shape){pixel_step, pairs, segments, level, whole}, 0);
+                   (tp_h_shape){pixel_step, pairs, segments, fraction, whole}, 0);
 }
 
 #endif

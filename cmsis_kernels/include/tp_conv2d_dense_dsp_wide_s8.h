@@ -16,9 +16,9 @@ static inline __attribute__((always_inline)) void
 tp_conv2d_dense_dsp_wide_s8(const tp_window_params *params, const tp_requant *requant, const int8_t *input,
                             const tp_conv2d_dense_dsp_weights *weights, const int32_t *bias, int8_t *scratch,
                             int8_t *output, const int32_t pixel_step, const int32_t pairs, const int32_t segments,
-                            const int32_t level, const int32_t whole) {
+                            const int32_t fraction, const int32_t whole) {
     tp_h_run_lines(params, requant, input, weights, bias, scratch, output,
-                   (tp_h_shape){pixel_step, pairs, segments, level, whole}, 1);
+                   (tp_h_shape){pixel_step, pairs, segments, fraction, whole}, 1);
 }
 
 #endif

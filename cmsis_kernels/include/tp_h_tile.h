@@ -40,25 +40,24 @@ typedef struct {
  * What the tiles of a layer have in common: compile-time constants.
  *
  * `pixel_step` is bytes from the first pixel's inputs to the second one's, below 4096; `pairs` of inputs, at least 1,
- * are in each of the `segments` of input that lie apart. `level` is the common shift of
- * requantizations, 0 where they have none; `whole` that there
- * are always four channels.
+ * are in each of the `segments` of input that lie apart. `fraction` is the common shift of requantizations, 0 where
+ * they have none; `whole` that there are always four channels.
  */
 typedef struct {
-    int32_t pixel_step, pairs, segments, level, whole;
+    int32_t pixel_step, pairs, segments, fraction, whole;
 } tp_h_shape;
 
 /** Whether the sums of a tile are computed without a loop: where all of its code stays within 1 KB. */
 static inline int tp_h_is_straight(const tp_h_shape *shape) {
-    const int32_t most = shape->level && shape->whole ? 16 : 10; /* the other ends of tiles take more */
+    const int32_t most = shape->fraction && shape->whole ? 16 : 10; /* the other ends of tiles take more */
     return shape->segments * shape->pairs <= most && shape->pixel_step < 4096 - 4 * 16;
 }
 
 /** The requantization of `channel`, the `i`th of a line; by itself, as it is large where it is unrolled. */
 static TP_APART void tp_h_load_requant(tp_h_line *line, const tp_requant *requant, int32_t channel, int32_t i,
-                                       int32_t level) {
-    if (level) {
-        line->requant.level[i] = tp_level_requant_of(requant, channel, level);
+                                       int32_t fraction) {
+    if (fraction) {
+        line->requant.level[i] = tp_level_requant_of(requant, channel, fraction);
     } else {
         line->requant.right[i] = tp_right_requant_of(requant, channel);
     }
@@ -66,13 +65,13 @@ static TP_APART void tp_h_load_requant(tp_h_line *line, const tp_requant *requan
 
 /** Channels [channel, channel + 4) of `channels`. */
 static inline void tp_h_load_channels(tp_h_line *line, const tp_requant *requant, const int32_t *bias, int32_t channel,
-                                      int32_t channels, int32_t level) {
+                                      int32_t channels, int32_t fraction) {
     const int32_t left = channels - channel;
     int32_t biases[4] = {0, 0, 0, 0};
     line->count = left < 4 ? left : 4;
     for (int32_t i = 0; i < line->count; i++) {
         biases[i] = bias[channel + i];
-        tp_h_load_requant(line, requant, channel + i, i, level);
+        tp_h_load_requant(line, requant, channel + i, i, fraction);
     }
     line->start[0] = tp_h_sum(biases[0], biases[1]);
     line->start[1] = tp_h_sum(biases[2], biases[3]);
@@ -168,8 +167,8 @@ static inline void tp_h_tile(const tp_h_line *line, const tp_h_shape *shape) {
         for (int32_t i = 0; i < line->count; i++) {
             const int32_t low = sums[i | 1], raised = i % 2 ? tp_h_raised_low(low) : tp_h_raised_high(sums[i], low);
             line->output[pixel * line->distance + i] =
-                (int8_t)(shape->level ? tp_requantize_level(line->requant.level[i], raised, shape->level)
-                                      : tp_requantize_right(line->requant.right[i], raised >> 7));
+                (int8_t)(shape->fraction ? tp_requantize_level(line->requant.level[i], raised, shape->fraction)
+                                         : tp_requantize_right(line->requant.right[i], raised >> 7));
         }
     }
 }
@@ -218,7 +217,7 @@ static inline void tp_h_tile(const tp_h_line *line, const tp_h_shape *shape) {
       [z] "=&l"(z), [t] "=&l"(t), [p] "+&l"(p)                                                                         \
     : [step] "i"(shape.pixel_step), [pairs] "i"(shape.pairs), [segments] "i"(shape.segments),                          \
       [whole] "i"(shape.whole), [ahead] "i"(ahead), [rounds] "i"(rounds), [round] "i"(round),                          \
-      [skipped] "i"(skipped), [segment_bytes] "i"(8 * shape.pairs), [fraction] "i"(shape.level)                        \
+      [skipped] "i"(skipped), [segment_bytes] "i"(8 * shape.pairs), [fraction] "i"(shape.fraction)                     \
     : "cc", "memory")
 /* clang-format on */
 
@@ -229,11 +228,11 @@ static inline __attribute__((always_inline)) void tp_h_run_tiles(tp_h_line *line
     const int32_t ahead = shape.segments == 1, left = shape.pairs - ahead;
     const int32_t rounds = 1 + (left - 1) / 12, round = (left + rounds - 1) / rounds, skipped = rounds * round - left;
     uint32_t s00, s01, s10, s11, l00, l01, l10, l11, w, x, y, z, t, p = (uint32_t)(uintptr_t)line;
-    if (tp_h_is_straight(&shape) && shape.level) {
+    if (tp_h_is_straight(&shape) && shape.fraction) {
         TP_H_TILES(TP_H_STRAIGHT, TP_H_REQUANTIZE_LEVEL, "32");
     } else if (tp_h_is_straight(&shape)) {
         TP_H_TILES(TP_H_STRAIGHT, TP_H_REQUANTIZE_RIGHT, "40");
-    } else if (shape.level) {
+    } else if (shape.fraction) {
         TP_H_TILES(TP_H_ROUNDS, TP_H_REQUANTIZE_LEVEL, "32");
     } else {
         TP_H_TILES(TP_H_ROUNDS, TP_H_REQUANTIZE_RIGHT, "40");

@@ -1,8 +1,6 @@
 """A firmware that goes wrong ends in one clear error, the same in each emulator: what, function, layer, address."""
 
-import os
 import re
-import time
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +13,6 @@ from tinyprune.toolchain import Elf
 
 STM32F4 = board.load("stm32f4")
 SAMPLE = np.array([[1, -2, 3, 4, -5, 6, 7, 8]], np.int8)
-TIME_S = 10 * max(1.0, os.getloadavg()[0])  # where nothing else runs: 10 s
 FAULTS = {
     "a stack overflow": (
         "static volatile int depth; volatile int8_t big[100]; big[depth++ % 100] = 1; if (depth) { broken(); }"
@@ -36,7 +33,10 @@ FAULTS = {
     ),
     "a jump to 0": ("static void (*volatile nowhere)(void); nowhere(); tp_output[0] = 1;", "jump to"),
     "an undefined instruction": ('__asm__ volatile("udf #0");', "undefined instruction"),
-    "an endless loop": ("for (;;) { tp_output[0]++; }", "endless loop"),
+    "an endless loop": (
+        "for (;;) { tp_output[0]++; }",
+        r"it did not end within (8 s|400,000,000 instructions) \(an endless loop",  # of wall time, or of Renode's
+    ),
 }
 
 
@@ -55,10 +55,8 @@ def firmware(body: str, folder: Path) -> Elf:
 def test_a_fault_is_one_clear_error(fault: str, emulator: Emulator, tmp_path: Path) -> None:
     body, cause = FAULTS[fault]
     elf = firmware(body, tmp_path)
-    begin = time.monotonic()
     with pytest.raises(EmulationError) as caught:
         emulator.run(elf, STM32F4, SAMPLE)
-    assert time.monotonic() - begin < TIME_S
     assert re.search(rf"in broken in layer spread: .*{cause}", caught.value.what), caught.value.what
     assert re.search(r"0x[0-9a-f]{8}", caught.value.what)
     print(caught.value.what)

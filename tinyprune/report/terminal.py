@@ -137,7 +137,7 @@ def _compared_layers(variants: Mapping[str, Any]) -> Table:
     shown = {"bytes": "weights_bytes", "instructions": "instructions"}
     figures = [*shown] if len(variants) == 2 else ["instructions"]
     what = " and ".join(figures).replace("bytes", "bytes of weights")
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=f"by layer: {what}")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, title=f"by layer: {what}")
     table.add_column("layer", overflow="fold")
     columns = [f"{name}\n{figure}" for name in variants for figure in figures]
     for name in ("MACs", "sparsity", *columns):
