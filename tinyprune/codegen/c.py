@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 WIDTH = 116  # of a line of numbers, indented by four
+NULL = "0"  # a pointer to what a kernel does not read
 HARD_SPACE = "\0"  # where a line must not break
 
 C_TYPES = {kind: f"{kind}_t" for kind in ("int8", "uint8", "int16", "uint16", "int32", "uint32")}

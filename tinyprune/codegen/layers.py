@@ -95,20 +95,16 @@ def _weighted(layer: Weighted, graph: Graph, params: str) -> LayerCode:
     assert graph.arena is not None
     name, arena = layer.name, graph.arena
     scratch = arena.scratch.get(name)
-    weights, reference = _weights(layer, graph)
-    constants = (
-        *weights,
-        c.array(f"{name}_bias", kernels.bias(layer, graph)),
-        *_requant(layer, graph),
-        params,
-    )
+    (weights, reference), bias = _weights(layer, graph), kernels.bias(layer, graph)
+    biases = () if bias is None else (c.array(f"{name}_bias", bias),)
+    constants = (*weights, *biases, *_requant(layer, graph), params)
     arguments = (
         f"&{name}_params",
         f"&{name}_requant",
         address(graph, layer.input),
         reference,
-        f"{name}_bias",
-        f"tp_arena + {scratch.offset}" if scratch else "0",
+        f"{name}_bias" if biases else c.NULL,
+        f"tp_arena + {scratch.offset}" if scratch else c.NULL,
         address(graph, layer.output),
     )
     return LayerCode(constants, arguments)
@@ -126,21 +122,17 @@ def _weights(layer: Weighted, graph: Graph) -> tuple[list[str], str]:
 
 
 def _requant(layer: Weighted, graph: Graph) -> tuple[str, ...]:
-    to, target = kernels.requant(layer, graph), graph.tensors[layer.output]
-    name = layer.name
+    to, zero_point = kernels.requant(layer, graph), graph.tensors[layer.output].zero_point
+    name, arrays = layer.name, {} if to is None else {"multiplier": to.multiplier, "shift": to.shift.astype(np.int8)}
     members = (
-        ("multiplier", f"{name}_multiplier"),
-        ("shift", f"{name}_shift"),
-        ("zero_point", target.zero_point),
+        *((part, f"{name}_{part}" if part in arrays else c.NULL) for part in ("multiplier", "shift")),
+        ("zero_point", zero_point),
         ("clamp_low", layer.clamp[0]),
         ("clamp_high", layer.clamp[1]),
-        ("channel_step", 0 if len(to.multiplier) == 1 else 1),
+        ("channel_step", 0 if to is None or len(to.multiplier) == 1 else 1),
     )
-    return (
-        c.array(f"{name}_multiplier", to.multiplier),
-        c.array(f"{name}_shift", to.shift.astype(np.int8)),
-        c.struct("tp_requant", f"{name}_requant", members),
-    )
+    definitions = (c.array(f"{name}_{part}", values) for part, values in arrays.items())
+    return *definitions, c.struct("tp_requant", f"{name}_requant", members)
 
 
 def window_members(window: Window, source: Tensor, target: Tensor) -> Members:

@@ -170,22 +170,22 @@ def operand(layer: Weighted, graph: Graph) -> Operand:
     return kernel(layer).operand(layer, graph)
 
 
-def bias(layer: Weighted, graph: Graph) -> Int32:
-    """The bias as the layer's kernel reads it, (O,); one 0 where it reads none.
+def bias(layer: Weighted, graph: Graph) -> Int32 | None:
+    """The bias as the layer's kernel reads it, (O,); None where it reads none.
 
     No term leaves int32: `verify` proved |bias - zp * sum(w)| + 128 * sum(|w|) < 2^31, and kernels raise inputs by 128
     at most.
     """
     if "bias" in kernel(layer).folded:
-        return np.zeros(1, np.int32)
+        return None
     return convolution.kernel_bias(layer, graph.tensors[layer.input], kernel(layer).raised).astype(np.int32)
 
 
-def requant(layer: Weighted, graph: Graph) -> Requant:
+def requant(layer: Weighted, graph: Graph) -> Requant | None:
     """Multipliers and shifts, or what the layer's kernel has in their places: one an output channel, or one for all;
-    0 where it reads none."""
+    None where it reads none."""
     if "requant" in kernel(layer).folded:
-        return Requant(np.zeros(1, np.int32), np.zeros(1, np.int32))
+        return None
     return kernel(layer).requant(layer, graph)
 
 
