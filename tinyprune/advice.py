@@ -20,6 +20,7 @@ from tinyprune import board as boards
 from tinyprune import ir, toolchain
 from tinyprune.errors import TinypruneError, unknown_name
 from tinyprune.frontend.dataset import Dataset, load_dataset
+from tinyprune.granularity import check_fixed_sparsity, full_name
 from tinyprune.ir import Graph, Weighted
 from tinyprune.lowering import CLEARLY, Chooser
 from tinyprune.passes.candidates import Cost
@@ -27,7 +28,7 @@ from tinyprune.passes.choice_program import measures
 from tinyprune.passes.choose import Goal, cost_of, total
 from tinyprune.passes.plan_memory import activations_alive
 from tinyprune.passes.prune_channels import prune_channels
-from tinyprune.passes.prune_weights import GRANULARITIES, prune_weights
+from tinyprune.passes.prune_weights import GRANULARITIES, RUNS, prune_weights
 from tinyprune.source import KERAS_SUFFIXES, Say, checked_inputs, import_pruned, prepare
 
 CHANNEL, DENSE, WHOLE = "channel", "dense", "none"
@@ -35,19 +36,12 @@ TYPICAL = (
     ("element", 0.5),
     ("element", 0.8),
     ("element", 0.9),
-    ("2:4", 0.5),
-    ("block_4x1", 0.8),
-    ("block_2x2", 0.8),
+    ("n_m:2:4", 0.5),
+    ("block:4x1", 0.8),
+    ("block:2x2", 0.8),
     (CHANNEL, 0.5),
 )
 """Granularities and sparsities that fine-tuning usually recovers from."""
-KERAS_GRANULARITIES = {
-    "element": "element",
-    "block_4x1": "block:4x1",
-    "block_2x2": "block:2x2",
-    CHANNEL: CHANNEL,
-}
-"""What `tinyprune.prune` calls them; N:M goes row by row, and is the same in the int8 weights."""
 CALIBRATION_SAMPLES = 8  # where there is no data: only ranges come from them, and costs do not depend on these
 SEED = 0
 
@@ -127,6 +121,7 @@ def advise(
     Every layer's candidates are compiled and emulated as for `build`, once for each option. Without `data` a Keras
     model is quantized by random samples. Raises TinypruneError for what `build` does.
     """
+    wanted = [_checked(name, sparsity) for name, sparsity in options]
     on, tools = boards.load(board), toolchain.find(toolchain_name)
     subject = _subject(Path(model), data, say)
     graph = subject.graph
@@ -139,10 +134,21 @@ def advise(
     unpruned = _option((WHOLE, 0.0), whole, {})
     before = {layer.name: layer for layer in unpruned.layers}
     found: list[Option] = []
-    for granularity, sparsity in options:
+    for granularity, sparsity in wanted:
         say(f"{granularity} {sparsity:.0%}")
         found.append(_option((granularity, sparsity), measured(subject.pruned(granularity, sparsity)), before))
     return Advice(str(model), on.name, f"{tools.name} {tools.version}", unpruned, tuple(found))
+
+
+def _checked(granularity: str, sparsity: float) -> tuple[str, float]:
+    """An option with the granularity's full name. Raises TinypruneError where there is none such."""
+    name = full_name(granularity)
+    if not 0 <= sparsity < 1:
+        raise TinypruneError(f"sparsity {sparsity} is not in [0, 1)", remedy="0.8 removes 80 % of the weights")
+    if name not in (CHANNEL, *GRANULARITIES):
+        raise unknown_name("granularity", granularity, (CHANNEL, *GRANULARITIES))
+    check_fixed_sparsity(name, sparsity)
+    return name, sparsity
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,12 +161,8 @@ class _Subject:
     calibration: Any = None
 
     def pruned(self, granularity: str, sparsity: float) -> Graph:
-        if not 0 <= sparsity < 1:
-            raise TinypruneError(f"sparsity {sparsity} is not in [0, 1)", remedy="0.8 removes 80 % of the weights")
-        if granularity not in (CHANNEL, *GRANULARITIES):
-            raise unknown_name("granularity", granularity, (CHANNEL, *GRANULARITIES))
-        if self.keras is not None and granularity in KERAS_GRANULARITIES:
-            return self._pruned_keras(KERAS_GRANULARITIES[granularity], sparsity)
+        if self.keras is not None and granularity not in RUNS:  # N:M goes row by row: the same in the int8 weights
+            return self._pruned_keras(granularity, sparsity)
         if granularity == CHANNEL:
             return prune_channels(self.graph, sparsity)
         return prune_weights(self.graph, sparsity, granularity)

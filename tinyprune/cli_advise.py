@@ -22,7 +22,7 @@ def advise(
     ] = None,
     option: Annotated[
         list[str] | None,
-        typer.Option("--option", help="GRANULARITY=SPARSITY, as in block_4x1=0.8, channel=0.25; else typical ones"),
+        typer.Option("--option", help="GRANULARITY=SPARSITY, as in block:4x1=0.8, channel=0.25; else typical ones"),
     ] = None,
     toolchain: Annotated[str | None, typer.Option("--toolchain", help="gcc or zig; else whichever is found")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document on stdout, all else on stderr")] = False,

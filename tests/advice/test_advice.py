@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tinyprune import formats, ir, pipeline
-from tinyprune.advice import Advice, LayerAdvice, Option, advise
+from tinyprune.advice import TYPICAL, Advice, LayerAdvice, Option, advise
 from tinyprune.cli import app
 from tinyprune.errors import TinypruneError
 from tinyprune.frontend import tflite_import
@@ -73,9 +73,10 @@ def test_sparsity_zero_silences_nothing() -> None:
 
 
 def test_the_command(tmp_path: Path) -> None:
-    command = ["advise", str(DIGITS), "--board", "stm32f4", "--option", "element=0.9"]
+    command = ["advise", str(DIGITS), "--board", "stm32f4", "--option", "element=0.9", "--option", "2:4=0.5"]
     shown = CliRunner().invoke(app, command, catch_exceptions=False)
-    assert shown.exit_code == 0 and "element 90%" in shown.stdout and "kernels stay whole" in shown.stdout
+    assert shown.exit_code == 0 and "kernels stay whole" in shown.stdout
+    assert "element 90%" in shown.stdout and "n_m:2:4 50%" in shown.stdout
     document = json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)
     assert document["options"][0]["total"]["cycles"] < document["unpruned"]["total"]["cycles"]
 
@@ -87,6 +88,7 @@ def test_the_command(tmp_path: Path) -> None:
         ("element=1", r"sparsity 1.0 is not in"),
         ("best=0.5", "unknown granularity 'best'"),
         ("channel=-1", r"sparsity -1.0 is not in"),
+        ("2:4=0.8", "granularity n_m:2:4 is a sparsity of 0.5"),
     ],
 )
 def test_wrong_options(option: str, message: str) -> None:
@@ -107,8 +109,9 @@ def test_a_keras_model_without_data(tmp_path: Path) -> None:
 
     layers = [keras.layers.Conv2D(8, 3, name="conv"), keras.layers.Flatten(), keras.layers.Dense(3, name="head")]
     keras.Sequential([keras.Input((6, 6, 4)), *layers]).save(tmp_path / "tiny.keras")
-    told = advise(tmp_path / "tiny.keras", "stm32f4", options=[("channel", 0.5)])
-    halved = told.options[0]
+    told = advise(tmp_path / "tiny.keras", "stm32f4")
+    assert [(option.granularity, option.sparsity) for option in told.options] == list(TYPICAL)
+    halved = next(option for option in told.options if option.granularity == "channel")
     assert halved.total.flash_bytes < told.unpruned.total.flash_bytes
     keras.Sequential([keras.Input((None, None, 4)), layers[0]]).save(tmp_path / "open.keras")
     with pytest.raises(TinypruneError, match="samples of any size"):
