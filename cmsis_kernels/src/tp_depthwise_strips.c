@@ -3,6 +3,7 @@
 
 #include "tp_columns.h"
 #include "tp_dsp.h"
+#include "tp_pixels.h"
 #include "tp_requantize.h"
 
 enum { CHANNELS = TP_DEPTHWISE_CHANNELS };
@@ -25,24 +26,6 @@ typedef struct {
     tp_columns columns;
     int8_t padding[CHANNELS];
 } depthwise;
-
-/** The first four channels of a pixel, of which there may be fewer. */
-static uint32_t load_few(const int8_t *pixel, int32_t channels) {
-    uint32_t word = 0;
-    for (int32_t i = 0; i < channels && i < CHANNELS; i++) {
-        word |= (uint32_t)(uint8_t)pixel[i] << 8 * i;
-    }
-    return word;
-}
-
-/** A pixel of two rows: a word for each of four channels. */
-static inline void pack_pixel(uint32_t upper, uint32_t lower, uint32_t *words) {
-    const uint32_t low = tp_pkhbt(upper, lower), high = tp_pkhtb(lower, upper);
-    words[0] = tp_sxtb16(low);
-    words[1] = tp_sxtb16_ror8(low);
-    words[2] = tp_sxtb16(high);
-    words[3] = tp_sxtb16_ror8(high);
-}
 
 /** `pairs` times two rows, `columns` pixels of each: at least one of either. A pixel's words lie `step` bytes apart. */
 static __attribute__((noinline)) void pack_pairs(const depthwise *layer, source_row upper, source_row lower,
@@ -90,7 +73,8 @@ static __attribute__((noinline)) void pack_pairs(const depthwise *layer, source_
 #endif
     for (; pairs > 0; pairs--, upper.pixel += gap, lower.pixel += gap, words += CHANNELS) {
         for (int32_t i = 0; i < columns; i++, upper.pixel += upper.step, lower.pixel += lower.step) {
-            pack_pixel(load_few(upper.pixel, channels), load_few(lower.pixel, channels), words + i * (step / 4));
+            tp_pack_pixels(tp_load_few(upper.pixel, channels), tp_load_few(lower.pixel, channels),
+                           words + i * (step / 4));
         }
     }
 }

@@ -1,20 +1,17 @@
 """Depthwise 3x3 for the DSP extension: every way to cut outputs into strips and tiles, and the ends of every range."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from host import run_host
+from depthwise_layers import graph_of, inputs_of, is_right, layer_of, planned
 from test_kernels import wrong_layers
 
 from tinyprune import board as boards
-from tinyprune import emulators, formats, ir, kernels, toolchain
+from tinyprune import emulators, ir, toolchain
 from tinyprune.errors import ToolMissingError
-from tinyprune.ir import Graph, Int8, Int32, Padding, Quant, Tensor, Window
+from tinyprune.ir import Graph, Padding, Quant, Tensor, Window
 from tinyprune.kernels import depthwise
-from tinyprune.passes.plan_memory import plan_memory
-from tinyprune.passes.verify import verify
 from tinyprune.pipeline import Target, compile_graph
 
 KERNEL = "tp_depthwise_conv2d_dense_dsp_s8"
@@ -22,44 +19,13 @@ ANY, RECTIFIED = 5, -128  # output zero points: requantized in two ways
 PADDINGS = (Padding(1, 1, 1, 1), Padding(0, 2, 0, 2), Padding(3, 0, 2, 0))
 
 
-def layer_of(values: Int8, bias: Int32, window: Window, scale: float) -> ir.DepthwiseConv2D:
-    weights = formats.pack("dense", values, Quant((scale,), 0))
-    return ir.DepthwiseConv2D("deep", "input", "output", weights, bias, window, (-128, 127))
-
-
-def graph_of(layer: ir.DepthwiseConv2D, size: tuple[int, int], zero_point: int) -> Graph:
-    """Every variant of the layer in this kernel."""
-    channels = len(layer.bias)
-    tensors = {"input": Tensor("input", (1, *size, channels), Quant((1.0,), -3))}
-    shape = (1, *layer.window.output(*size), channels)
-    tensors["output"] = Tensor("output", shape, Quant((1.0,), zero_point))
-    graph = Graph("deep", tensors, (layer,), ("input",), ("output",))
-    wanted = [one for one in kernels.variants(layer, graph, frozenset({"dsp"})) if one.kernel == KERNEL]
-    layers = tuple(replace(layer, name=f"deep_{i}", output=f"output_{i}", variant=one) for i, one in enumerate(wanted))
-    outputs = {one.output: Tensor(one.output, shape, Quant((1.0,), zero_point)) for one in layers}
-    return Graph("deep", {"input": tensors["input"], **outputs}, layers, ("input",), (layers[-1].output,))
-
-
 def random_graph(size: tuple[int, int], stride: int, padding: Padding, channels: int, zero_point: int) -> Graph:
     random = np.random.default_rng([*size, stride, channels])
     values = random.integers(-128, 128, (1, 3, 3, channels)).astype(np.int8)
     bias = random.integers(-9000, 9000, channels).astype(np.int32)
     return graph_of(
-        layer_of(values, bias, Window((3, 3), (stride, stride), padding=padding), 2**-8.3), size, zero_point
+        layer_of(values, bias, Window((3, 3), (stride, stride), padding=padding), 2**-8.3), size, zero_point, KERNEL
     )
-
-
-def planned(graph: Graph) -> Graph:
-    return verify(plan_memory(verify(graph)))
-
-
-def inputs_of(graph: Graph) -> Int8:
-    return np.random.default_rng(0).integers(-128, 128, (2, *graph.tensors["input"].shape[1:])).astype(np.int8)
-
-
-def is_right(graph: Graph) -> bool:
-    inputs = inputs_of(graph)
-    return not wrong_layers(graph, inputs, run_host(planned(graph), inputs).layers)
 
 
 @pytest.mark.parametrize("stride", [1, 2])
@@ -105,7 +71,7 @@ def test_words_of_weights() -> None:
     """Bytes w1, w0, w2, w1 of each column, from the lowest on."""
     values = np.arange(1, 10, dtype=np.int8).reshape(1, 3, 3, 1)
     layer = layer_of(values, np.zeros(1, np.int32), Window((3, 3)), 2**-8)
-    words = depthwise.DEPTHWISE_DENSE.operand(layer, graph_of(layer, (4, 4), ANY)).arrays["words"]
+    words = depthwise.DEPTHWISE_DENSE.operand(layer, graph_of(layer, (4, 4), ANY, KERNEL)).arrays["words"]
     assert words.tolist() == [0x04070104, 0x05080205, 0x06090306]
 
 

@@ -16,6 +16,7 @@ from tinyprune.kernels import (
     blocks,
     columns,
     depthwise,
+    depthwise_any,
     fully_connected,
     h_packing,
     input_pairs,
@@ -92,6 +93,7 @@ KERNELS: dict[tuple[type[Layer], str], tuple[Kernel, ...]] = {
         triples.DEPTHWISE_DENSE,
         walks.DEPTHWISE_DENSE,
         depthwise.DEPTHWISE_DENSE,
+        depthwise_any.DEPTHWISE_DENSE,
     ),
     (ir.TransposeConv2D, "dense"): (Kernel("tp_transpose_conv2d_dense_s8"),),
     (ir.Dense, "dense"): (

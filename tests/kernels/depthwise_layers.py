@@ -1,0 +1,45 @@
+"""Depthwise layers in every variant of a kernel of the DSP extension, and whether what comes out is right."""
+
+from dataclasses import replace
+
+import numpy as np
+from host import run_host
+from test_kernels import wrong_layers
+
+from tinyprune import formats, ir, kernels
+from tinyprune.ir import Graph, Int8, Int32, Quant, Tensor, Window
+from tinyprune.passes.plan_memory import plan_memory
+from tinyprune.passes.verify import verify
+
+
+def layer_of(values: Int8, bias: Int32, window: Window, scale: float) -> ir.DepthwiseConv2D:
+    weights = formats.pack("dense", values, Quant((scale,), 0))
+    return ir.DepthwiseConv2D("deep", "input", "output", weights, bias, window, (-128, 127))
+
+
+def graph_of(layer: ir.DepthwiseConv2D, size: tuple[int, int], zero_point: int, kernel: str, times: int = 1) -> Graph:
+    """Every variant of the layer in `kernel`; it makes `times` output channels of each input channel."""
+    channels = len(layer.bias)
+    tensors = {"input": Tensor("input", (1, *size, channels // times), Quant((1.0,), -3))}
+    shape = (1, *layer.window.output(*size), channels)
+    tensors["output"] = Tensor("output", shape, Quant((1.0,), zero_point))
+    graph = Graph("deep", tensors, (layer,), ("input",), ("output",))
+    wanted = [one for one in kernels.variants(layer, graph, frozenset({"dsp"})) if one.kernel == kernel]
+    layers = tuple(replace(layer, name=f"deep_{i}", output=f"output_{i}", variant=one) for i, one in enumerate(wanted))
+    outputs = {one.output: Tensor(one.output, shape, Quant((1.0,), zero_point)) for one in layers}
+    ends = tuple(one.output for one in layers[-1:])
+    return Graph("deep", {"input": tensors["input"], **outputs}, layers, ("input",), ends)
+
+
+def planned(graph: Graph) -> Graph:
+    return verify(plan_memory(verify(graph)))
+
+
+def inputs_of(graph: Graph) -> Int8:
+    return np.random.default_rng(0).integers(-128, 128, (2, *graph.tensors["input"].shape[1:])).astype(np.int8)
+
+
+def is_right(graph: Graph, inputs: Int8 | None = None) -> bool:
+    """In C on this machine; on random inputs where none are given."""
+    inputs = inputs_of(graph) if inputs is None else inputs
+    return not wrong_layers(graph, inputs, run_host(planned(graph), inputs).layers)
