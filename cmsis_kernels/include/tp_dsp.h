@@ -154,6 +154,21 @@ static inline uint32_t tp_uxtb16_ror8(uint32_t bytes) {
 #endif
 }
 
+#if TP_HAS_DSP
+/** SSUB8, SEL: byte by byte the larger one, and the smaller one. */
+static inline uint32_t tp_larger8(uint32_t a, uint32_t b) {
+    uint32_t larger, differences;
+    __asm__("ssub8 %1, %2, %3\n\tsel %0, %2, %3" : "=r"(larger), "=&r"(differences) : "r"(a), "r"(b) : "cc");
+    return larger;
+}
+
+static inline uint32_t tp_smaller8(uint32_t a, uint32_t b) {
+    uint32_t smaller, differences;
+    __asm__("ssub8 %1, %2, %3\n\tsel %0, %3, %2" : "=r"(smaller), "=&r"(differences) : "r"(a), "r"(b) : "cc");
+    return smaller;
+}
+#endif
+
 /** SMMLAR: acc + round(a * b / 2^32), ties towards +infinity. */
 static inline int32_t tp_smmlar(int32_t a, int32_t b, int32_t acc) {
 #if TP_HAS_DSP
