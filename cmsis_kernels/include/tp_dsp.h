@@ -155,6 +155,19 @@ static inline uint32_t tp_uxtb16_ror8(uint32_t bytes) {
 }
 
 #if TP_HAS_DSP
+/** SXTAB16: bytes 0 and 2, or after a rotation 1 and 3, sign extended, each added to a halfword. */
+static inline uint32_t tp_sxtab16(uint32_t pair, uint32_t bytes) {
+    uint32_t sums;
+    __asm__("sxtab16 %0, %1, %2" : "=r"(sums) : "r"(pair), "r"(bytes));
+    return sums;
+}
+
+static inline uint32_t tp_sxtab16_ror8(uint32_t pair, uint32_t bytes) {
+    uint32_t sums;
+    __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(sums) : "r"(pair), "r"(bytes));
+    return sums;
+}
+
 /** SSUB8, SEL: byte by byte the larger one, and the smaller one. */
 static inline uint32_t tp_larger8(uint32_t a, uint32_t b) {
     uint32_t larger, differences;
