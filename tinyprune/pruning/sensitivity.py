@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyprune.errors import TinypruneError
+from tinyprune.granularity import full_name
 from tinyprune.pruning.channels import graph_of
 from tinyprune.pruning.choosing import Limits, check_sparsity
 from tinyprune.pruning.granularities import named
@@ -47,7 +48,8 @@ class Curve:
 class Sensitivity:
     """`accuracy` is that of the model as it is, on `samples` samples of the training set.
 
-    `levels` are the sparsities that were asked for; a curve's differ from them by less than a unit.
+    `granularity` is a full name (`granularity.full_name`). `levels` are the sparsities that were asked for; a curve's
+    differ from them by less than a unit.
     """
 
     criterion: str
@@ -111,7 +113,7 @@ def sensitivity(
         )
     return Sensitivity(
         criterion,
-        granularity,
+        full_name(granularity),
         len(chosen),
         tuple(levels),
         whole,
