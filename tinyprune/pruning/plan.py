@@ -77,13 +77,18 @@ def make_plan(
     if not groups:
         raise TinypruneError(
             f"model '{model.name}' has nothing to prune by granularity '{granularity}'",
-            remedy=f"pruned are the layers {', '.join(KERNEL_OF)} that are not excluded",
+            remedy=f"it prunes {_prunable(method)} that are not excluded",
         )
     if method.units.row.check is not None:
         for group in groups:
             method.units.row.check(group, method.units.pattern)
     description = repr((criterion, granularity, scope, schedule, target, epochs, limits))
     return Plan(method, groups, choosing.targets(groups, limits, target, layers), target, steps, description)
+
+
+def _prunable(method: Method) -> str:
+    row = method.units.row
+    return row.summary.partition(";")[0] if row.shrink else f"the layers {', '.join(KERNEL_OF)}"
 
 
 def _target(method: Method, sparsity: float | None) -> float:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tinyprune.errors import TinypruneError
 from tinyprune.granularity import full_name
 from tinyprune.pruning.channels import graph_of
-from tinyprune.pruning.choosing import Limits, check_sparsity
+from tinyprune.pruning.choosing import Limits, check_seed, check_sparsity
 from tinyprune.pruning.granularities import named
 from tinyprune.pruning.groups import BoolArray, Group, joined_masks
 from tinyprune.pruning.plan import Plan, make_plan
@@ -93,6 +93,7 @@ def sensitivity(
     levels = sorted(set(sparsities or ((fixed,) if fixed is not None else LEVELS)) - {0.0})
     if not levels:
         raise TinypruneError("no sparsity above 0 to measure", remedy=f"leave them out to have {LEVELS}")
+    check_seed(seed)
     for level in levels:
         check_sparsity(level)
     graph_of(model)
