@@ -150,7 +150,18 @@ def test_wrong_keys_of_the_project_file(tmp_path: Path, monkeypatch: pytest.Monk
     assert result.exit_code == 2 and "unknown key in tinyprune.toml, [prune] 'criterium'" in result.stderr
     assert "did you mean criterion" in result.stderr
     (tmp_path / "tinyprune.toml").write_text('model = "x.keras"\n[prune]\nepochs = "many"\n')
-    assert "epochs is 'many', which is not of its type" in run().stderr
+    for line, kind in (
+        ('epochs = "many"', "a whole number"),
+        ("sparsity = true", "a number"),
+        ("exclude = [1]", "a list of texts"),
+        ('exclude = "first"', "a list of texts"),
+        ('layers = {conv = "half"}', "a table of numbers"),
+    ):
+        (tmp_path / "tinyprune.toml").write_text(f'model = "x.keras"\n[prune]\n{line}\n')
+        result = run()
+        assert result.exit_code == 2 and f"help: it must be {kind}" in result.stderr
+    (tmp_path / "tinyprune.toml").write_text('model = "x.keras"\n[pipeline]\n')
+    assert "has a [pipeline] without stages" in run().stderr
 
 
 def test_project_keys_are_the_arguments_of_prune() -> None:

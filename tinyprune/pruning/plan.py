@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     import keras
 
 
+NO_LIMITS = Limits()
+
+
 @dataclass(frozen=True, eq=False)
 class Plan:
     """How units are chosen, among which groups, and when; `targets` are the final sparsities of the groups, by name."""
@@ -68,9 +71,7 @@ def make_plan(
     limits: Limits,
 ) -> Plan:
     """Raises TinypruneError for what `prune` lists, but for the data."""
-    method = choosing.method(criterion, granularity, scope, limits)
-    target = _target(method, sparsity)
-    steps = planned(schedule, target, epochs)
+    method, target, steps = checked(sparsity, criterion, granularity, scope, schedule, epochs, limits)
     everything = method.units.row.groups(model, method.units.pattern)
     layers = list(dict.fromkeys([*prunable_kernels(model), *(layer for group in everything for layer in group.layers)]))
     groups = choosing.included(everything, limits, layers)
@@ -84,6 +85,24 @@ def make_plan(
             method.units.row.check(group, method.units.pattern)
     description = repr((criterion, granularity, scope, schedule, target, epochs, limits))
     return Plan(method, groups, choosing.targets(groups, limits, target, layers), target, steps, description)
+
+
+def checked(
+    sparsity: float | None = None,
+    criterion: str = "magnitude",
+    granularity: str = "element",
+    scope: str = "uniform",
+    schedule: str = "iterative",
+    epochs: int | None = None,
+    limits: Limits = NO_LIMITS,
+) -> tuple[Method, float, list[Step]]:
+    """What a plan is made of that needs no model: the method, the sparsity and the steps; defaults are those of `prune`.
+
+    Raises TinypruneError for what `prune` lists of these.
+    """
+    method = choosing.method(criterion, granularity, scope, limits)
+    target = _target(method, sparsity)
+    return method, target, planned(schedule, target, epochs)
 
 
 def _prunable(method: Method) -> str:

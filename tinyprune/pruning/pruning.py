@@ -89,10 +89,7 @@ def prune(
     limits = Limits(min_density, min_channels, round_to, tuple(exclude), dict(layers or {}))
     graph_of(model)
     check_seed(seed)
-    if not 0 < learning_rate < math.inf:
-        raise TinypruneError(f"learning rate {learning_rate} is not above 0", remedy=f"{LEARNING_RATE} is the default")
-    if not 0 <= distillation <= 1:
-        raise TinypruneError(f"distillation {distillation} is not in [0, 1]", remedy="0.5 is a good start")
+    check_training(learning_rate, distillation)
     plan = make_plan(model, sparsity, criterion, granularity, scope, schedule, epochs, limits)
     check_samples(model, data)
     if plan.method.criterion.evidence:
@@ -108,6 +105,14 @@ def prune(
         call = call_of({"plan": plan.description, **options}, {**tuning.weights(), **taught_by}, data)
         stepping.continue_from(Checkpoint(Path(checkpoint), call))
     return _result(model, tuning, plan, stepping.finish(), before)
+
+
+def check_training(learning_rate: float = LEARNING_RATE, distillation: float = 0.0) -> None:
+    """Raises TinypruneError for a number out of range."""
+    if not 0 < learning_rate < math.inf:
+        raise TinypruneError(f"learning rate {learning_rate} is not above 0", remedy=f"{LEARNING_RATE} is the default")
+    if not 0 <= distillation <= 1:
+        raise TinypruneError(f"distillation {distillation} is not in [0, 1]", remedy="0.5 is a good start")
 
 
 def _result(
