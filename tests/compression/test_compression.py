@@ -114,14 +114,10 @@ def test_a_missing_teacher_is_named_before_anything_is_trained(folder: Path) -> 
     import keras
 
     said: list[str] = []
+    model, data = keras.saving.load_model("tiny.keras"), load_dataset("data.npz")
     stages = {"train": {"epochs": 1}, "distill": {"teacher": "none.keras", "epochs": 1}}
-    with pytest.raises(TinypruneError, match="'none.keras' does not exist"):
-        tinyprune.compress(
-            keras.saving.load_model("tiny.keras"),
-            load_dataset("data.npz"),
-            stages,
-            say=lambda text, **_: said.append(text),
-        )
+    with pytest.raises(TinypruneError, match=r"'none\.keras' does not exist"):
+        tinyprune.compress(model, data, stages, say=lambda text, **_: said.append(text))
     assert said == []
 
 

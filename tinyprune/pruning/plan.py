@@ -13,7 +13,7 @@ from tinyprune.pruning.choosing import Limits, Method
 from tinyprune.pruning.criteria import Observation
 from tinyprune.pruning.groups import BoolArray, FloatArray, Group
 from tinyprune.pruning.schedules import Step, planned
-from tinyprune.pruning.weights import KERNEL_OF, prunable_kernels
+from tinyprune.pruning.weights import KERNEL_OF, check_built, prunable_kernels
 
 if TYPE_CHECKING:
     import keras
@@ -71,6 +71,7 @@ def make_plan(
     limits: Limits,
 ) -> Plan:
     """Raises TinypruneError for what `prune` lists, but for the data."""
+    check_built(model)
     method, target, steps = checked(sparsity, criterion, granularity, scope, schedule, epochs, limits)
     everything = method.units.row.groups(model, method.units.pattern)
     layers = list(dict.fromkeys([*prunable_kernels(model), *(layer for group in everything for layer in group.layers)]))
@@ -96,9 +97,9 @@ def checked(
     epochs: int | None = None,
     limits: Limits = NO_LIMITS,
 ) -> tuple[Method, float, list[Step]]:
-    """What a plan is made of that needs no model: the method, the sparsity and the steps; defaults are those of `prune`.
+    """What a plan is made of that needs no model: the method, the sparsity and the steps.
 
-    Raises TinypruneError for what `prune` lists of these.
+    Raises TinypruneError for what `prune` lists of these; the defaults are its own.
     """
     method = choosing.method(criterion, granularity, scope, limits)
     target = _target(method, sparsity)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tinyprune.errors import TinypruneError
 from tinyprune.pruning.channels import graph_of
 from tinyprune.pruning.checkpoint import Checkpoint, State, call_of
-from tinyprune.pruning.choosing import Limits, check_seed
+from tinyprune.pruning.choosing import Limits, check_seed, layer_names
 from tinyprune.pruning.groups import BoolArray, joined_masks
 from tinyprune.pruning.plan import Plan, make_plan
 from tinyprune.pruning.samples import Samples, check_samples, training_set
@@ -86,7 +86,7 @@ def prune(
     Raises TinypruneError for an unknown name, a number out of range, a model without anything to prune, missing
     training data, and labels that do not match the model's output.
     """
-    limits = Limits(min_density, min_channels, round_to, tuple(exclude), dict(layers or {}))
+    limits = Limits(min_density, min_channels, round_to, layer_names(exclude), dict(layers or {}))
     graph_of(model)
     check_seed(seed)
     check_training(learning_rate, distillation)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tinyprune.errors import TinypruneError
 from tinyprune.granularity import full_name
 from tinyprune.pruning.channels import graph_of
-from tinyprune.pruning.choosing import Limits, check_seed, check_sparsity
+from tinyprune.pruning.choosing import Limits, check_seed, check_sparsity, layer_names
 from tinyprune.pruning.granularities import named
 from tinyprune.pruning.groups import BoolArray, Group, joined_masks
 from tinyprune.pruning.plan import Plan, make_plan
@@ -98,7 +98,7 @@ def sensitivity(
         check_sparsity(level)
     graph_of(model)
     plan = make_plan(
-        model, levels[-1], criterion, granularity, "uniform", "one_shot", 0, Limits(exclude=tuple(exclude))
+        model, levels[-1], criterion, granularity, "uniform", "one_shot", 0, Limits(exclude=layer_names(exclude))
     )
     check_samples(model, data)
     x, y = training_set(data, "the measurement of sensitivity", "add x_train and y_train to the data")
