@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tinyprune.errors import TinypruneError, unknown_name
 from tinyprune.frontend.dataset import Dataset, load_dataset
+from tinyprune.frontend.keras_model import check_model_output, load_keras_model, save_keras_model
 from tinyprune.pruning.choosing import Limits
 from tinyprune.pruning.granularities import GRANULARITIES, named
 from tinyprune.pruning.plan import checked
@@ -157,8 +158,6 @@ def _as_sparse(model: Any) -> dict[str, Any]:
 def _loaded(teacher: Any) -> Any:
     if not isinstance(teacher, (str, Path)):
         return teacher
-    from tinyprune.frontend.keras_model import load_keras_model
-
     return load_keras_model(teacher)
 
 
@@ -187,22 +186,14 @@ def compress_file(
         raise TinypruneError("--plot draws one pruning, not a pipeline", remedy="leave it out")
     if model.suffix not in KERAS_SUFFIXES:
         raise TinypruneError(f"{model} is not a Keras model", remedy=f"give a file with {' or '.join(KERAS_SUFFIXES)}")
-    if output.suffix != ".keras":
-        raise TinypruneError(f"the output {output} must end in .keras", remedy=f"-o {output.with_suffix('.keras')}")
+    check_model_output(output)
     if data is None:
         raise TinypruneError("a pipeline needs data", remedy="give --data FILE.npz with x_train and y_train")
     check_stages(stages)
     dataset = load_dataset(data)
     say("loading TensorFlow")
-    from tinyprune.frontend.keras_model import load_keras_model
-    from tinyprune.frontend.quiet import quiet
-
     result = compress(load_keras_model(model), dataset, stages, seed=seed, say=say)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    beside = output.with_name(f"{output.stem}.part.keras")
-    with quiet():
-        result.model.save(beside)
-    beside.replace(output)
+    save_keras_model(result.model, output)
     tflite = output.with_suffix(".tflite")
     tflite.write_bytes(result.tflite)
     document = {"model": str(model), "output": str(output), "tflite": str(tflite), "tflite_bytes": len(result.tflite)}

@@ -13,7 +13,7 @@ from tinyprune.allocation import Allocation, allocate, check_has_costs, measured
 from tinyprune.errors import TinypruneError
 from tinyprune.frontend.dataset import load_dataset
 from tinyprune.granularity import full_name
-from tinyprune.pruned_file import matplotlib_pyplot
+from tinyprune.pruned_file import check_picture, matplotlib_pyplot
 from tinyprune.pruning.choosing import check_sparsity
 from tinyprune.pruning.granularities import named
 from tinyprune.pruning.sensitivity import Sensitivity, sensitivity
@@ -41,7 +41,7 @@ def measure_file(
         raise TinypruneError(f"{model} is not a Keras model", remedy=f"give a file with {' or '.join(KERAS_SUFFIXES)}")
     _check_budgets(budgets, board, options.get("granularity", "element"))
     if plot is not None:
-        matplotlib_pyplot()
+        check_picture(plot)
     dataset = load_dataset(data)
     say("loading TensorFlow")
     from tinyprune.frontend.keras_model import load_keras_model

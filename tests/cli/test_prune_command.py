@@ -143,6 +143,18 @@ def test_a_subclassed_model_in_a_file_is_refused(folder: Path) -> None:
     assert "model 'own' is subclassed" in result.stderr and "write it as a functional model" in result.stderr
 
 
+@pytest.mark.keras
+def test_files_that_cannot_be_written(folder: Path) -> None:
+    options = ["tiny.keras", "--sparsity", "0.5", "--schedule", "one_shot"]
+    (folder / "taken.keras").mkdir()
+    for output in ("data.npz/small.keras", "taken.keras"):
+        result = run(*options, "-o", output)
+        assert result.exit_code == 2 and f"cannot write {output}" in result.stderr
+    trained = [*options, "--data", "data.npz", "--epochs", "1", "--checkpoint", "data.npz/state.npz"]
+    result = run(*trained)
+    assert result.exit_code == 2 and "cannot write the checkpoint" in result.stderr and "help:" in result.stderr
+
+
 def test_wrong_keys_of_the_project_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tinyprune.toml").write_text('model = "x.keras"\n[prune]\ncriterium = "magnitude"\n')
