@@ -136,7 +136,7 @@ def _curves(
             alone = replace(plan, groups=[group], targets={group.name: level})
             kept = alone.choose(ONCE, weights, evidence, everything, np.random.default_rng(seed))
             points.append((1 - float(kept[group.name].mean()), _accuracy(tuning, group, kept, unmasked)))
-        curves.append(_curve(group, points))
+        curves.append(_curve(group, plan.groups, points))
         if progress:
             progress(f"pruned {group.layers[0]} alone, {number} of {len(plan.groups)}", number / len(plan.groups))
     return curves
@@ -149,8 +149,11 @@ def _accuracy(tuning: FineTuning, group: Group, kept: dict[str, BoolArray], unma
     return accuracy
 
 
-def _curve(group: Group, points: Sequence[tuple[float, float]]) -> Curve:
+def _curve(group: Group, groups: Sequence[Group], points: Sequence[tuple[float, float]]) -> Curve:
+    """Under the name of a layer that no other of `groups` has, so that its share can be told from theirs."""
+    others = {layer for other in groups if other is not group for layer in other.layers}
+    name = next((layer for layer in group.layers if layer not in others), group.layers[0])
     kernels = [one for one in group.members if one.scored and one.weight.endswith("kernel")]
     weights = {one.weight: int(np.prod(one.shape)) for one in kernels}
     sparsities, accuracies = zip(*points, strict=True)
-    return Curve(group.layers[0], group.layers, sum(weights.values()), sparsities, accuracies)
+    return Curve(name, group.layers, sum(weights.values()), sparsities, accuracies)
