@@ -181,11 +181,12 @@ def _subject(model: Path, data: str | None, say: Say) -> _Subject:
         return _Subject(source.graph, source.dataset)
     say("loading TensorFlow")
     from tinyprune.frontend.keras_model import load_keras_model
-    from tinyprune.frontend.quantize import quantize
+    from tinyprune.frontend.quantize import check_sides, quantize
 
     keras_model = load_keras_model(model)
+    check_sides(keras_model)
     dataset = load_dataset(data) if data else None
-    calibration = dataset.calibration() if dataset else _random_samples(model, keras_model.input_shape[1:], say)
+    calibration = dataset.calibration() if dataset else _random_samples(model, keras_model.inputs[0].shape[1:], say)
     say("quantizing to int8")
     graph = import_pruned(quantize(keras_model, calibration), model.stem, 0.0, "element", None)
     return _Subject(graph, dataset, keras_model, calibration)

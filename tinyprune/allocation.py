@@ -26,7 +26,7 @@ from tinyprune.pruning.choosing import check_sparsity
 from tinyprune.pruning.sensitivity import Curve, Sensitivity
 from tinyprune.source import Say, checked_inputs, import_pruned
 
-INT8_GRANULARITIES = {"element": "element", "block:4x1": "block_4x1", "block:2x2": "block_2x2"}
+INT8_GRANULARITIES = ("element", "block:4x1", "block:2x2")
 """Those whose costs can be measured layer by layer: what goes from one layer does not change another."""
 MILLION = 1_000_000
 SEED = 0
@@ -134,13 +134,18 @@ def _leveled(cost: Cost, sparsity: float, kept: int, removed: int, harm: int) ->
     return Leveled(**fields, sparsity=sparsity, kept=kept, removed=removed, harm=harm)
 
 
+def check_has_costs(granularity: str) -> None:
+    """Raises TinypruneError where those of `granularity`, a full name, cannot be measured."""
+    if granularity not in INT8_GRANULARITIES:
+        raise TinypruneError(
+            f"granularity '{granularity}' has no costs layer by layer",
+            remedy=f"give --sparsity without a board instead, or one of: {', '.join(INT8_GRANULARITIES)}",
+        )
+
+
 def measured_costs(model: Any, dataset: Dataset, found: Sensitivity, board: str, say: Say) -> Measured:
     """The costs of each layer of the Keras `model` on `board` at each sparsity of `found`, measured."""
-    if found.granularity not in INT8_GRANULARITIES:
-        raise TinypruneError(
-            f"granularity '{found.granularity}' has no costs layer by layer",
-            remedy=f"give a sparsity instead, or one of: {', '.join(INT8_GRANULARITIES)}",
-        )
+    check_has_costs(found.granularity)
     from tinyprune.frontend.quantize import quantize
     from tinyprune.pruning.weights import prunable_kernels
 
@@ -150,7 +155,7 @@ def measured_costs(model: Any, dataset: Dataset, found: Sensitivity, board: str,
     choosers: dict[float, Chooser] = {}
     for level in (0.0, *found.levels):
         say(f"costs at {level:.0%}")
-        variant = prune_weights(graph, level, INT8_GRANULARITIES[found.granularity])
+        variant = prune_weights(graph, level, found.granularity)
         choosers[level] = Chooser.of(variant, sample, on, tools, emulated=True, goal=Goal(), say=say)
     kernels = {name: np.asarray(kernel) for name, kernel in prunable_kernels(model).items()}
     names = {curve.layer: matching(kernels[curve.layer], curve.layer, graph) for curve in found.curves}

@@ -19,7 +19,7 @@ Number = float | None
 
 def prune(
     model: Annotated[
-        Path | None, typer.Argument(help=".keras or .h5; else tinyprune.toml with its table [prune], else the example")
+        Path | None, typer.Argument(help=".keras or .h5; else tinyprune.toml with its table prune, else the example")
     ] = None,
     data: Annotated[
         Text, typer.Option("--data", help=".npz with x_train, y_train, x_test, y_test, or module:function")
@@ -56,7 +56,7 @@ def prune(
 ) -> None:
     """Prune a Keras model, fine-tune what is left, and write a plain Keras model.
 
-    Of a project file with a table [pipeline]: carry out its stages, and write an int8 .tflite file too.
+    Of a project file with a table pipeline: carry out its stages, and write an int8 .tflite file too.
     """
     if list_:
         print_result(as_json, json.dumps(_registries(), indent=2) + "\n", _print_registries)

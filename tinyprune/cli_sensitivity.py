@@ -58,5 +58,4 @@ def _print(document: dict[str, Any]) -> None:
         taken = {"bytes of flash": allocation["flash_bytes"], "cycles": allocation["cycles"]}
         figures = [f"{value:,} {name}" for name, value in taken.items() if value is not None]
         typer.echo(", ".join([f"accuracy {allocation['accuracy']:.1%}", *figures]))
-        layers = " ".join(f"--layer {name}={sparsity:.4f}" for name, sparsity in allocation["layers"].items())
-        typer.echo(f"tinyprune prune {document['model']} --scope per_layer --sparsity 0 {layers}")
+        typer.echo(allocation["command"] or "nothing has to go")

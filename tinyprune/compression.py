@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,26 +12,19 @@ from numpy.typing import NDArray
 
 from tinyprune.errors import TinypruneError, unknown_name
 from tinyprune.frontend.dataset import Dataset, load_dataset
+from tinyprune.frontend.keras_model import check_model_output, load_keras_model, save_keras_model
+from tinyprune.pruning.choosing import Limits
 from tinyprune.pruning.granularities import GRANULARITIES, named
+from tinyprune.pruning.plan import checked
+from tinyprune.pruning.pruning import check_training
 from tinyprune.source import KERAS_SUFFIXES, Say, accuracy, import_pruned
 
 Options = Mapping[str, Any]
 
 TRAINING = ("epochs", "learning_rate")
-PRUNING = (
-    *TRAINING,
-    "sparsity",
-    "criterion",
-    "granularity",
-    "scope",
-    "schedule",
-    "distillation",
-    "min_density",
-    "min_channels",
-    "round_to",
-    "exclude",
-    "layers",
-)
+METHOD = ("sparsity", "criterion", "granularity", "scope", "schedule", "epochs")
+LIMITS = ("min_density", "min_channels", "round_to", "exclude", "layers")
+PRUNING = ("learning_rate", "distillation", *METHOD, *LIMITS)
 STAGES: dict[str, tuple[str, ...]] = {
     "train": TRAINING,
     "distill": (*TRAINING, "distillation", "teacher"),
@@ -43,7 +36,15 @@ STAGES: dict[str, tuple[str, ...]] = {
 
 The teacher of `distill` is a model, or a file with one. Where a later stage has a share of distillation, the teacher is
 what the stages before `structured` made."""
-DISTILLATION = 0.5
+ONLY_TRAINED = {"sparsity": 0.0, "schedule": "one_shot"}
+PRESET: dict[str, Options] = {
+    "train": ONLY_TRAINED,
+    "distill": {**ONLY_TRAINED, "distillation": 0.5},
+    "structured": {"granularity": "channel"},
+    "unstructured": {},
+    "fine_tune": ONLY_TRAINED,
+}
+"""What a stage's options are where they are not given: every stage is a pruning."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,18 +70,21 @@ def compress(
 ) -> Compressed:
     """Carries the given `stages` of STAGES out, in that order, on a copy of the Keras `model`, and quantizes it.
 
-    The same call gives the same bytes. Raises TinypruneError for an unknown stage or option, before anything is done,
-    and for what `tinyprune.prune` does.
+    The same call gives the same bytes. Raises TinypruneError for what `check_stages` does, and a teacher that cannot be
+    loaded, before anything is done, and for what else `tinyprune.prune` does.
     """
     check_stages(stages)
     from tinyprune.frontend.quantize import quantize
 
     history: list[dict[str, Any]] = []
+    master = _loaded(stages["distill"]["teacher"]) if "distill" in stages else None
     teacher = model
     for name in STAGES:
         if name in stages:
             say(name)
-            model, reached = _stage(name, dict(stages[name]), model, teacher, data, seed, say)
+            model, reached = _stage(
+                name, stages[name], model, master if name == "distill" else teacher, data, seed, say
+            )
             history.append(_row(name, model, reached))
         if name in ("train", "distill"):
             teacher = model
@@ -91,7 +95,8 @@ def compress(
 
 
 def check_stages(stages: Mapping[str, Options]) -> None:
-    """Raises TinypruneError for unknown stages and options, and granularities in the wrong stage."""
+    """Raises TinypruneError for unknown stages and options, granularities in the wrong stage, and whatever of their
+    values can be told to be wrong without the model, which earlier stages make."""
     if not stages:
         raise TinypruneError("the pipeline has no stages", remedy=f"known: {', '.join(STAGES)}")
     for name, options in stages.items():
@@ -106,12 +111,14 @@ def check_stages(stages: Mapping[str, Options]) -> None:
         raise TinypruneError("stage 'distill' has no teacher", remedy='give a model, as in teacher = "large.keras"')
     for name, smaller in (("structured", True), ("unstructured", False)):
         _check_granularity(name, stages.get(name), smaller)
+    for name, options in stages.items():
+        _check_values({**PRESET[name], **options})
 
 
 def _check_granularity(stage: str, options: Options | None, smaller: bool) -> None:
     if options is None:
         return
-    granularity = options.get("granularity", "channel" if smaller else "element")
+    granularity = {"granularity": "element", **PRESET[stage], **options}["granularity"]
     if bool(named(granularity).row.shrink) != smaller:
         fitting = [name for name, row in GRANULARITIES.items() if bool(row.shrink) == smaller]
         raise TinypruneError(
@@ -119,19 +126,21 @@ def _check_granularity(stage: str, options: Options | None, smaller: bool) -> No
         )
 
 
-def _stage(
-    name: str, options: dict[str, Any], model: Any, teacher: Any, data: Dataset, seed: int, say: Say
-) -> tuple[Any, Any]:
-    """Every stage is a pruning: those that only train keep the zeros that there are."""
+def _check_values(options: Options) -> None:
+    def those(names: Sequence[str]) -> Options:
+        return {name: options[name] for name in names if name in options}
+
+    checked(**those(METHOD), limits=Limits(**those(LIMITS)))
+    check_training(**those(("learning_rate", "distillation")))
+
+
+def _stage(name: str, given: Options, model: Any, teacher: Any, data: Dataset, seed: int, say: Say) -> tuple[Any, Any]:
+    """Those that only train keep the zeros that there are."""
     from tinyprune.pruning import prune
 
-    if name == "structured":
-        options = {"granularity": "channel", **options}
-    elif name == "distill":
-        teacher = _loaded(options.pop("teacher"))
-        options = {"distillation": DISTILLATION, **options}
-    if name not in ("structured", "unstructured"):
-        options |= {"sparsity": 0.0, "schedule": "one_shot", **_as_sparse(model)}
+    options = {key: value for key, value in {**PRESET[name], **given}.items() if key != "teacher"}
+    if PRESET[name].get("sparsity") == 0.0:
+        options |= _as_sparse(model)
     if options.get("distillation"):
         options["teacher"] = teacher
     return prune(model, data, seed=seed, **options, progress=lambda text, _: say(text, transient=True))
@@ -149,8 +158,6 @@ def _as_sparse(model: Any) -> dict[str, Any]:
 def _loaded(teacher: Any) -> Any:
     if not isinstance(teacher, (str, Path)):
         return teacher
-    from tinyprune.frontend.keras_model import load_keras_model
-
     return load_keras_model(teacher)
 
 
@@ -179,22 +186,14 @@ def compress_file(
         raise TinypruneError("--plot draws one pruning, not a pipeline", remedy="leave it out")
     if model.suffix not in KERAS_SUFFIXES:
         raise TinypruneError(f"{model} is not a Keras model", remedy=f"give a file with {' or '.join(KERAS_SUFFIXES)}")
-    if output.suffix != ".keras":
-        raise TinypruneError(f"the output {output} must end in .keras", remedy=f"-o {output.with_suffix('.keras')}")
+    check_model_output(output)
     if data is None:
         raise TinypruneError("a pipeline needs data", remedy="give --data FILE.npz with x_train and y_train")
     check_stages(stages)
     dataset = load_dataset(data)
     say("loading TensorFlow")
-    from tinyprune.frontend.keras_model import load_keras_model
-    from tinyprune.frontend.quiet import quiet
-
     result = compress(load_keras_model(model), dataset, stages, seed=seed, say=say)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    beside = output.with_name(f"{output.stem}.part.keras")
-    with quiet():
-        result.model.save(beside)
-    beside.replace(output)
+    save_keras_model(result.model, output)
     tflite = output.with_suffix(".tflite")
     tflite.write_bytes(result.tflite)
     document = {"model": str(model), "output": str(output), "tflite": str(tflite), "tflite_bytes": len(result.tflite)}

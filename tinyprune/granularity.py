@@ -38,5 +38,5 @@ def check_fixed_sparsity(granularity: str, sparsity: float) -> None:
     if sparsity != 1 - kept / run:
         raise TinypruneError(
             f"granularity {granularity} is a sparsity of {1 - kept / run}, not {sparsity}",
-            remedy=f"give --sparsity {1 - kept / run}",
+            remedy=f"give {1 - kept / run}",
         )

@@ -17,35 +17,57 @@ else:
     import tomli as tomllib
 
 FILE = "tinyprune.toml"
-KEYS: dict[str, type | tuple[type, ...]] = {
-    "model": str,
-    "data": str,
-    "sparsity": (int, float),
-    "board": str,
-    "prune": dict,
-    "pipeline": dict,
-}
 
 
-NUMBER = (int, float)
-PRUNE_KEYS: dict[str, type | tuple[type, ...]] = {
+@dataclass(frozen=True)
+class Kind:
+    """What a key may hold, called `name` in messages: one of `types`, in which, if it is a list or a table, are only
+    values of the kind `of`."""
+
+    name: str
+    types: tuple[type, ...]
+    of: Kind | None = None
+
+    def fits(self, value: Any) -> bool:
+        """TOML's true and false are no numbers, though Python's are."""
+        if not isinstance(value, self.types) or isinstance(value, bool):
+            return False
+        values: Any = getattr(value, "values", lambda: value)()
+        return self.of is None or all(self.of.fits(one) for one in values)
+
+
+TEXT = Kind("a text", (str,))
+WHOLE = Kind("a whole number", (int,))
+NUMBER = Kind("a number", (int, float))
+TEXTS = Kind("a list of texts", (list,), TEXT)
+TABLE = Kind("a table", (dict,))
+NUMBERS = Kind("a table of numbers", (dict,), NUMBER)
+KEYS: dict[str, Kind] = {
+    "model": TEXT,
+    "data": TEXT,
     "sparsity": NUMBER,
-    "criterion": str,
-    "granularity": str,
-    "scope": str,
-    "schedule": str,
-    "epochs": int,
+    "board": TEXT,
+    "prune": TABLE,
+    "pipeline": TABLE,
+}
+PRUNE_KEYS: dict[str, Kind] = {
+    "sparsity": NUMBER,
+    "criterion": TEXT,
+    "granularity": TEXT,
+    "scope": TEXT,
+    "schedule": TEXT,
+    "epochs": WHOLE,
     "learning_rate": NUMBER,
     "distillation": NUMBER,
     "min_density": NUMBER,
-    "min_channels": int,
-    "round_to": int,
-    "exclude": list,
-    "layers": dict,
-    "seed": int,
-    "checkpoint": str,
+    "min_channels": WHOLE,
+    "round_to": WHOLE,
+    "exclude": TEXTS,
+    "layers": NUMBERS,
+    "seed": WHOLE,
+    "checkpoint": TEXT,
 }
-STAGE_KEYS = {**PRUNE_KEYS, "teacher": str}
+STAGE_KEYS = {**PRUNE_KEYS, "teacher": TEXT}
 
 
 @dataclass(frozen=True)
@@ -109,6 +131,8 @@ def pruning_job(
 
 
 def _pipeline_job(settings: Mapping[str, Any], data: str | None, options: Mapping[str, Any]) -> PruningJob:
+    if not settings["pipeline"]:
+        raise TinypruneError(f"{FILE} has a [pipeline] without stages", remedy="add one, as [pipeline.unstructured]")
     given = [key for key, value in options.items() if value not in (None, [], {}) and key != "seed"]
     if given or "prune" in settings:
         what = f"--{given[0].replace('_', '-')}" if given else "the table [prune]"
@@ -151,7 +175,7 @@ def _read(file: Path) -> dict[str, Any]:
     _check(settings, KEYS, str(file))
     _check(settings.get("prune", {}), PRUNE_KEYS, f"{file}, [prune]")
     stages = settings.get("pipeline", {})
-    _check(stages, dict.fromkeys(stages, dict), f"{file}, [pipeline]")
+    _check(stages, dict.fromkeys(stages, TABLE), f"{file}, [pipeline]")
     for name, stage in stages.items():
         _check(stage, STAGE_KEYS, f"{file}, [pipeline.{name}]")
         if "teacher" in stage:
@@ -162,9 +186,9 @@ def _read(file: Path) -> dict[str, Any]:
     return settings
 
 
-def _check(settings: Mapping[str, Any], keys: Mapping[str, type | tuple[type, ...]], where: str) -> None:
+def _check(settings: Mapping[str, Any], keys: Mapping[str, Kind], where: str) -> None:
     for key, value in settings.items():
         if key not in keys:
             raise unknown_name(f"key in {where}", key, keys)
-        if not isinstance(value, keys[key]) or isinstance(value, bool):
-            raise TinypruneError(f"{where}: {key} is {value!r}, which is not of its type")
+        if not keys[key].fits(value):
+            raise TinypruneError(f"{where}: {key} is {value!r}", remedy=f"it must be {keys[key].name}")

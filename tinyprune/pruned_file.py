@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinyprune.errors import TinypruneError, ToolMissingError
 from tinyprune.frontend.dataset import load_dataset
+from tinyprune.frontend.keras_model import check_model_output, load_keras_model, save_keras_model
 from tinyprune.source import KERAS_SUFFIXES, Say
 
 if TYPE_CHECKING:
@@ -24,24 +25,17 @@ def prune_file(
     """
     if model.suffix not in KERAS_SUFFIXES:
         raise TinypruneError(f"{model} is not a Keras model", remedy=f"give a file with {' or '.join(KERAS_SUFFIXES)}")
-    if output.suffix != ".keras":
-        raise TinypruneError(f"the output {output} must end in .keras", remedy=f"-o {output.with_suffix('.keras')}")
+    check_model_output(output)
     if plot is not None:
         matplotlib_pyplot()
     dataset = load_dataset(data) if data else None
     say("loading TensorFlow")
-    from tinyprune.frontend.keras_model import load_keras_model
-    from tinyprune.frontend.quiet import quiet
     from tinyprune.pruning import prune
 
     loaded = load_keras_model(model)
     say("pruning")
     pruned, result = prune(loaded, dataset, **options, progress=lambda text, _: say(text, transient=True))
-    output.parent.mkdir(parents=True, exist_ok=True)
-    beside = output.with_name(f"{output.stem}.part.keras")
-    with quiet():
-        pruned.save(beside)
-    beside.replace(output)
+    save_keras_model(pruned, output)
     if plot is not None:
         _plot(result, plot)
     return _document(model, output, options, result)
@@ -71,6 +65,16 @@ def matplotlib_pyplot() -> Any:
         raise ToolMissingError("--plot needs matplotlib", remedy="pip install 'tinyprune[report]'") from error
     matplotlib.use("agg")
     return pyplot
+
+
+def check_picture(file: Path) -> None:
+    """Raises TinypruneError where matplotlib is missing, or writes no files of this kind."""
+    matplotlib_pyplot()
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    kinds = FigureCanvasBase.get_supported_filetypes()
+    if file.suffix.removeprefix(".") not in kinds:
+        raise TinypruneError(f"{file} is no picture", remedy=f"give a file that ends in .{', .'.join(sorted(kinds))}")
 
 
 def _plot(result: PruningResult, file: Path) -> None:

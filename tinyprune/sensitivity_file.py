@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tinyprune.allocation import Allocation, allocate, measured_costs
+from tinyprune import board as boards
+from tinyprune.allocation import Allocation, allocate, check_has_costs, measured_costs
 from tinyprune.errors import TinypruneError
 from tinyprune.frontend.dataset import load_dataset
-from tinyprune.pruned_file import matplotlib_pyplot
+from tinyprune.granularity import full_name
+from tinyprune.pruned_file import check_picture, matplotlib_pyplot
+from tinyprune.pruning.choosing import check_sparsity
+from tinyprune.pruning.granularities import named
 from tinyprune.pruning.sensitivity import Sensitivity, sensitivity
 from tinyprune.source import KERAS_SUFFIXES, Say
+
+ALL_UNITS = 0.99  # a sparsity is below 1; so large a share of a few residual blocks rounds to all of them
 
 
 def measure_file(
@@ -26,15 +33,15 @@ def measure_file(
 ) -> dict[str, Any]:
     """The curves of `model` by the arguments `options` of `sensitivity`, and the sparsities by `budgets` of `allocate`.
 
-    Returns what --json prints; `allocation` is None without budgets. `plot` is a file for a picture (PNG, SVG, PDF).
-    Raises TinypruneError for anything the caller can put right.
+    Returns what --json prints; `allocation` is None without budgets, else with the `command` that prunes by it, which
+    is None if nothing has to go. `plot` is a file for a picture (PNG, SVG, PDF). Raises TinypruneError for anything the
+    caller can put right; for budgets, before the curves take their time.
     """
     if model.suffix not in KERAS_SUFFIXES:
         raise TinypruneError(f"{model} is not a Keras model", remedy=f"give a file with {' or '.join(KERAS_SUFFIXES)}")
-    if board is None and (set(budgets) - {"sparsity"}):
-        raise TinypruneError("budgets of flash and cycles are those of a board", remedy="give --board NAME")
+    _check_budgets(budgets, board, options.get("granularity", "element"))
     if plot is not None:
-        matplotlib_pyplot()
+        check_picture(plot)
     dataset = load_dataset(data)
     say("loading TensorFlow")
     from tinyprune.frontend.keras_model import load_keras_model
@@ -48,11 +55,44 @@ def measure_file(
         allocation = allocate(found, **budgets, costs=costs)
     if plot is not None:
         _plot(found, plot)
-    return _document(model, found, allocation)
+    command = allocation and _command(model, data, options.get("exclude", ()), found, allocation)
+    spent = allocation and {**asdict(allocation), "command": command}
+    return {"model": str(model), **asdict(found), "allocation": spent}
 
 
-def _document(model: Path, found: Sensitivity, allocation: Allocation | None) -> dict[str, Any]:
-    return {"model": str(model), **asdict(found), "allocation": allocation and asdict(allocation)}
+def _check_budgets(budgets: Mapping[str, Any], board: str | None, granularity: str) -> None:
+    if "sparsity" in budgets:
+        check_sparsity(budgets["sparsity"])
+    if board is None:
+        if set(budgets) - {"sparsity"}:
+            raise TinypruneError("budgets of flash and cycles are those of a board", remedy="give --board NAME")
+        return
+    if not budgets:
+        raise TinypruneError(
+            "a board is for an allocation, and there is no budget",
+            remedy="give --max-flash, --max-cycles or --sparsity, or leave --board out",
+        )
+    boards.load(board)
+    check_has_costs(full_name(granularity))
+
+
+def _command(model: Path, data: str, exclude: Sequence[str], found: Sensitivity, allocation: Allocation) -> str | None:
+    """What prunes by `allocation`; None where that takes nothing.
+
+    Granularities that take all or nothing of a layer have no share for it: there, layers are left out instead.
+    """
+    if not any(allocation.layers.values()):
+        return None
+    units = named(found.granularity)
+    options = ["--data", data, "--criterion", found.criterion, "--granularity", found.granularity]
+    if units.sparsity is None and not units.row.pooled:
+        shares = [f"--layer={layer}={sparsity:.4f}" for layer, sparsity in allocation.layers.items() if sparsity]
+        options += ["--scope", "per_layer", "--sparsity", "0", *shares]
+    else:
+        options += ["--sparsity", str(ALL_UNITS)] if units.row.pooled else []
+        whole = [layer for layer, sparsity in allocation.layers.items() if not sparsity]
+        options += [f"--exclude={layer}" for layer in (*exclude, *whole)]
+    return shlex.join(["tinyprune", "prune", str(model), *options])
 
 
 def _plot(found: Sensitivity, file: Path) -> None:

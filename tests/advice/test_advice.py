@@ -116,3 +116,7 @@ def test_a_keras_model_without_data(tmp_path: Path) -> None:
     keras.Sequential([keras.Input((None, None, 4)), layers[0]]).save(tmp_path / "open.keras")
     with pytest.raises(TinypruneError, match="samples of any size"):
         advise(tmp_path / "open.keras", "stm32f4")
+    inputs = [keras.Input((4,)), keras.Input((4,))]
+    keras.Model(inputs, keras.layers.Add()(inputs)).save(tmp_path / "two.keras")
+    with pytest.raises(TinypruneError, match="has 2 inputs"):
+        advise(tmp_path / "two.keras", "stm32f4")

@@ -208,6 +208,10 @@ def test_wrong_commands(tiny: tuple[str, str]) -> None:
             (model, "--data", data, "--granularity", "channel", "--max-flash", "64K", "--board", "stm32f4"),
             "'channel' has no costs layer by layer",
         ),
+        ((model, "--data", data, "--board", "stm32f4"), "there is no budget"),
+        ((model, "--data", data, "--plot", "curves.doc"), "curves.doc is no picture"),
+        ((model, "--data", data, "--sparsity", "1.2"), "sparsity 1.2 is not in [0, 1)"),
+        ((model, "--data", data, "--sparsity", "0.5", "--board", "stm32f5"), "unknown board 'stm32f5'"),
     ):
         result = run(*arguments)
         assert result.exit_code == 2 and message in result.stderr

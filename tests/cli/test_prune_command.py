@@ -98,10 +98,19 @@ def test_layers_by_pattern_and_channels(folder: Path) -> None:
             "layer 'conv' has 36 weights an output channel, which",
         ),
         (["--sparsity", "0.5", "--data", "few.npz"], "x_train has 48 samples, y_train has 47"),
-        (["--sparsity", "0.5", "--granularity", "head", "--schedule", "one_shot"], "nothing to prune by granularity"),
+        (
+            ["--sparsity", "0.5", "--granularity", "head", "--schedule", "one_shot"],
+            "help: it prunes heads of MultiHeadAttention that",
+        ),
         (["--sparsity", "0.5", "--criterion", "magnitud"], "unknown criterion 'magnitud'"),
         (["--sparsity", "0.5", "--layer", "conv"], "--layer conv is not NAME=SPARSITY"),
         (["--sparsity", "0.5", "-o", "out.h5"], "must end in .keras"),
+        (["--sparsity", "0.5", "--learning-rate", "nan"], "learning rate nan is not above 0"),
+        (["--sparsity", "0.5", "--learning-rate", "0"], "learning rate 0.0 is not above 0"),
+        (["--sparsity", "0.5", "--seed", "-1"], "seed -1 is not in [0, 4294967295]"),
+        (["--sparsity", "0.5", "--min-density", "2"], "min_density 2.0 is not in [0, 1]"),
+        (["--sparsity", "0.5", "--min-channels", "0"], "min_channels 0 is below 1"),
+        (["--sparsity", "0.5", "--schedule", "polynomial:slow"], "give 'polynomial' alone"),
         ([], "no sparsity given"),
     ],
 )
@@ -134,6 +143,18 @@ def test_a_subclassed_model_in_a_file_is_refused(folder: Path) -> None:
     assert "model 'own' is subclassed" in result.stderr and "write it as a functional model" in result.stderr
 
 
+@pytest.mark.keras
+def test_files_that_cannot_be_written(folder: Path) -> None:
+    options = ["tiny.keras", "--sparsity", "0.5", "--schedule", "one_shot"]
+    (folder / "taken.keras").mkdir()
+    for output in ("data.npz/small.keras", "taken.keras"):
+        result = run(*options, "-o", output)
+        assert result.exit_code == 2 and f"cannot write {output}" in result.stderr
+    trained = [*options, "--data", "data.npz", "--epochs", "1", "--checkpoint", "data.npz/state.npz"]
+    result = run(*trained)
+    assert result.exit_code == 2 and "cannot write the checkpoint" in result.stderr and "help:" in result.stderr
+
+
 def test_wrong_keys_of_the_project_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tinyprune.toml").write_text('model = "x.keras"\n[prune]\ncriterium = "magnitude"\n')
@@ -141,7 +162,18 @@ def test_wrong_keys_of_the_project_file(tmp_path: Path, monkeypatch: pytest.Monk
     assert result.exit_code == 2 and "unknown key in tinyprune.toml, [prune] 'criterium'" in result.stderr
     assert "did you mean criterion" in result.stderr
     (tmp_path / "tinyprune.toml").write_text('model = "x.keras"\n[prune]\nepochs = "many"\n')
-    assert "epochs is 'many', which is not of its type" in run().stderr
+    for line, kind in (
+        ('epochs = "many"', "a whole number"),
+        ("sparsity = true", "a number"),
+        ("exclude = [1]", "a list of texts"),
+        ('exclude = "first"', "a list of texts"),
+        ('layers = {conv = "half"}', "a table of numbers"),
+    ):
+        (tmp_path / "tinyprune.toml").write_text(f'model = "x.keras"\n[prune]\n{line}\n')
+        result = run()
+        assert result.exit_code == 2 and f"help: it must be {kind}" in result.stderr
+    (tmp_path / "tinyprune.toml").write_text('model = "x.keras"\n[pipeline]\n')
+    assert "has a [pipeline] without stages" in run().stderr
 
 
 def test_project_keys_are_the_arguments_of_prune() -> None:

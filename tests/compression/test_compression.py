@@ -110,6 +110,18 @@ def test_the_teacher_outweighs_wrong_labels(folder: Path) -> None:
 
 
 @pytest.mark.keras
+def test_a_missing_teacher_is_named_before_anything_is_trained(folder: Path) -> None:
+    import keras
+
+    said: list[str] = []
+    model, data = keras.saving.load_model("tiny.keras"), load_dataset("data.npz")
+    stages = {"train": {"epochs": 1}, "distill": {"teacher": "none.keras", "epochs": 1}}
+    with pytest.raises(TinypruneError, match=r"'none\.keras' does not exist"):
+        tinyprune.compress(model, data, stages, say=lambda text, **_: said.append(text))
+    assert said == []
+
+
+@pytest.mark.keras
 def test_a_teacher_of_other_outputs(folder: Path) -> None:
     import keras
 
@@ -129,6 +141,14 @@ def test_a_teacher_of_other_outputs(folder: Path) -> None:
         ({"distill": {"epochs": 1}}, "no teacher"),
         ({"structured": {"granularity": "element"}}, "granularity 'element' is not structured"),
         ({"unstructured": {"granularity": "channel"}}, "granularity 'channel' is not unstructured"),
+        ({"unstructured": {}}, "no sparsity given"),
+        ({"train": {"epochs": 1}, "unstructured": {"sparsity": 1.5}}, "sparsity 1.5 is not in"),
+        ({"train": {"epochs": 1}, "structured": {"sparsity": 0.5, "criterion": "tailor"}}, "did you mean taylor"),
+        ({"unstructured": {"sparsity": 0.5, "epochs": 1}}, "1 epochs are too few"),
+        ({"unstructured": {"sparsity": 0.5, "min_density": 2}}, "min_density 2 is not in"),
+        ({"train": {"epochs": -1}}, "-1 epochs"),
+        ({"fine_tune": {"epochs": 1, "learning_rate": 0.0}}, "learning rate 0.0 is not above 0"),
+        ({"fine_tune": {"epochs": 1, "distillation": 1.5}}, "distillation 1.5 is not in"),
     ],
 )
 def test_mistakes(stages: dict[str, Any], message: str) -> None:

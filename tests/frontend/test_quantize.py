@@ -137,6 +137,17 @@ def test_several_inputs_are_refused() -> None:
         quantize(keras.Model([a, b], keras.layers.Add()([a, b])), samples(2))
 
 
+def test_subclassed_models_are_refused() -> None:
+    import keras
+
+    class Own(keras.Model):
+        def call(self, inputs: Any) -> Any:
+            return inputs
+
+    with pytest.raises(UnsupportedModelError, match="'own' is subclassed"):
+        quantize(Own(name="own"), samples(2))
+
+
 def test_an_operator_without_int8_version_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
     import keras
 

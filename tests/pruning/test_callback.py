@@ -44,10 +44,11 @@ def optimizers() -> dict[str, Any]:
         "momentum": keras.optimizers.SGD(0.05, momentum=0.9),
         "adam": keras.optimizers.Adam(0.01),
         "adamw": keras.optimizers.AdamW(0.01, weight_decay=0.1),
+        "averaged": keras.optimizers.Adam(0.01, use_ema=True, ema_momentum=0.9),
     }
 
 
-@pytest.mark.parametrize("optimizer", ["momentum", "adam", "adamw"])
+@pytest.mark.parametrize("optimizer", ["momentum", "adam", "adamw", "averaged"])
 def test_masks_hold_exactly_through_fit(model: Any, data: Dataset, optimizer: str) -> None:
     model.compile(optimizers()[optimizer], LOSS, jit_compile=False)
     pruner = callback()

@@ -61,6 +61,17 @@ def test_one_shot_changes_nothing_but_what_it_removes(model: Any, data: Dataset,
     assert np.array_equal(*(np.asarray(m.get_layer("depthwise").kernel) for m in (model, pruned)))
 
 
+@pytest.mark.parametrize("policy", ["mixed_float16", "float16"])
+@pytest.mark.parametrize("criterion", DATA_DRIVEN)
+def test_any_precision_goes(noisy: Dataset, criterion: str, policy: str) -> None:
+    import keras
+
+    dense = keras.layers.Dense(2, activation="softmax", name="head", dtype=policy)
+    model = keras.Sequential([keras.Input((12,)), dense])
+    pruned = prune(model, noisy, 0.5, criterion=criterion, schedule="one_shot")[0]
+    assert (np.asarray(pruned.get_layer("head").kernel) == 0).mean() == 0.5
+
+
 @pytest.mark.parametrize("criterion", DATA_DRIVEN)
 def test_without_data_they_say_so(model: Any, criterion: str) -> None:
     with pytest.raises(TinypruneError, match=rf"(?s)criterion '{criterion}' needs labelled training data.*magnitude"):

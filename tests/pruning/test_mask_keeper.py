@@ -21,7 +21,7 @@ def head(model: Any) -> Any:
     return np.asarray(model.get_layer("head").kernel)
 
 
-@pytest.mark.parametrize("optimizer", ["momentum", "adam", "adamw"])
+@pytest.mark.parametrize("optimizer", ["momentum", "adam", "adamw", "averaged"])
 def test_masks_hold_after_fit(model: Any, data: Dataset, optimizer: str) -> None:
     import keras
 
@@ -31,6 +31,7 @@ def test_masks_hold_after_fit(model: Any, data: Dataset, optimizer: str) -> None
         "momentum": keras.optimizers.SGD(0.1, momentum=0.9),
         "adam": keras.optimizers.Adam(0.01),
         "adamw": keras.optimizers.AdamW(0.01, weight_decay=0.1),
+        "averaged": keras.optimizers.Adam(0.01, use_ema=True, ema_momentum=0.9),
     }
     model.compile(known[optimizer], "sparse_categorical_crossentropy", jit_compile=False)
     # before the masks, so that the optimizer's momentum pulls on what they remove

@@ -76,3 +76,17 @@ def test_a_regression_has_no_accuracy(data: Dataset) -> None:
     model = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(1)], name="line")
     with pytest.raises(TinypruneError, match="'line' does not classify"):
         sensitivity(model, replace(data, y_train=np.linspace(0, 1, 128)[:, None], y_test=None))
+
+
+def test_curves_have_names_of_their_own(data: Dataset) -> None:
+    import keras
+
+    layers = keras.layers
+    inputs = keras.Input((4, 4, 1))
+    flat = layers.Flatten()(inputs)
+    both = layers.ReLU()(layers.ReLU()(layers.Dense(8, name="both")(flat)))
+    halves = layers.Concatenate()([layers.Dense(4, name="left")(flat), layers.Dense(4, name="right")(flat)])
+    model = keras.Model(inputs, layers.Dense(4, name="answer")(layers.Add()([both, halves])))
+    found = sensitivity(model, data, granularity="channel", sparsities=[0.5])
+    assert [curve.layer for curve in found.curves] == ["left", "right"]
+    assert all("both" in curve.layers for curve in found.curves)

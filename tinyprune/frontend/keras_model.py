@@ -1,6 +1,7 @@
 """Keras models from `.keras` and `.h5` files, without running code that a file brings along."""
 
 import json
+import os
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -37,6 +38,28 @@ def load_keras_model(path: str | Path) -> "keras.Model":
             raise _refusal(keras, config, path, reason)
         warnings.warn(f"{path}: its loss or metrics are left out: {reason}", stacklevel=2)
     return model
+
+
+def check_model_output(path: Path) -> None:
+    """Raises TinypruneError unless `save_keras_model` can write there, as far as that shows beforehand."""
+    if path.suffix != ".keras":
+        raise TinypruneError(f"the output {path} must end in .keras", remedy=f"-o {path.with_suffix('.keras')}")
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise TinypruneError(f"cannot write {path}", remedy="give a file in a folder that you may write to, as -o FILE")
+
+
+def save_keras_model(model: "keras.Model", path: Path) -> None:
+    """Writes `model` beside the `.keras` file `path` and renames it. Raises TinypruneError where that cannot be."""
+    beside = path.with_name(f"{path.stem}.part.keras")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with quiet():
+            model.save(beside)
+        beside.replace(path)
+    except OSError as error:
+        reason = first_line(error)
+        raise TinypruneError(f"cannot write {path}: {reason}", remedy="give another file, as -o FILE") from error
 
 
 def _check_file(path: Path) -> None:

@@ -21,10 +21,12 @@ def quantize(model: "keras.Model", calibration: FloatArray) -> bytes:
 
     `calibration` is (n, ...) like the model's input; its range decides the activation scales. The same model and
     samples give the same bytes. An operator that only exists in float stays so between DEQUANTIZE and QUANTIZE: the
-    import of the file names it. Raises UnsupportedModelError for several inputs or outputs and for operators that
-    TFLite does not have, and for recurrent layers that are not unrolled, TinypruneError for samples that do not fit.
+    import of the file names it. Raises UnsupportedModelError for several inputs or outputs, subclassed models,
+    operators that TFLite does not have, and recurrent layers that are not unrolled, TinypruneError for samples that do
+    not fit.
     """
-    _check(model, calibration)
+    check_sides(model)
+    _check_samples(model, calibration)
     _refuse_loops(model)
     tf = import_tensorflow()
     with quiet():
@@ -62,12 +64,21 @@ def _one_by_one(calibration: FloatArray) -> Iterator[list[FloatArray]]:
         yield [calibration[index : index + 1]]
 
 
-def _check(model: "keras.Model", calibration: FloatArray) -> None:
+def check_sides(model: "keras.Model") -> None:
+    """Raises UnsupportedModelError unless `model` is known to have one input and one output."""
+    if not hasattr(model, "inputs"):
+        raise UnsupportedModelError(
+            f"model '{model.name}' is subclassed: its inputs and outputs are only known when it runs",
+            remedy="write it as a functional model",
+        )
     for side, tensors in (("inputs", model.inputs), ("outputs", model.outputs)):
         if len(tensors) != 1:
             raise UnsupportedModelError(
                 f"model '{model.name}' has {len(tensors)} {side}", remedy="give a model with one input and one output"
             )
+
+
+def _check_samples(model: "keras.Model", calibration: FloatArray) -> None:
     expected = tuple(model.inputs[0].shape[1:])
     given = calibration.shape[1:]
     fits = len(expected) == len(given) and all(e in (None, g) for e, g in zip(expected, given, strict=True))

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from tinyprune.errors import TinypruneError
-from tinyprune.pruning.choosing import Limits
+from tinyprune.pruning.choosing import Limits, check_seed, layer_names
 from tinyprune.pruning.groups import BoolArray, joined_masks
 from tinyprune.pruning.mask_keeper import MaskKeeper
 from tinyprune.pruning.plan import Plan, make_plan
@@ -46,12 +46,13 @@ class PruningCallback(keras.callbacks.Callback):
         layers: Mapping[str, float] | None = None,
         seed: int = 0,
     ) -> None:
-        """Raises TinypruneError where `end` is before `begin`; `set_model` raises it for all else."""
+        """Raises TinypruneError where `end` is before `begin`, or for the seed; `set_model` raises it for all else."""
         super().__init__()
         if not 0 <= begin <= end:
             raise TinypruneError(f"pruning cannot go from epoch {begin} to epoch {end}", remedy="begin <= end")
+        check_seed(seed)
         self._begin, self._end, self._seed = begin, end, seed
-        limits = Limits(min_density, min_channels, round_to, tuple(exclude), dict(layers or {}))
+        limits = Limits(min_density, min_channels, round_to, layer_names(exclude), dict(layers or {}))
         self._options: tuple[Any, ...] = (sparsity, criterion, granularity, scope, "one_shot", None, limits)
         self._plan: Plan | None = None
         self._kept: dict[str, BoolArray] | None = None
@@ -86,6 +87,10 @@ class PruningCallback(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: object = None) -> None:
         """Zeroes what the optimizer moved."""
         self._keeper.apply()
+
+    def on_train_end(self, logs: object = None) -> None:
+        """Zeroes what an optimizer with `use_ema` put back."""
+        self._keeper.on_train_end()
 
     def _share(self, epoch: int) -> float:
         if epoch < self._begin:

@@ -16,7 +16,7 @@ from tinyprune.errors import UnsupportedModelError
 from tinyprune.pruning.channel_rules import rule_of
 from tinyprune.pruning.groups import IntArray
 from tinyprune.pruning.tracing import FROZEN, Tensor, Tracing
-from tinyprune.pruning.weights import layers_of
+from tinyprune.pruning.weights import check_built, layers_of
 
 if TYPE_CHECKING:
     import keras
@@ -56,7 +56,9 @@ def channels_of(model: keras.Model) -> Channels:
 
 
 def graph_of(model: keras.Model) -> Any:
-    """The functional model that `model` is, or that a Sequential wraps. Raises UnsupportedModelError for others."""
+    """The functional model that `model` is, or that a Sequential wraps. Raises UnsupportedModelError for others,
+    TinypruneError for one that is not built."""
+    check_built(model)
     graph = getattr(model, "_functional", None) or model
     if not hasattr(graph, "_nodes_by_depth"):
         raise UnsupportedModelError(

@@ -42,15 +42,23 @@ class Checkpoint:
     call: dict[str, str]
 
     def save(self, state: State) -> None:
-        """Writes `state` beside the file and renames it, so that a kill leaves the old one or the new one."""
+        """Writes `state` beside the file and renames it, so that a kill leaves the old one or the new one.
+
+        Raises TinypruneError where that cannot be.
+        """
         meta = {"step": state.step, "epoch": state.epoch, "loss": state.loss, "history": state.history}
         kept = {f"{KEPT}{name}": value for name, value in state.kept.items()}
         arrays: dict[str, Any] = {META: np.array(json.dumps({**meta, "call": self.call})), **kept, **state.tuning}
         beside = self.path.with_name(f"{self.path.name}.part")
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("wb") as file:
-            np.savez(file, **arrays)
-        beside.replace(self.path)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with beside.open("wb") as file:
+                np.savez(file, **arrays)
+            beside.replace(self.path)
+        except OSError as error:
+            raise TinypruneError(
+                f"cannot write the checkpoint {self.path}: {error.strerror}", remedy="give another file, or none"
+            ) from error
 
     def load(self) -> State | None:
         """The state in the file; None if there is no such file. Raises TinypruneError for one of another call."""

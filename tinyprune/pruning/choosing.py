@@ -15,6 +15,8 @@ from tinyprune.pruning.granularities import Units, named
 from tinyprune.pruning.groups import BoolArray, FloatArray, Group
 from tinyprune.pruning.scopes import SCOPES, Candidates, ScopeRow
 
+LAST_SEED = 2**32 - 1
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -33,10 +35,12 @@ class Limits:
 
     def __post_init__(self) -> None:
         if not 0 <= self.min_density <= 1:
-            raise TinypruneError(f"min_density {self.min_density} is not in [0, 1]")
+            raise TinypruneError(
+                f"min_density {self.min_density} is not in [0, 1]", remedy="0.1 keeps a tenth of each layer"
+            )
         for name in ("min_channels", "round_to"):
             if getattr(self, name) < 1:
-                raise TinypruneError(f"{name} {getattr(self, name)} is below 1")
+                raise TinypruneError(f"{name} {getattr(self, name)} is below 1", remedy="1, the default, sets no limit")
         for sparsity in self.layers.values():
             check_sparsity(sparsity)
 
@@ -45,6 +49,19 @@ def check_sparsity(sparsity: float) -> None:
     """Raises TinypruneError unless it is in [0, 1)."""
     if not 0 <= sparsity < 1:
         raise TinypruneError(f"sparsity {sparsity} is not in [0, 1)", remedy="0.8 removes 80 % of the weights")
+
+
+def layer_names(exclude: Sequence[str]) -> tuple[str, ...]:
+    """Raises TinypruneError for a single text, whose letters are no layers."""
+    if isinstance(exclude, str):
+        raise TinypruneError(f"exclude is '{exclude}', not a list", remedy=f"give exclude=['{exclude}']")
+    return tuple(exclude)
+
+
+def check_seed(seed: int) -> None:
+    """Raises TinypruneError unless numpy takes it."""
+    if not 0 <= seed <= LAST_SEED:
+        raise TinypruneError(f"seed {seed} is not in [0, {LAST_SEED}]", remedy="0 is the default")
 
 
 @dataclass(frozen=True)
@@ -77,7 +94,7 @@ class Method:
         if not sizes.all():
             raise TinypruneError(
                 f"layer '{group.layers[0]}' has channels without a {self.criterion.reads} to judge them by",
-                remedy=f"leave it out (exclude={group.layers[0]!r}), or take another criterion",
+                remedy=f"leave it out (exclude=[{group.layers[0]!r}]), or take another criterion",
             )
         scores: Scores = np.where(kept, self.criterion.combine(group.sums(told), sizes), -np.inf)
         if self.units.row.protect:
@@ -115,6 +132,11 @@ def method(criterion: str, granularity: str, scope: str, limits: Limits) -> Meth
         raise TinypruneError(
             f"granularity '{granularity}' leaves each layer equally dense, which scope '{scope}' would not",
             remedy="give scope 'uniform', and leave layers out with exclude",
+        )
+    if units.sparsity is not None and (limits.min_density > 1 - units.sparsity or limits.round_to > 1):
+        raise TinypruneError(
+            f"granularity '{granularity}' fixes how many weights stay, which min_density and round_to would change",
+            remedy="leave them out",
         )
     if units.row.pooled and scope not in ("uniform", "global"):
         raise TinypruneError(

@@ -16,9 +16,14 @@ def distiller(teacher: keras.Model, student: keras.Model, task: Task, share: flo
 
     Classes are compared as distributions softened by TEMPERATURE (Hinton et al., Distilling the Knowledge in a Neural
     Network, 2015), all else by mean squared error. `teacher` is frozen. Raises ToolMissingError for a Keras without
-    a Distiller, TinypruneError for a teacher that answers something else than the student.
+    a Distiller, TinypruneError for a teacher that takes or answers something else than the student.
     """
     kind, wanted = [(each.output_shape[1:], output_activation(each)) for each in (teacher, student)]
+    given, taken = teacher.input_shape[1:], student.input_shape[1:]
+    if len(given) != len(taken) or any(a != b for a, b in zip(given, taken, strict=True) if None not in (a, b)):
+        raise TinypruneError(
+            f"the teacher takes samples of {given}, the model of {taken}", remedy="give a teacher of the same inputs"
+        )
     if kind != wanted:
         raise TinypruneError(
             f"the teacher answers {kind[0]} by {kind[1]}, the model {wanted[0]} by {wanted[1]}",

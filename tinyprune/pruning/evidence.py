@@ -112,7 +112,7 @@ def l0(
         location = gates[id(weight)].value
         uniform = random.uniform(location.shape, 1e-6, 1 - 1e-6)
         soft = tf.sigmoid((tf.math.log(uniform / (1 - uniform)) + location) / TEMPERATURE)
-        return weight.value * tf.clip_by_value(soft * (HIGH - LOW) + LOW, 0.0, 1.0)
+        return weight.value * tf.cast(tf.clip_by_value(soft * (HIGH - LOW) + LOW, 0.0, 1.0), weight.dtype)
 
     @tf.function
     def train(x: Any, y: Any) -> None:

@@ -46,6 +46,10 @@ class MaskKeeper(keras.callbacks.Callback):
         """Zeroes what was assigned since the masks were set."""
         self.apply()
 
+    def on_train_end(self, logs: object = None) -> None:
+        """Zeroes what an optimizer with `use_ema` put back: when training ends, weights become their averages."""
+        self.apply()
+
     def on_train_batch_end(self, batch: int, logs: object = None) -> None:
         """Zeroes what the optimizer moved."""
         self.apply()

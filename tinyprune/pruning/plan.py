@@ -13,10 +13,13 @@ from tinyprune.pruning.choosing import Limits, Method
 from tinyprune.pruning.criteria import Observation
 from tinyprune.pruning.groups import BoolArray, FloatArray, Group
 from tinyprune.pruning.schedules import Step, planned
-from tinyprune.pruning.weights import KERNEL_OF, prunable_kernels
+from tinyprune.pruning.weights import KERNEL_OF, check_built, prunable_kernels
 
 if TYPE_CHECKING:
     import keras
+
+
+NO_LIMITS = Limits()
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,22 +71,44 @@ def make_plan(
     limits: Limits,
 ) -> Plan:
     """Raises TinypruneError for what `prune` lists, but for the data."""
-    method = choosing.method(criterion, granularity, scope, limits)
-    target = _target(method, sparsity)
-    steps = planned(schedule, target, epochs)
+    check_built(model)
+    method, target, steps = checked(sparsity, criterion, granularity, scope, schedule, epochs, limits)
     everything = method.units.row.groups(model, method.units.pattern)
     layers = list(dict.fromkeys([*prunable_kernels(model), *(layer for group in everything for layer in group.layers)]))
     groups = choosing.included(everything, limits, layers)
     if not groups:
         raise TinypruneError(
             f"model '{model.name}' has nothing to prune by granularity '{granularity}'",
-            remedy=f"pruned are the layers {', '.join(KERNEL_OF)} that are not excluded",
+            remedy=f"it prunes {_prunable(method)} that are not excluded",
         )
     if method.units.row.check is not None:
         for group in groups:
             method.units.row.check(group, method.units.pattern)
     description = repr((criterion, granularity, scope, schedule, target, epochs, limits))
     return Plan(method, groups, choosing.targets(groups, limits, target, layers), target, steps, description)
+
+
+def checked(
+    sparsity: float | None = None,
+    criterion: str = "magnitude",
+    granularity: str = "element",
+    scope: str = "uniform",
+    schedule: str = "iterative",
+    epochs: int | None = None,
+    limits: Limits = NO_LIMITS,
+) -> tuple[Method, float, list[Step]]:
+    """What a plan is made of that needs no model: the method, the sparsity and the steps.
+
+    Raises TinypruneError for what `prune` lists of these; the defaults are its own.
+    """
+    method = choosing.method(criterion, granularity, scope, limits)
+    target = _target(method, sparsity)
+    return method, target, planned(schedule, target, epochs)
+
+
+def _prunable(method: Method) -> str:
+    row = method.units.row
+    return row.summary.partition(";")[0] if row.shrink else f"the layers {', '.join(KERNEL_OF)}"
 
 
 def _target(method: Method, sparsity: float | None) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from tinyprune.errors import TinypruneError
 from tinyprune.pruning.channels import graph_of
 from tinyprune.pruning.checkpoint import Checkpoint, State, call_of
-from tinyprune.pruning.choosing import Limits
+from tinyprune.pruning.choosing import Limits, check_seed, layer_names
 from tinyprune.pruning.groups import BoolArray, joined_masks
 from tinyprune.pruning.plan import Plan, make_plan
 from tinyprune.pruning.samples import Samples, check_samples, training_set
@@ -82,13 +83,13 @@ def prune(
     operators deterministic for the rest of the process. With a `checkpoint` file, a call that was killed goes on from
     the last epoch that it finished. `progress` is called with what was done and the share of the work behind it.
 
-    Raises TinypruneError for an unknown name, a sparsity out of range, a model without anything to prune, missing
+    Raises TinypruneError for an unknown name, a number out of range, a model without anything to prune, missing
     training data, and labels that do not match the model's output.
     """
-    limits = Limits(min_density, min_channels, round_to, tuple(exclude), dict(layers or {}))
+    limits = Limits(min_density, min_channels, round_to, layer_names(exclude), dict(layers or {}))
     graph_of(model)
-    if not 0 <= distillation <= 1:
-        raise TinypruneError(f"distillation {distillation} is not in [0, 1]", remedy="0.5 is a good start")
+    check_seed(seed)
+    check_training(learning_rate, distillation)
     plan = make_plan(model, sparsity, criterion, granularity, scope, schedule, epochs, limits)
     check_samples(model, data)
     if plan.method.criterion.evidence:
@@ -104,6 +105,14 @@ def prune(
         call = call_of({"plan": plan.description, **options}, {**tuning.weights(), **taught_by}, data)
         stepping.continue_from(Checkpoint(Path(checkpoint), call))
     return _result(model, tuning, plan, stepping.finish(), before)
+
+
+def check_training(learning_rate: float = LEARNING_RATE, distillation: float = 0.0) -> None:
+    """Raises TinypruneError for a number out of range."""
+    if not 0 < learning_rate < math.inf:
+        raise TinypruneError(f"learning rate {learning_rate} is not above 0", remedy=f"{LEARNING_RATE} is the default")
+    if not 0 <= distillation <= 1:
+        raise TinypruneError(f"distillation {distillation} is not in [0, 1]", remedy="0.5 is a good start")
 
 
 def _result(

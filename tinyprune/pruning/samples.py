@@ -34,10 +34,16 @@ def training_set(data: Samples | None, purpose: str, remedy: str) -> tuple[NDArr
 
 
 def check_samples(model: keras.Model, data: Samples | None) -> None:
-    """Raises TinypruneError unless the samples, if any, are for the one input and the one output of `model`, each with
-    its labels."""
+    """Raises TinypruneError unless `data` is a data set whose samples, if any, are for the one input and the one output
+    of `model`, each with its labels."""
     if data is None:
         return
+    missing = [name for name in ("x_train", "y_train", "x_test", "y_test") if not hasattr(data, name)]
+    if missing:
+        raise TinypruneError(
+            f"data of type {type(data).__name__} has no {', '.join(missing)}",
+            remedy="give tinyprune.frontend.dataset.Dataset(x_train=..., y_train=...), or load_dataset('data.npz')",
+        )
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         raise TinypruneError(
             f"model '{model.name}' has {len(model.inputs)} inputs and {len(model.outputs)} outputs",

@@ -110,6 +110,8 @@ def planned(text: str, sparsity: float, epochs: int | None) -> list[Step]:
     if name not in SCHEDULES:
         raise unknown_name("schedule", name, SCHEDULES)
     row = SCHEDULES[name]
+    if variant and not row.variants:
+        raise TinypruneError(f"schedule '{name}' has no variants", remedy=f"give '{name}' alone, not '{text}'")
     if variant and variant not in row.variants:
         raise unknown_name(f"variant of schedule '{name}'", variant, row.variants)
     if epochs is not None and epochs < 0:

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyprune.errors import TinypruneError
+from tinyprune.granularity import full_name
 from tinyprune.pruning.channels import graph_of
-from tinyprune.pruning.choosing import Limits, check_sparsity
+from tinyprune.pruning.choosing import Limits, check_seed, check_sparsity, layer_names
 from tinyprune.pruning.granularities import named
 from tinyprune.pruning.groups import BoolArray, Group, joined_masks
 from tinyprune.pruning.plan import Plan, make_plan
@@ -47,7 +48,8 @@ class Curve:
 class Sensitivity:
     """`accuracy` is that of the model as it is, on `samples` samples of the training set.
 
-    `levels` are the sparsities that were asked for; a curve's differ from them by less than a unit.
+    `granularity` is a full name (`granularity.full_name`). `levels` are the sparsities that were asked for; a curve's
+    differ from them by less than a unit.
     """
 
     criterion: str
@@ -91,11 +93,12 @@ def sensitivity(
     levels = sorted(set(sparsities or ((fixed,) if fixed is not None else LEVELS)) - {0.0})
     if not levels:
         raise TinypruneError("no sparsity above 0 to measure", remedy=f"leave them out to have {LEVELS}")
+    check_seed(seed)
     for level in levels:
         check_sparsity(level)
     graph_of(model)
     plan = make_plan(
-        model, levels[-1], criterion, granularity, "uniform", "one_shot", 0, Limits(exclude=tuple(exclude))
+        model, levels[-1], criterion, granularity, "uniform", "one_shot", 0, Limits(exclude=layer_names(exclude))
     )
     check_samples(model, data)
     x, y = training_set(data, "the measurement of sensitivity", "add x_train and y_train to the data")
@@ -111,7 +114,7 @@ def sensitivity(
         )
     return Sensitivity(
         criterion,
-        granularity,
+        full_name(granularity),
         len(chosen),
         tuple(levels),
         whole,
@@ -133,7 +136,7 @@ def _curves(
             alone = replace(plan, groups=[group], targets={group.name: level})
             kept = alone.choose(ONCE, weights, evidence, everything, np.random.default_rng(seed))
             points.append((1 - float(kept[group.name].mean()), _accuracy(tuning, group, kept, unmasked)))
-        curves.append(_curve(group, points))
+        curves.append(_curve(group, plan.groups, points))
         if progress:
             progress(f"pruned {group.layers[0]} alone, {number} of {len(plan.groups)}", number / len(plan.groups))
     return curves
@@ -146,8 +149,11 @@ def _accuracy(tuning: FineTuning, group: Group, kept: dict[str, BoolArray], unma
     return accuracy
 
 
-def _curve(group: Group, points: Sequence[tuple[float, float]]) -> Curve:
+def _curve(group: Group, groups: Sequence[Group], points: Sequence[tuple[float, float]]) -> Curve:
+    """Under the name of a layer that no other of `groups` has, so that its share can be told from theirs."""
+    others = {layer for other in groups if other is not group for layer in other.layers}
+    name = next((layer for layer in group.layers if layer not in others), group.layers[0])
     kernels = [one for one in group.members if one.scored and one.weight.endswith("kernel")]
     weights = {one.weight: int(np.prod(one.shape)) for one in kernels}
     sparsities, accuracies = zip(*points, strict=True)
-    return Curve(group.layers[0], group.layers, sum(weights.values()), sparsities, accuracies)
+    return Curve(name, group.layers, sum(weights.values()), sparsities, accuracies)

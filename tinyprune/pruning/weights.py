@@ -4,6 +4,8 @@ import posixpath
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from tinyprune.errors import TinypruneError
+
 if TYPE_CHECKING:
     import keras
 
@@ -15,6 +17,17 @@ KERNEL_OF = {
     "SeparableConv1D": "pointwise_kernel",
     "SeparableConv2D": "pointwise_kernel",
 }
+
+
+def check_built(model: Any) -> None:
+    """Raises TinypruneError unless `model` is a Keras model whose weights exist."""
+    if not hasattr(model, "built"):
+        raise TinypruneError(f"{model!r} is no Keras model", remedy="load it: keras.saving.load_model('model.keras')")
+    if not model.built:
+        raise TinypruneError(
+            f"model '{model.name}' is not built: it has no weights yet",
+            remedy="let it begin with keras.Input(shape), or call model.build(input_shape)",
+        )
 
 
 def layers_of(model: "keras.Model") -> dict[str, Any]:
