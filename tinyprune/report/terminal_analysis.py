@@ -13,7 +13,7 @@ from tinyprune.report.analysis import Analysis, Fit, LayerAnalysis, Totals
 
 def print_analysis(analysis: Analysis) -> None:
     """The layers, the totals, and whether they fit the board."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     console.print(_layers(analysis))
     console.print(_totals(analysis.totals))
     if analysis.fit:
