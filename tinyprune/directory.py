@@ -92,12 +92,12 @@ def _make_parents(folder: Path) -> list[Path]:
 
 def read_comparison(directory: Path) -> dict[str, Any] | None:
     """The `comparison.json` of a directory that `compare` made; None where there is none."""
-    return _read(directory, COMPARISON) if (directory / COMPARISON).is_file() else None
+    return _read(directory, COMPARISON, "variants") if (directory / COMPARISON).is_file() else None
 
 
 def read_report(directory: Path) -> dict[str, Any]:
     """The `report.json` of a build directory."""
-    return _read(directory, REPORT)
+    return _read(directory, REPORT, "board")
 
 
 def page(directory: Path) -> Path:
@@ -105,10 +105,13 @@ def page(directory: Path) -> Path:
     return directory / (COMPARISON_PAGE if (directory / COMPARISON).is_file() else REPORT_PAGE)
 
 
-def _read(directory: Path, name: str) -> dict[str, Any]:
+def _read(directory: Path, name: str, key: str) -> dict[str, Any]:
+    """The document called `name`, which has a `key`."""
     try:
-        return dict(json.loads((directory / name).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
+        document = dict(json.loads((directory / name).read_text(encoding="utf-8")))
+        document[key]
+        return document
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise TinypruneError(
             f"{directory} is not a tinyprune build directory: no readable {name}",
             remedy="make one with: tinyprune build MODEL --board BOARD -o DIR",

@@ -17,7 +17,7 @@ from tinyprune import edges, emulated, emulators, reference, saved_builds, toolc
 from tinyprune.board import ALL_FEATURES, Board
 from tinyprune.codegen.image import image_files
 from tinyprune.codegen.renode import renode_files
-from tinyprune.directory import COMPARISON, COMPARISON_PAGE, REPORT, REPORT_PAGE, new_directory, read_report
+from tinyprune.directory import COMPARISON, COMPARISON_PAGE, REPORT, REPORT_PAGE, new_directory
 from tinyprune.emulators import EMULATORS
 from tinyprune.errors import unknown_name
 from tinyprune.frontend.dataset import Dataset, load_dataset
@@ -245,7 +245,7 @@ def run(
     that is compiled in.
     """
     folder = Path(directory)
-    saved = read_report(folder)
+    saved = saved_builds.report(folder)
     board = boards.load_file(folder / f"{saved['board']}.toml")
     emulator = emulators.find(emulator or emulated.able(board)).name
     options = report.Options(**saved["options"])
@@ -283,7 +283,7 @@ def validate(
 
 
 def _validate_build(folder: Path, dataset: Dataset | None, count: int, say: Say) -> Validation:
-    saved = read_report(folder)
+    saved = saved_builds.report(folder)
     graph = saved_builds.imported(folder, saved)
     board = boards.load_file(folder / f"{saved['board']}.toml")
     firmware = validation.Firmware(
