@@ -18,7 +18,7 @@ def test_a_file_that_is_not_there_is_named_once(tmp_path: Path) -> None:
 def test_other_files_are_refused(content: bytes, tmp_path: Path) -> None:
     file = tmp_path / "x.npy"
     file.write_bytes(content)
-    with pytest.raises(TinypruneError, match=r"x.npy is damaged, or no .npy or .npz file of plain arrays$"):
+    with pytest.raises(TinypruneError, match=r"x.npy: it is damaged, or no .npy or .npz file of plain arrays$"):
         arrays.load(file)
 
 

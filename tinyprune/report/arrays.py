@@ -28,7 +28,7 @@ def load(file: Path) -> Int8 | dict[str, Int8]:
     except OSError as error:
         raise TinypruneError(f"cannot read {file}: {error.strerror or error}") from error
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:  # whose texts are for programmers
-        raise TinypruneError(f"{file} is damaged, or no .npy or .npz file of plain arrays") from error
+        raise TinypruneError(f"cannot read {file}: it is damaged, or no .npy or .npz file of plain arrays") from error
 
 
 def save(file: Path, values: Mapping[str, Int8]) -> None:
