@@ -75,7 +75,9 @@ MaxSram = Annotated[str | None, typer.Option("--max-sram", help="a budget in byt
 MaxCycles = Annotated[int | None, typer.Option("--max-cycles", help="a budget of cycles for an inference")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="also what each layer could have been instead")]
 ToolchainOption = Annotated[str | None, typer.Option("--toolchain", help="gcc or zig; else whichever is found")]
-Emulator = Annotated[str, typer.Option("--emulator", help="unicorn, qemu, renode, or none")]
+Emulator = Annotated[
+    str | None, typer.Option("--emulator", help="unicorn, qemu, renode, or none; else the first that has the board")
+]
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="default: build/<model>-<board>")]
 Json = Annotated[bool, typer.Option("--json", help="one JSON document on stdout, all else on stderr")]
 
@@ -93,7 +95,7 @@ def build(
     max_sram: MaxSram = None,
     max_cycles: MaxCycles = None,
     toolchain: ToolchainOption = None,
-    emulator: Emulator = "unicorn",
+    emulator: Emulator = None,
     output: Output = None,
     verbose: Verbose = False,
     as_json: Json = False,
@@ -136,7 +138,7 @@ def compare(
     max_sram: MaxSram = None,
     max_cycles: MaxCycles = None,
     toolchain: ToolchainOption = None,
-    emulator: Emulator = "unicorn",
+    emulator: Emulator = None,
     output: Output = None,
     as_json: Json = False,
 ) -> None:
@@ -181,7 +183,9 @@ def run(
         Path | None,
         typer.Option("--output", help="where to write the n outputs, .npy, or .npz where there are several"),
     ] = None,
-    emulator: Emulator = "unicorn",
+    emulator: Annotated[
+        str | None, typer.Option("--emulator", help="unicorn, qemu or renode; else the first that has the board")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Emulate the firmware in a build directory anew."""

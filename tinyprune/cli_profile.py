@@ -20,7 +20,9 @@ def profile(
         Path | None, typer.Option("--from-log", help="UART text of the board: measured beside predicted")
     ] = None,
     serial: Annotated[str | None, typer.Option("--serial", help="the same, read from this port")] = None,
-    emulator: Annotated[str, typer.Option("--emulator", help="which counts")] = "unicorn",
+    emulator: Annotated[
+        str | None, typer.Option("--emulator", help="unicorn or qemu; else the first that has the board")
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="for callgrind.out.NAME and NAME.speedscope.json")
     ] = None,
@@ -32,7 +34,7 @@ def profile(
     from tinyprune.report import terminal_profile
 
     with progress() as say:
-        say(f"{target.name}: counting in {emulator}")
+        say(f"{target.name}: counting{f' in {emulator}' if emulator else ''}")
         result = pipeline.profile(
             target, board, begin=begin, end=end, function=function, emulator=emulator, output=output
         )

@@ -6,7 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,31 +20,53 @@ REPORT_PAGE, COMPARISON_PAGE = "report.html", "comparison.html"
 def new_directory(target: Path) -> Generator[Path]:
     """A directory to write into, which becomes `target` when the block ends well, and is removed when it does not.
 
-    An existing `target` is replaced only if it holds a report or a comparison of ours.
+    An existing `target` is replaced only if it is empty or holds a report or a comparison of ours. Of a link, what it
+    leads to is. Raises TinypruneError where there is no place for it.
     """
     check_replaceable(target)
-    made = _make_parents(target.parent)
-    work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    place = target.resolve()
+    made = _make_parents(place.parent)
+    try:
+        work = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+    except OSError as error:
+        raise TinypruneError(f"cannot write {target}: {error.strerror}", remedy="choose another with -o DIR") from error
     work.chmod(0o755)
     try:
         yield work
-        if target.exists():
-            shutil.rmtree(target)
-        work.rename(target)
+        _put(work, place)
     except BaseException:
         shutil.rmtree(work, ignore_errors=True)
         for parent in reversed(made):
-            parent.rmdir()
+            with suppress(OSError):  # another build may have its directory there by now
+                parent.rmdir()
         raise
 
 
+def _put(work: Path, place: Path) -> None:
+    """Renames `work` to `place`. What was there goes last, and comes back where the renaming fails."""
+    old = work.with_name(f"{work.name}-old")
+    try:
+        if place.exists():
+            place.rename(old)
+        work.rename(place)
+    except OSError as error:
+        raise TinypruneError(f"cannot write {place}: {error.strerror}", remedy="choose another with -o DIR") from error
+    finally:
+        if old.exists() and not place.exists():
+            old.rename(place)
+        shutil.rmtree(old, ignore_errors=True)
+
+
 def check_replaceable(target: Path) -> None:
-    """Raises TinypruneError where `target` exists and is not a build directory of ours."""
-    if not target.exists() or _is_ours(target) or (target.is_dir() and not any(target.iterdir())):
-        return
-    raise TinypruneError(
-        f"{target} exists and is not a tinyprune build directory", remedy="choose another with -o DIR, or remove it"
-    )
+    """Raises TinypruneError where `target` exists and is not a build directory of ours, or where one works in it."""
+    if target.exists() and not (_is_ours(target) or (target.is_dir() and not any(target.iterdir()))):
+        raise TinypruneError(
+            f"{target} exists and is not a tinyprune build directory", remedy="choose another with -o DIR, or remove it"
+        )
+    if Path.cwd().is_relative_to(target.resolve()):
+        raise TinypruneError(
+            f"{target} is the working directory, which cannot be replaced", remedy="choose another with -o DIR"
+        )
 
 
 def _is_ours(target: Path) -> bool:
@@ -70,12 +92,12 @@ def _make_parents(folder: Path) -> list[Path]:
 
 def read_comparison(directory: Path) -> dict[str, Any] | None:
     """The `comparison.json` of a directory that `compare` made; None where there is none."""
-    return _read(directory, COMPARISON) if (directory / COMPARISON).is_file() else None
+    return _read(directory, COMPARISON, "variants") if (directory / COMPARISON).is_file() else None
 
 
 def read_report(directory: Path) -> dict[str, Any]:
     """The `report.json` of a build directory."""
-    return _read(directory, REPORT)
+    return _read(directory, REPORT, "board")
 
 
 def page(directory: Path) -> Path:
@@ -83,10 +105,13 @@ def page(directory: Path) -> Path:
     return directory / (COMPARISON_PAGE if (directory / COMPARISON).is_file() else REPORT_PAGE)
 
 
-def _read(directory: Path, name: str) -> dict[str, Any]:
+def _read(directory: Path, name: str, key: str) -> dict[str, Any]:
+    """The document called `name`, which has a `key`."""
     try:
-        return dict(json.loads((directory / name).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
+        document = dict(json.loads((directory / name).read_text(encoding="utf-8")))
+        document[key]
+        return document
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise TinypruneError(
             f"{directory} is not a tinyprune build directory: no readable {name}",
             remedy="make one with: tinyprune build MODEL --board BOARD -o DIR",

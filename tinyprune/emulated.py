@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tinyprune.board import Board, Region
+from tinyprune.errors import TinypruneError
 
 UNICORN_CORES = ("cortex-m0", "cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m4f", "cortex-m7", "cortex-m33")
 
@@ -75,3 +76,16 @@ def emulators(board: Board) -> tuple[str, ...]:
         "renode": board.core in RENODE_CORES,
     }
     return tuple(name for name, runs in has.items() if runs)
+
+
+def able(board: Board, wanted: str | None = None) -> str:
+    """The emulator called `wanted`, else the first one, that can run a firmware for `board`; TinypruneError where it
+    cannot, or none can."""
+    known = emulators(board)
+    if wanted is not None and wanted in known:
+        return wanted
+    if wanted is None and known:
+        return known[0]
+    others = f"take --emulator {' or '.join(known)}" if known else "--emulator none builds it without running it"
+    what = f"{wanted} cannot" if wanted else "no emulator can"
+    raise TinypruneError(f"{what} run firmware for {board.name}, which has a {board.core}", remedy=others)

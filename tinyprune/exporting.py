@@ -9,7 +9,6 @@ from pathlib import Path
 import tinyprune
 from tinyprune import reference, saved_builds, toolchain
 from tinyprune.codegen.export import FORMS, export_files
-from tinyprune.directory import read_report
 from tinyprune.errors import TinypruneError, unknown_name
 
 
@@ -22,7 +21,7 @@ def export(directory: Path, form: str, output: Path) -> list[str]:
     """
     if form not in FORMS:
         raise unknown_name("form of export", form, FORMS)
-    saved = read_report(directory)
+    saved = saved_builds.report(directory)
     graph = saved_builds.lowered(directory, saved)
     sample = saved_builds.checked_inputs(directory)[:1]
     expected = reference.output(saved_builds.imported(directory, saved), sample)

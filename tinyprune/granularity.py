@@ -30,9 +30,9 @@ def numbers(pattern: str) -> Pattern:
 
 
 def check_fixed_sparsity(granularity: str, sparsity: float) -> None:
-    """Raises TinypruneError where `granularity`, a full name, leaves another sparsity."""
+    """Raises TinypruneError where `granularity`, a full name, leaves another sparsity. Names that are unknown pass."""
     name, _, pattern = granularity.partition(":")
-    if name != "n_m":
+    if name != "n_m" or pattern not in PATTERNS[name]:
         return
     kept, run = numbers(pattern)
     if sparsity != 1 - kept / run:

@@ -13,11 +13,11 @@ import numpy as np
 
 import tinyprune
 from tinyprune import board as boards
-from tinyprune import edges, emulators, reference, saved_builds, toolchain
+from tinyprune import edges, emulated, emulators, reference, saved_builds, toolchain
 from tinyprune.board import ALL_FEATURES, Board
 from tinyprune.codegen.image import image_files
 from tinyprune.codegen.renode import renode_files
-from tinyprune.directory import COMPARISON, COMPARISON_PAGE, REPORT, REPORT_PAGE, new_directory, read_report
+from tinyprune.directory import COMPARISON, COMPARISON_PAGE, REPORT, REPORT_PAGE, new_directory
 from tinyprune.emulators import EMULATORS
 from tinyprune.errors import unknown_name
 from tinyprune.frontend.dataset import Dataset, load_dataset
@@ -60,13 +60,13 @@ class Target:
     emulator: str
 
 
-def target(board: str, toolchain_name: str | None = None, emulator: str = "unicorn") -> Target:
-    """Finds the board, the compiler and the emulator by name; a TinypruneError says what is missing."""
-    if emulator not in (*EMULATORS, NO_EMULATOR):
+def target(board: str, toolchain_name: str | None = None, emulator: str | None = None) -> Target:
+    """Finds board, compiler and emulator by name; by default the first ones. A TinypruneError says what is missing."""
+    if emulator not in (*EMULATORS, NO_EMULATOR, None):
         raise unknown_name("emulator", emulator, [*EMULATORS, NO_EMULATOR])
-    if emulator != NO_EMULATOR:
-        emulators.find(emulator)
-    return Target(boards.load(board), toolchain.find(toolchain_name), emulator)
+    on = boards.load(board)
+    named = NO_EMULATOR if emulator == NO_EMULATOR else emulators.find(emulated.able(on, emulator)).name
+    return Target(on, toolchain.find(toolchain_name), named)
 
 
 def build(
@@ -82,7 +82,7 @@ def build(
     max_sram: int | None = None,
     max_cycles: int | None = None,
     toolchain: str | None = None,
-    emulator: str = "unicorn",
+    emulator: str | None = None,
     output: str | Path,
     say: Say = _silent,
 ) -> Report:
@@ -111,7 +111,7 @@ def compare(
     max_sram: int | None = None,
     max_cycles: int | None = None,
     toolchain: str | None = None,
-    emulator: str = "unicorn",
+    emulator: str | None = None,
     output: str | Path,
     say: Say = _silent,
 ) -> dict[str, Any]:
@@ -235,7 +235,7 @@ def run(
     directory: str | Path,
     *,
     inputs: Int8 | Mapping[str, Int8] | None = None,
-    emulator: str = "unicorn",
+    emulator: str | None = None,
     say: Say = _silent,
 ) -> tuple[Report, dict[str, Int8]]:
     """Emulates the firmware in a build directory anew, on `inputs` (n, ...) or those it was checked with.
@@ -244,12 +244,12 @@ def run(
     Returns the report and the outputs (n, ...) by the names of their tensors. The figures are always those of the input
     that is compiled in.
     """
-    emulators.find(emulator)
     folder = Path(directory)
-    saved = read_report(folder)
+    saved = saved_builds.report(folder)
+    board = boards.load_file(folder / f"{saved['board']}.toml")
+    emulator = emulators.find(emulator or emulated.able(board)).name
     options = report.Options(**saved["options"])
     original = saved_builds.imported(folder, saved)
-    board = boards.load_file(folder / f"{saved['board']}.toml")
     graph = saved_builds.lowered(folder, saved)
     checked, elf = saved_builds.checked_inputs(folder), saved_builds.elf(folder, saved)
     given = checked[1:] if inputs is None else edges.gathered(graph, inputs)
@@ -283,7 +283,7 @@ def validate(
 
 
 def _validate_build(folder: Path, dataset: Dataset | None, count: int, say: Say) -> Validation:
-    saved = read_report(folder)
+    saved = saved_builds.report(folder)
     graph = saved_builds.imported(folder, saved)
     board = boards.load_file(folder / f"{saved['board']}.toml")
     firmware = validation.Firmware(
@@ -291,7 +291,7 @@ def _validate_build(folder: Path, dataset: Dataset | None, count: int, say: Say)
         saved_builds.elf(folder, saved),
         board,
         saved_builds.checked_inputs(folder)[:1],
-        "unicorn",
+        emulated.able(board),
     )
     unchanged = saved["options"]["pruning"] != ONE_SHOT_INT8
     content = (folder / "model.tflite").read_bytes() if unchanged else None

@@ -18,6 +18,7 @@ from tinyprune.granularity import check_fixed_sparsity, full_name
 from tinyprune.ir import Graph, Int8
 from tinyprune.passes.prune_weights import check_granularity, prune_weights
 from tinyprune.passes.verify import verify
+from tinyprune.pruning.granularities import named
 
 
 class Say(Protocol):
@@ -91,6 +92,7 @@ def _from_keras(
             f"{model} must be quantized, and that needs samples to calibrate with",
             remedy="give --data FILE.npz with x_train or x_test (or module:function), or an int8 .tflite file",
         )
+    named(granularity)
     return keras_to_tflite(model, dataset, sparsity, granularity, say)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -67,6 +68,16 @@ def test_the_tables_say_what_the_emulators_say(name: str) -> None:
     assert refusals.keys() == EMULATORS.keys()
     assert emulated.emulators(target) == tuple(key for key in EMULATORS if not refusals[key](NO_ELF, target))
     assert emulated.emulators(target)
+
+
+def test_the_first_emulator_that_has_a_board_is_taken_and_another_is_refused_by_name() -> None:
+    firsts = {name: emulated.able(board.load(name)) for name in board.names()}
+    assert {name for name, first in firsts.items() if first != "unicorn"} == {"mps3-an547"}
+    assert firsts["mps3-an547"] == "qemu" and emulated.able(board.load("stm32f4"), "renode") == "renode"
+    with pytest.raises(TinypruneError, match=r"unicorn cannot run firmware for mps3-an547.*\ntake --emulator qemu"):
+        emulated.able(board.load("mps3-an547"), "unicorn")
+    with pytest.raises(TinypruneError, match="no emulator can run firmware for stm32f4"):
+        emulated.able(dataclasses.replace(board.load("stm32f4"), core="cortex-m55"))
 
 
 def test_unicorn_has_the_cores_of_the_table() -> None:

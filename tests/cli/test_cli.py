@@ -149,9 +149,21 @@ BUILD_ERRORS = {
     "unknown board": (["{data}/digits.tflite", "--board", "stm32f5"], ["stm32f5", "did you mean stm32f"]),
     "unknown format": (["{data}/digits.tflite", "--format", "crs"], ["crs", "did you mean csr"]),
     "unknown emulator": (["{data}/digits.tflite", "--emulator", "qemuu"], ["qemuu"]),
+    "emulator without the board": (
+        ["{data}/digits.tflite", "--board", "mps3-an547", "--emulator", "unicorn"],
+        ["unicorn cannot run firmware for mps3-an547", "take --emulator qemu"],
+    ),
     "unknown toolchain": (["{data}/digits.tflite", "--toolchain", "icc"], ["icc", "gcc, zig"]),
     "unknown objective": (["{data}/digits.tflite", "--objective", "speed"], ["speed", "cycles, flash, sram"]),
     "unknown granularity": (["{data}/digits.tflite", "--granularity", "block_4x4"], ["block:4x4", "block:4x1"]),
+    "no pattern of a granularity": (
+        ["{data}/digits.tflite", "--granularity", "n_m:3:0", "--sparsity", "0.5"],
+        ["unknown granularity 'n_m:3:0'", "n_m:2:4"],
+    ),
+    "unknown granularity where nothing is pruned": (
+        ["{example}/digits.keras", "--data", "{example}/digits.npz", "--granularity", "elements"],
+        ["'elements'", "element"],
+    ),
     "a budget that is no number": (
         ["{data}/digits.tflite", "--max-flash", "64KB"],
         ["'64KB' is not a number"],

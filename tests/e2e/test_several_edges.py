@@ -188,4 +188,7 @@ def test_files_that_do_not_fit(built: tuple[Path, Report], tmp_path: Path) -> No
     assert_one_error(run(tmp_path, built[0], "--input", "x.npz"), "cannot read x.npz")
     with zipfile.ZipFile(tmp_path / "text.npz", "w") as archive:
         archive.writestr("a.txt", "no array")
-    assert_one_error(run(tmp_path, built[0], "--input", "text.npz"), "it holds something other than arrays")
+    assert_one_error(
+        run(tmp_path, built[0], "--input", "text.npz"),
+        "text.npz: it is damaged, or no .npy or .npz file of plain arrays",
+    )

@@ -4,6 +4,8 @@ import pytest
 
 from tinyprune.errors import TinypruneError
 from tinyprune.granularity import check_fixed_sparsity, full_name, numbers
+from tinyprune.passes.prune_weights import check_granularity
+from tinyprune.pruning.granularities import named
 
 
 @pytest.mark.parametrize(
@@ -32,3 +34,12 @@ def test_a_pattern_that_fixes_the_sparsity_takes_no_other() -> None:
     check_fixed_sparsity("block:4x1", 0.3)
     with pytest.raises(TinypruneError, match=r"(?s)n_m:1:4 is a sparsity of 0.75, not 0.5.*--sparsity 0.75"):
         check_fixed_sparsity("n_m:1:4", 0.5)
+
+
+@pytest.mark.parametrize("text", ["n_m:3:4", "n_m:1:0", "n_m:2.5", "n_m:", "block:", "block:0x0", "3:0"])
+def test_what_is_no_pattern_is_refused_as_that_whatever_the_sparsity(text: str) -> None:
+    check_fixed_sparsity(full_name(text), 0.5)
+    with pytest.raises(TinypruneError, match=r"(?s)unknown granularity '(n_m|block):.*known: block:1x4"):
+        check_granularity(full_name(text), 0.5)
+    with pytest.raises(TinypruneError, match=r"(?s)unknown pattern of granularity '(n_m|block)'.*known: "):
+        named(text)

@@ -75,7 +75,7 @@ def board_with(folder: Path, flash_bytes: int, sram_bytes: int) -> str:
 @pytest.mark.parametrize("fits", [True, False])
 def test_whether_it_fits_a_board(digits: Analysis, fits: bool, tmp_path: Path) -> None:
     totals = digits.totals
-    board = board_with(tmp_path, totals.constants_bytes - (not fits), totals.arena_bytes - (not fits))
+    board = board_with(tmp_path, totals.constants_bytes - (not fits), totals.activation_bytes - (not fits))
     fit = tinyprune.analyze(DIGITS, board).fit
     assert fit is not None and fit.constants_fit == fit.arena_fits == fits
     assert tinyprune.analyze(DIGITS).fit is None

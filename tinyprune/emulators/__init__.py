@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tinyprune import emulated
 from tinyprune.board import Board
 from tinyprune.emulators import qemu, renode, unicorn
 from tinyprune.emulators.faults import EmulationError
@@ -70,5 +71,7 @@ def count(name: str, elf: Elf, board: Board, span: Span) -> Counted:
 def _able(name: str, elf: Elf, board: Board) -> Emulator:
     emulator = find(name)
     if reason := emulator.refusal(elf, board):
-        raise EmulationError(f"{name} cannot run this firmware: {reason}", remedy="take another with --emulator")
+        others = [other for other in emulated.emulators(board) if other != name]
+        remedy = f"take --emulator {' or '.join(others)}" if others else ""
+        raise EmulationError(f"{name} cannot run this firmware: {reason}", remedy=remedy)
     return emulator

@@ -7,6 +7,7 @@ from pathlib import Path
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from tinyprune.limits.verdict import ACCURACY, Row, Verdict
 
@@ -15,19 +16,19 @@ MISSING = "-"
 
 def print_verdict(verdict: Verdict) -> None:
     """The figures, what they were, and what they may be; then the layers that changed, and the verdict in words."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     console.print(_figures(verdict))
     if verdict.layers:
         console.print(_layers(verdict))
     for note in verdict.notes:
         console.print(f"since the baseline: {note}", soft_wrap=True)
     if verdict.bit_exact is False:
-        console.print("[red]NOT bit-exact: do not use this firmware[/red]")
+        console.print("NOT bit-exact: do not use this firmware", style="red")
     failed = [row.figure for row in verdict.rows if not row.ok]
     if failed:
-        console.print(f"[red]not within its limits: {', '.join(failed)}[/red]")
+        console.print(f"not within its limits: {', '.join(failed)}", style="red")
     elif verdict.passed:
-        console.print("[green]within its limits[/green]")
+        console.print("within its limits", style="green")
 
 
 def _figures(verdict: Verdict) -> Table:
@@ -36,7 +37,7 @@ def _figures(verdict: Verdict) -> Table:
         f"{Path(verdict.model).name} on {verdict.board}{beside}", "", "baseline", "now", "change", "limit", ""
     )
     for row in verdict.rows:
-        state = "" if row.limit is None else "[green]ok[/green]" if row.ok else "[red]FAIL[/red]"
+        state = "" if row.limit is None else Text("ok", "green") if row.ok else Text("FAIL", "red")
         table.add_row(row.figure, _shown(row, row.before), _shown(row, row.now), _change(row), _limit(row), state)
     return table
 

@@ -166,5 +166,5 @@ def _budget_error(program: Program, goal: Goal, smallest: int | None) -> BudgetE
         missed = [f"{smallest:,} {UNITS['sram']} are needed at least as planned, allowed are {goal.sram:,}"]
     return BudgetError(
         f"no choice of formats and kernels is within the budgets: {'; '.join(missed)}",
-        remedy="raise that budget, prune to a higher sparsity, or prune channels (structured pruning)",
+        remedy="raise that budget, take a board with more, or prune more, or channels (structured pruning)",
     )

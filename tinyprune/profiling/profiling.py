@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tinyprune import board as boards
-from tinyprune import emulators
+from tinyprune import emulated, emulators
 from tinyprune.board import Board
 from tinyprune.directory import read_report
 from tinyprune.emulators.faults import EmulationError
@@ -28,7 +28,7 @@ def profile(
     begin: str | None = None,
     end: str | None = None,
     function: str | None = None,
-    emulator: str = "unicorn",
+    emulator: str | None = None,
     output: str | Path | None = None,
 ) -> Profile:
     """Runs a Cortex-M image, or that of a build directory, and says where its cycles go.
@@ -42,7 +42,7 @@ def profile(
     path, on = _image(Path(target), board)
     elf = images.load(path, on)
     span = images.span(elf, on, begin, end, function)
-    result = priced(elf, on, _counted(emulator, elf, on, span), str(span))
+    result = priced(elf, on, _counted(emulator or emulated.able(on), elf, on, span), str(span))
     if folder := output or (target if Path(target).is_dir() else None):
         _write(result, Path(folder))
     return result

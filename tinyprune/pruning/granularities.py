@@ -64,7 +64,7 @@ def named(text: str) -> Units:
     row = GRANULARITIES[name]
     if pattern and not row.patterns:
         raise TinypruneError(f"granularity '{name}' has no patterns", remedy=f"give '{name}' alone, not '{text}'")
-    if pattern and pattern not in row.patterns:
+    if row.patterns and pattern not in row.patterns:
         raise unknown_name(f"pattern of granularity '{name}'", pattern, row.patterns)
     return Units(name, row, numbers(pattern))
 

@@ -64,8 +64,8 @@ class Totals:
 
 @dataclass(frozen=True)
 class Fit:
-    """Whether the constants fit the flash, and arena, state and stack the SRAM. Code comes on top: a yes is no promise,
-    a no is final."""
+    """Whether the constants fit the flash, and activations, state and stack the SRAM. Code and scratch come on top: a
+    yes is no promise, a no is final."""
 
     board: str
     flash_bytes: int
@@ -170,7 +170,7 @@ def _totals(layers: tuple[LayerAnalysis, ...], graph: Graph) -> Totals:
 
 def _fit(totals: Totals, board: Board) -> Fit:
     try:
-        check_sram(board, totals.arena_bytes + totals.state_bytes, STACK_BYTES)
+        check_sram(board, totals.activation_bytes + totals.state_bytes, STACK_BYTES)
         arena_fits = True
     except BudgetError:
         arena_fits = False

@@ -25,8 +25,10 @@ def load(file: Path) -> Int8 | dict[str, Int8]:
         if not all(isinstance(array, np.ndarray) for array in arrays.values()):
             raise ValueError("it holds something other than arrays")
         return arrays
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise TinypruneError(f"cannot read {file}: {error}", remedy="it must be an int8 .npy or .npz file") from error
+    except OSError as error:
+        raise TinypruneError(f"cannot read {file}: {error.strerror or error}") from error
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:  # whose texts are for programmers
+        raise TinypruneError(f"cannot read {file}: it is damaged, or no .npy or .npz file of plain arrays") from error
 
 
 def save(file: Path, values: Mapping[str, Int8]) -> None:

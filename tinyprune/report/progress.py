@@ -7,13 +7,14 @@ from types import TracebackType
 
 from rich.console import Console
 from rich.status import Status
+from rich.text import Text
 
 
 class Progress:
     """Shows one step at a time; a finished one keeps its line."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False)
+        self._console = Console(stderr=True, highlight=False, markup=False)
         self._status: Status | None = None
         self._text = ""
         self._start_s = 0.0
@@ -29,11 +30,11 @@ class Progress:
     def say(self, text: str, *, transient: bool = False) -> None:
         """Ends the step before, and starts `text`; a transient text only shows how far the step is."""
         if transient and self._status is not None:
-            self._status.update(f"{self._text}: {text}")
+            self._status.update(Text(f"{self._text}: {text}"))
             return
         self._finish(failed=False)
         self._text, self._start_s = text, time.monotonic()
-        self._status = self._console.status(text)
+        self._status = self._console.status(Text(text))
         self._status.start()
 
     def _finish(self, failed: bool) -> None:
@@ -42,4 +43,4 @@ class Progress:
         self._status.stop()
         self._status = None
         took = time.monotonic() - self._start_s
-        self._console.print(f"[dim]{'failed' if failed else f'{took:5.1f} s'}  {self._text}[/dim]")
+        self._console.print(f"{'failed' if failed else f'{took:5.1f} s'}  {self._text}", style="dim")

@@ -10,12 +10,15 @@ from typing import Any
 
 import tinyprune
 from tinyprune.errors import TinypruneError
-from tinyprune.report.report import Report
+from tinyprune.report.report import SCHEMA, Report
 
 
 def saved_report(document: Mapping[str, Any]) -> Report:
-    """The report that `document` was written from. TinypruneError where it lacks a field: another version wrote it."""
+    """The report that `document` was written from. TinypruneError where it is of another schema or lacks a field:
+    another version wrote it."""
     try:
+        if document["schema"] != SCHEMA:
+            raise KeyError("schema")
         return typing.cast(Report, _value(Report, document))
     except (KeyError, TypeError) as error:
         raise TinypruneError(

@@ -23,7 +23,7 @@ Show = Callable[[Mapping[str, Any]], str]
 def print_report(report: Report, directory: Path, verbose: bool) -> None:
     """The totals, the layers, and where the figures come from; where `verbose`, also the candidates of each layer,
     and what SRAM buys."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     console.print(_layers(report))
     if verbose:
         console.print(candidates(report))
@@ -32,13 +32,13 @@ def print_report(report: Report, directory: Path, verbose: bool) -> None:
         if report.sram_steps:
             console.print(sram_steps(report))
     console.print(_totals(report))
-    console.print(_provenance(report))
+    console.print(_provenance(report), style="dim")
     console.print(f"firmware and {REPORT_PAGE} in {directory}", soft_wrap=True)
 
 
 def print_comparison(document: Mapping[str, Any], directory: Path) -> None:
     """Variants side by side, then layer by layer where all have the same."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     variants = {variant["name"]: variant["report"] for variant in document["variants"]}
     console.print(_comparison(document, variants))
     if len({tuple(layer["name"] for layer in one["layers"]) for one in variants.values()}) == 1:
@@ -46,7 +46,7 @@ def print_comparison(document: Mapping[str, Any], directory: Path) -> None:
     first = next(iter(variants.values()))
     if document["unpruned_accuracy"] is not None:
         console.print(f"accuracy without pruning: {_percent(document['unpruned_accuracy'])}")
-    console.print(_origin(first["toolchain"], first["emulator"], first["cycle_model"]))
+    console.print(_origin(first["toolchain"], first["emulator"], first["cycle_model"]), style="dim")
     console.print(f"firmware and {COMPARISON_PAGE} in {directory}", soft_wrap=True)
 
 
@@ -99,7 +99,7 @@ def _origin(
         parts.append(f"{emulator['name']} {emulator['version']}")
     if cycle_model:
         parts.append("cycles: " + ", ".join(filter(None, (cycle_model["name"], cycle_model["claim"]))))
-    return f"[dim]{'; '.join(parts)}[/dim]"
+    return "; ".join(parts)
 
 
 def _comparison(document: Mapping[str, Any], variants: Mapping[str, Any]) -> Table:
@@ -109,10 +109,10 @@ def _comparison(document: Mapping[str, Any], variants: Mapping[str, Any]) -> Tab
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=heading(reports) + sparsity)
     table.add_column("", no_wrap=True)
     for name in variants:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", overflow="fold")
     first, *others = variants
     for name in others:
-        table.add_column(f"{name} / {first}", justify="right")
+        table.add_column(f"{name} / {first}", justify="right", overflow="fold")
     for label, values in unlike.items():
         table.add_row(label, *values)
     rows: list[tuple[str, Show, str]] = [
@@ -140,8 +140,10 @@ def _compared_layers(variants: Mapping[str, Any]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, title=f"by layer: {what}")
     table.add_column("layer", overflow="fold")
     columns = [f"{name}\n{figure}" for name in variants for figure in figures]
-    for name in ("MACs", "sparsity", *columns):
+    for name in ("MACs", "sparsity"):
         table.add_column(name, justify="right", no_wrap=True)
+    for name in columns:
+        table.add_column(name, justify="right", overflow="fold")
     for rows in zip(*(report["layers"] for report in variants.values()), strict=True):
         first = rows[0]
         cells = [_count(row[shown[figure]]) for row in rows for figure in figures]

@@ -13,7 +13,7 @@ from tinyprune.report.analysis import Analysis, Fit, LayerAnalysis, Totals
 
 def print_analysis(analysis: Analysis) -> None:
     """The layers, the totals, and whether they fit the board."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     console.print(_layers(analysis))
     console.print(_totals(analysis.totals))
     if analysis.fit:
@@ -58,13 +58,14 @@ def _totals(totals: Totals) -> str:
 
 def _fit(fit: Fit, totals: Totals) -> str:
     def line(what: str, fits: bool, size: int, memory: str, limit: int) -> str:
-        return f"{what} {'can fit' if fits else 'does NOT FIT'}: {size:,} of {limit:,} bytes of {memory}"
+        return f"{what} {'can fit' if fits else 'do NOT FIT'}: {size:,} of {limit:,} bytes of {memory}"
 
-    in_sram = totals.arena_bytes + totals.state_bytes
+    in_sram = totals.activation_bytes + totals.state_bytes
     return (
         f"{fit.board}: {line('constants', fit.constants_fit, totals.constants_bytes, 'flash', fit.flash_bytes)}\n"
         f"{' ' * len(fit.board)}  "
-        f"{line('arena', fit.arena_fits, in_sram, 'SRAM', fit.sram_bytes)} (code is extra)"
+        f"{line('activations', fit.arena_fits, in_sram, 'SRAM', fit.sram_bytes)}\n"
+        f"{' ' * len(fit.board)}  code and scratch come on top"
     )
 
 

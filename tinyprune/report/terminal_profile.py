@@ -18,7 +18,7 @@ FUNCTIONS_SHOWN = 20
 
 def print_profile(profile: Profile, measured: Comparison | None) -> None:
     """By layer, where the image has layers, by function and by class; then what hardware measured, and the totals."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     shown = dict(list(profile.functions.items())[:FUNCTIONS_SHOWN])
     if profile.layers:
         layers = {name or "outside of layers": cost for name, cost in profile.layers.items()}
@@ -30,6 +30,7 @@ def print_profile(profile: Profile, measured: Comparison | None) -> None:
     if measured:
         console.print(_comparison(measured))
     console.print(_totals(profile))
+    console.print(_origin(profile), style="dim")
 
 
 def costs(title: str, rows: Mapping[str, Cost], total: Cost) -> Table:
@@ -58,13 +59,16 @@ def _comparison(measured: Comparison) -> Table:
 def _totals(profile: Profile) -> str:
     total = profile.total
     time = "" if total.cycles is None else f", {total.cycles / profile.board.clock_hz * 1e3:,.3f} ms"
-    model = ", ".join(filter(None, (profile.cycle_model, profile.claim)))
     return (
         f"{profile.image} on {profile.board.name}: {profile.span}\n"
         f"{total.instructions:,} instructions; {_count(total.cycles)} cycles{time}: core {_count(total.core_cycles)}, "
-        f"flash stalls {_count(total.flash_stalls)}\n"
-        f"[dim]{profile.emulator} {profile.emulator_version}; cycles: {model}[/dim]"
+        f"flash stalls {_count(total.flash_stalls)}"
     )
+
+
+def _origin(profile: Profile) -> str:
+    model = ", ".join(filter(None, (profile.cycle_model, profile.claim)))
+    return f"{profile.emulator} {profile.emulator_version}; cycles: {model}"
 
 
 def _count(value: int | None) -> str:

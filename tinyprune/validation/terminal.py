@@ -13,7 +13,7 @@ from tinyprune.validation.validation import COMPARED, Comparison, LayerDifferenc
 
 def print_validation(validation: Validation) -> None:
     """What differs in each layer, and how each did."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     compared = [one for one in validation.comparisons if one.status == COMPARED]
     if compared:
         console.print(_layers(validation, compared))
