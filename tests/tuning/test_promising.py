@@ -8,19 +8,19 @@ import pytest
 from tinyprune import board, formats, ir, toolchain
 from tinyprune.ir import Graph, Quant, Tensor, Window
 from tinyprune.passes.candidates import Candidate, Cost, candidates
-from tinyprune.tuning.promising import finalists, representatives
+from tinyprune.tuning.promising import finalists, representatives, worth_a_try
 from tinyprune.tuning.tune import Setting
 
 BOARD = board.load("stm32f4")
 
 
-def convolution(inputs: int, nonzeros: int) -> Graph:
-    """1x1, 16 outputs, of which as many inputs have a weight."""
+def convolution(inputs: int, nonzeros: int, size: int = 8) -> Graph:
+    """1x1, 16 outputs, of which as many inputs have a weight, at `size` times `size` positions."""
     values = np.zeros((16, 1, 1, inputs), np.int8)
     values[..., :nonzeros] = 3
     weights = formats.pack("dense", values, Quant((0.01,), 0))
     layer = ir.Conv2D("conv", "x", "y", weights, np.zeros(16, np.int32), Window((1, 1)), (-128, 127))
-    tensors = {name: Tensor(name, (1, 8, 8, n), Quant((1.0,), 0)) for name, n in (("x", inputs), ("y", 16))}
+    tensors = {name: Tensor(name, (1, size, size, n), Quant((1.0,), 0)) for name, n in (("x", inputs), ("y", 16))}
     return Graph("one", tensors, (layer,), ("x",), ("y",))
 
 
@@ -34,6 +34,15 @@ def test_as_many_dense_ones_are_measured_as_where_dense_is_asked_for(nonzeros: i
     dense = replace(free, format="dense").candidates(layer, graph)
     assert len(dense) > 3
     assert [one for one in free.candidates(layer, graph) if one.format == "dense"] == dense
+
+
+@pytest.mark.parametrize(("size", "is_measured"), [(1, True), (8, False)])
+def test_plain_c_may_win_where_there_is_little_to_do(size: int, is_measured: bool) -> None:
+    graph = convolution(64, 64, size)
+    layer = graph.layers[0]
+    assert isinstance(layer, ir.Weighted)
+    some = worth_a_try(layer, graph, candidates(layer, graph, BOARD.features, "dense"), bytes_matter=False)
+    assert ("tp_conv2d_dense_s8" in {one.kernel for one in some}) == is_measured
 
 
 def test_strips_of_dense_kernels_stay_beside_a_sparse_one_that_wins() -> None:

@@ -6,12 +6,13 @@ kernel that came near the fastest, or near the fastest dense one, the other stri
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 
 from tinyprune import formats, kernels
-from tinyprune.ir import Graph, Variant, Weighted
+from tinyprune.ir import Dense, Graph, Variant, Weighted
 from tinyprune.passes.candidates import PREFERRED_ROWS, Candidate, Cost, with_candidate
 
 NEAR = 1.35
@@ -23,6 +24,9 @@ PLACES = ("sram", "buffer", "flash")  # the fastest first
 Pace = tuple[float, float]
 PLAIN: dict[bool, Pace] = {True: (3.5, 7.0), False: (7.0, 15.0)}  # whether the format is dense
 FASTER: dict[bool, Pace] = {True: (0.5, 2.5), False: (1.0, 6.0)}
+AHEAD_POSITIONS, AHEAD_CYCLES = 8, 4000
+"""What a fast kernel does before the first position takes as long as so many positions, where it packs windows, and so
+many cycles, at most."""
 
 
 def worth_a_try(layer: Weighted, graph: Graph, some: Sequence[Candidate], bytes_matter: bool) -> list[Candidate]:
@@ -75,9 +79,12 @@ def _is_smaller(one: Cost, other: Cost) -> bool:
 
 
 def _weighed(layer: Weighted, graph: Graph, one: Candidate) -> tuple[Pace, int, int]:
-    """What `layer`, which is in this format, takes of cycles for each position, of flash and of scratch, about."""
+    """What `layer`, which is in this format, takes of cycles, of flash and of scratch, about."""
     plain = one.kernel == kernels.KERNELS[type(layer), one.format][0].function
     least, most = (PLAIN if plain else FASTER)[one.format == "dense"]
+    positions, ahead = math.prod(graph.tensors[layer.output].shape[:-1]), 0 if plain else AHEAD_CYCLES
+    packed = 0 if plain or isinstance(layer, Dense) else AHEAD_POSITIONS
     count = max(array.size for array in layer.weights.arrays.values())
     made = replace(layer, variant=Variant(one.kernel, one.rows, one.weights))
-    return (least * count, most * count), formats.nbytes(layer.weights), kernels.scratch_bytes(made, graph)
+    pace = least * count * positions, most * count * (positions + packed) + ahead
+    return pace, formats.nbytes(layer.weights), kernels.scratch_bytes(made, graph)
