@@ -2,14 +2,16 @@
 
 from itertools import combinations
 
+import numpy as np
 import pytest
 from chains import every_operator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinyprune.ir import Arena, Placement
+from tinyprune import formats
+from tinyprune.ir import Arena, Conv2D, Graph, Padding, Placement, Quant, Tensor, Window
 from tinyprune.passes.offsets import ALIGNMENT, Block, extent, place
-from tinyprune.passes.plan_memory import plan_memory
+from tinyprune.passes.plan_memory import crucial_scratch, plan_memory
 from tinyprune.passes.verify import verify
 
 
@@ -79,3 +81,29 @@ def test_every_activation_and_scratch_has_a_place(arena: Arena) -> None:
 def test_activations_alone_take_no_more_than_the_arena(arena: Arena) -> None:
     residual = 2 * 8 * 8 * 3  # both inputs of the addition; its output takes the place of one
     assert residual <= arena.activation_bytes <= arena.bytes
+
+
+def three_convolutions() -> Graph:
+    """Their patches take 36, 36 and 72 bytes, beside 128, 192 and 192 of activations."""
+    channels, window = (4, 4, 8, 4), Window((3, 3), padding=Padding(1, 1, 1, 1))
+    tensors = {name: Tensor(name, (1, 4, 4, c), Quant((1.0,), 0)) for name, c in zip("abcd", channels, strict=True)}
+    layers = [
+        Conv2D(
+            f"to_{target}",
+            source,
+            target,
+            formats.pack("dense", np.ones((count, 3, 3, tensors[source].shape[3]), np.int8), Quant((0.01,), 0)),
+            np.zeros(count, np.int32),
+            window,
+            (-128, 127),
+        )
+        for source, target, count in zip("abc", "bcd", channels[1:], strict=True)
+    ]
+    return Graph("three", tensors, tuple(layers), ("a",), ("d",))
+
+
+@pytest.mark.parametrize(("most", "crucial", "taken"), [(263, ["to_d"], 264), (200, ["to_d"], 264), (191, [], 192)])
+def test_the_scratch_that_makes_a_plan_large(most: int, crucial: list[str], taken: int) -> None:
+    planned = plan_memory(three_convolutions())
+    assert planned.arena is not None and planned.arena.bytes == 264
+    assert crucial_scratch(planned, most) == (crucial, taken)

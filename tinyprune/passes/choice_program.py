@@ -82,10 +82,11 @@ class Program:
         return rows
 
     def planned(self, taken: Mapping[str, Cost], arena_bytes: int) -> Row:
-        """The arena of the choice `taken` has gaps, and `arena_bytes` with them: so has any whose layers all have as
-        much scratch."""
+        """With what was `taken` for some layers the arena has gaps, and `arena_bytes` with them: so has any in which
+        these layers all have as much scratch."""
         excess = arena_bytes - self.floor
-        below = [-excess * (cost.scratch_bytes < taken[layer].scratch_bytes) for layer, cost in self.choices]
+        least = {layer: cost.scratch_bytes for layer, cost in taken.items()}
+        below = [-excess * (cost.scratch_bytes < least.get(layer, 0)) for layer, cost in self.choices]
         return self.amounts(below, of_arena=-1), -arena_bytes
 
     def _of_layer(self, layer: str, amounts: Sequence[int]) -> list[int]:

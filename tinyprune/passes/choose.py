@@ -10,7 +10,7 @@ from tinyprune.errors import BudgetError, TinypruneError, unknown_name
 from tinyprune.ir import Graph, Weighted
 from tinyprune.passes.candidates import Candidate, Cost, Costs, refusal, with_candidates
 from tinyprune.passes.choice_program import Program, Row, aligned, measures
-from tinyprune.passes.plan_memory import activations_alive, plan_memory
+from tinyprune.passes.plan_memory import activations_alive, crucial_scratch, plan_memory
 
 OBJECTIVES = {
     "cycles": ("cycles", "instructions", "flash", "sram"),
@@ -66,11 +66,13 @@ def choose(graph: Graph, costs: Costs, goal: Goal, only: str | None = None) -> G
         least, taken = found
         planned = _planned(graph, costs, taken, goal, measure)
         size = _sram(planned, costs)
-        if size <= (least if measure == "sram" else goal.sram or size):
+        most = least if measure == "sram" else goal.sram or size
+        if size <= most:
             return planned
         smallest = min(size, smallest or size)
         assert planned.arena is not None
-        gaps.append(program.planned(taken, planned.arena.bytes))
+        crucial, arena_bytes = crucial_scratch(planned, planned.arena.bytes - (size - most))
+        gaps.append(program.planned({layer: taken[layer] for layer in crucial}, arena_bytes))
     raise _budget_error(program, goal, smallest)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import replace
 
 from tinyprune import kernels
@@ -23,6 +24,28 @@ def plan_memory(graph: Graph) -> Graph:
         scratch={layer: places[block.name] for layer, block in scratch.items()},
     )
     return replace(graph, arena=arena)
+
+
+def crucial_scratch(graph: Graph, most: int) -> tuple[list[str], int]:
+    """Layers whose scratch alone makes a plan of `graph` take more than `most` bytes, as its own plan does, and what it
+    takes then: without any one of them it would not."""
+    assert graph.arena is not None
+    every, whole = _scratch(graph), graph.arena.bytes
+
+    def bytes_with(names: list[str]) -> int:
+        if len(names) == len(every):
+            return whole
+        scratch = {name: every[name] for name in names}
+        activations, same = blocks(graph, share_places(graph, list(scratch.values())))
+        return extent(place([*activations, *scratch.values()], same))
+
+    largest = sorted(every, key=lambda name: -every[name].bytes)
+    counts = range(len(largest) + 1)
+    crucial = largest[: bisect_left(counts, True, key=lambda count: bytes_with(largest[:count]) > most)]
+    for name in reversed(crucial):
+        if bytes_with(others := [one for one in crucial if one != name]) > most:
+            crucial = others
+    return crucial, bytes_with(crucial)
 
 
 def liveness_bound(graph: Graph) -> int:
