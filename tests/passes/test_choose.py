@@ -96,8 +96,10 @@ def test_the_same_costs_give_the_same_choice(seed: int) -> None:
         assert first.arena == again.arena
 
 
-def test_a_plan_above_the_budget_gives_way_to_less_scratch(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("plans", [module.PLANS, 1])
+def test_a_plan_above_the_budget_gives_way_to_less_scratch(plans: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Gaps of the arena are not in the program: as if each plan with the fast kernel had a large one."""
+    monkeypatch.setattr(module, "PLANS", plans)
     graph = every_operator()
     costs = tuning.estimate(graph, ALL_FEATURES)
     plain = tuning.estimate(graph, frozenset())
@@ -120,6 +122,22 @@ def test_a_plan_above_the_budget_gives_way_to_less_scratch(monkeypatch: pytest.M
     assert not any("_dsp_" in layer.variant.kernel for layer in chosen.layers if isinstance(layer, Weighted))
     with pytest.raises(BudgetError, match=r"bytes of SRAM are needed at least"):
         choose(graph, both, Goal("flash", sram=small.arena.bytes - 4))
+
+
+def test_the_smallest_plan_is_taken_where_none_is_without_gaps(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph, gaps = every_operator(), iter([300, 100, 200, 400, 500])
+    costs = tuning.estimate(graph, ALL_FEATURES)
+
+    def with_gaps(chosen: Graph) -> Graph:
+        planned = plan_memory(chosen)
+        assert planned.arena is not None
+        return replace(planned, arena=replace(planned.arena, bytes=planned.arena.bytes + next(gaps)))
+
+    without = choose(graph, costs, Goal("sram")).arena
+    monkeypatch.setattr(module, "PLANS", 2)
+    monkeypatch.setattr(module, "plan_memory", with_gaps)
+    taken = choose(graph, costs, Goal("sram")).arena
+    assert without is not None and taken is not None and taken.bytes == without.bytes + 100
 
 
 def test_an_infeasible_budget_is_named_with_what_can_be_reached() -> None:

@@ -32,7 +32,7 @@ def test_patterns_as_numbers() -> None:
 def test_a_pattern_that_fixes_the_sparsity_takes_no_other() -> None:
     check_fixed_sparsity("n_m:1:4", 0.75)
     check_fixed_sparsity("block:4x1", 0.3)
-    with pytest.raises(TinypruneError, match=r"(?s)n_m:1:4 is a sparsity of 0.75, not 0.5.*--sparsity 0.75"):
+    with pytest.raises(TinypruneError, match=r"(?s)n_m:1:4 is a sparsity of 0.75, not 0.5.*give 0.75"):
         check_fixed_sparsity("n_m:1:4", 0.5)
 
 

@@ -39,7 +39,8 @@ def test_an_emptied_channel_does_not_keep_a_layer_from_fast_kernels(kind: str) -
     assert not before and after
     for function, why in kernels.refusals(graph.layers[0], graph, dsp).items():
         assert "_dsp_" in function and "accumulator" in why
-    assert kernels.refusals(graph.layers[0], graph, dsp) and not kernels.refusals(small.layers[0], small, dsp)
+    assert kernels.refusals(graph.layers[0], graph, dsp)
+    assert not any("accumulator" in why for why in kernels.refusals(small.layers[0], small, dsp).values())
     assert not kernels.refusals(graph.layers[0], graph, frozenset())
     inputs = adversarial_inputs(graph)
     values, settled = reference.run(graph, inputs), reference.run(small, inputs)

@@ -18,6 +18,9 @@ OBJECTIVES = {
     "sram": ("sram", "cycles", "instructions", "flash"),
 }
 """What is minimized first, and among equals next; what was not measured is passed over."""
+PLANS = 40
+"""After so many plans that turned out too large for gaps, with SRAM as the objective the smallest of them is taken, and
+else what a plan exceeds the budget by is kept free; where that leaves no choice, SRAM becomes the objective."""
 UNITS = {"flash": "bytes of flash", "sram": "bytes of SRAM", "cycles": "cycles", "instructions": "instructions"}
 
 
@@ -60,20 +63,32 @@ def choose(graph: Graph, costs: Costs, goal: Goal, only: str | None = None) -> G
             remedy="take an emulator, and a core whose cycles are claimed (docs/measuring.md)",
         )
     measure = main_measure(costs, goal.objective)
-    budgets = [program.limit(name, most) for name, most in goal.budgets.items()]
-    gaps, smallest = list[Row](), None
-    while (found := program.best(OBJECTIVES[goal.objective], [*gaps, *budgets])) is not None:
+    gaps, tried, kept_free = list[Row](), list[tuple[int, Graph]](), 0
+    while (found := program.best(OBJECTIVES[goal.objective], [*gaps, *_limits(program, goal, kept_free)])) is not None:
         least, taken = found
         planned = _planned(graph, costs, taken, goal, measure)
-        size = _sram(planned, costs)
-        most = least if measure == "sram" else goal.sram or size
-        if size <= most:
+        size, most = _sram(planned, costs), least if measure == "sram" else goal.sram
+        if most is None or size <= most:
             return planned
-        smallest = min(size, smallest or size)
-        assert planned.arena is not None
-        crucial, arena_bytes = crucial_scratch(planned, planned.arena.bytes - (size - most))
-        gaps.append(program.planned({layer: taken[layer] for layer in crucial}, arena_bytes))
-    raise _budget_error(program, goal, smallest)
+        tried.append((size, planned))
+        if len(tried) <= PLANS:
+            assert planned.arena is not None
+            crucial, arena_bytes = crucial_scratch(planned, planned.arena.bytes - (size - most))
+            gaps.append(program.planned({layer: taken[layer] for layer in crucial}, arena_bytes))
+        elif measure == "sram":
+            break
+        else:
+            kept_free += size - most
+    if kept_free:
+        return choose(graph, costs, replace(goal, objective="sram"), only)
+    if fitting := [one for one in tried if measure == "sram" and one[0] <= (goal.sram or one[0])]:
+        return min(fitting, key=lambda one: one[0])[1]
+    raise _budget_error(program, goal, min((size for size, _ in tried), default=None))
+
+
+def _limits(program: Program, goal: Goal, kept_free: int) -> list[Row]:
+    """The budgets, that of SRAM less what is `kept_free` for gaps of the arena."""
+    return [program.limit(name, most - (kept_free if name == "sram" else 0)) for name, most in goal.budgets.items()]
 
 
 def total(graph: Graph, costs: Costs, measure: str) -> int:
