@@ -14,11 +14,17 @@ typedef struct {
     int32_t left, inside, right;
 } tp_columns;
 
-/** The `width` pixels from column -pad_left on. They may be padding alone: padding may be wider than the window. */
-static inline tp_columns tp_columns_of(const tp_window_params *params, int32_t width) {
-    const int32_t left = params->pad_left < width ? params->pad_left : width, rest = width - left;
-    const int32_t inside = rest < params->input_width ? rest : params->input_width;
+/** `width` pixels, of `padding` and then an input of `size`. They may be padding alone: it may be wider than the
+ * window. */
+static inline tp_columns tp_columns_in(int32_t padding, int32_t size, int32_t width) {
+    const int32_t left = padding < width ? padding : width, rest = width - left;
+    const int32_t inside = rest < size ? rest : size;
     return (tp_columns){left, inside, rest - inside};
+}
+
+/** The `width` pixels from column -pad_left on. */
+static inline tp_columns tp_columns_of(const tp_window_params *params, int32_t width) {
+    return tp_columns_in(params->pad_left, params->input_width, width);
 }
 
 /**

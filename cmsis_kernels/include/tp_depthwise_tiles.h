@@ -16,7 +16,7 @@
 
 #include <stdint.h>
 
-enum { TP_DEPTHWISE_CHANNELS = 4 };
+#include "tp_pixels.h"
 
 #define TP_ODD_BYTES 0xFF00FF00U
 

@@ -9,6 +9,12 @@
 
 enum { TP_PIXEL_CHANNELS = 4 };
 
+/** Where four channels that are there begin, `channel` among them: beside the last ones, some of those before them. */
+static inline int32_t tp_first_of_four(int32_t channel, int32_t channels) {
+    const int32_t last = channels - TP_PIXEL_CHANNELS;
+    return channel > last && last > 0 ? last : channel;
+}
+
 /** The first four channels of a pixel, of which there may be fewer. */
 static inline uint32_t tp_load_few(const int8_t *pixel, int32_t channels) {
     uint32_t word = 0;

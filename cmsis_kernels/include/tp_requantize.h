@@ -68,11 +68,14 @@ typedef struct {
     int32_t exponent;
 } tp_right_requant;
 
+static inline tp_right_requant tp_right_requant_by(int32_t multiplier, int32_t shift, int32_t zero_point) {
+    const int32_t addend = (int32_t)((uint32_t)(2 * zero_point + 1) << (-shift - 1));
+    return (tp_right_requant){multiplier, addend, -shift};
+}
+
 static inline tp_right_requant tp_right_requant_of(const tp_requant *requant, int32_t channel) {
     const int32_t entry = channel * requant->channel_step;
-    const int32_t exponent = -requant->shift[entry];
-    const int32_t addend = (int32_t)((uint32_t)(2 * requant->zero_point + 1) << (exponent - 1));
-    return (tp_right_requant){requant->multiplier[entry], addend, exponent};
+    return tp_right_requant_by(requant->multiplier[entry], requant->shift[entry], requant->zero_point);
 }
 
 /** `doubled` is twice the accumulator. */

@@ -6,7 +6,7 @@
 #include "tp_pixels.h"
 #include "tp_requantize.h"
 
-enum { CHANNELS = TP_DEPTHWISE_CHANNELS };
+enum { CHANNELS = TP_PIXEL_CHANNELS };
 
 /** A row of the input, or of padding: its pixels lie `step` bytes apart. */
 typedef struct {
@@ -173,8 +173,7 @@ void tp_depthwise_strips(const tp_window_params *params, const tp_requant *requa
         const int32_t pairs = 1 + (stride == 1 ? (rows + 1) / 2 : rows);
         tp_depthwise_channel strip = strip_of(&layer, rows);
         for (int32_t channel = 0; channel < channels; channel += CHANNELS) {
-            /* four channels that are there are read: beside the last ones, some of those before them */
-            const int32_t first = channel > channels - CHANNELS && channels > CHANNELS ? channels - CHANNELS : channel;
+            const int32_t first = tp_first_of_four(channel, channels);
             const int32_t end = channel + CHANNELS < channels ? channel + CHANNELS : channels;
             pack_rows(&layer, input + first, row * stride - params->pad_top, pairs, packed);
             run_channels(&layer, &strip, channel, end, packed + channel - first,

@@ -236,14 +236,14 @@ static void one_column(const uint32_t *words, int8_t *output, const uint32_t *we
                        int32_t wide) {
     const tp_level_requant to_level = {channel->multiplier, channel->addend};
     const tp_right_requant to_right = {channel->multiplier, channel->addend, channel->exponent};
-    const int32_t tiled = channel->words / (4 * TP_DEPTHWISE_CHANNELS) * (stride == 1 ? 2 : 1);
+    const int32_t tiled = channel->words / (4 * TP_PIXEL_CHANNELS) * (stride == 1 ? 2 : 1);
     const int32_t rows = channel->below == 0 ? 1 : channel->odd == 0 ? tiled : tiled + 1;
     for (int32_t row = 0; row < rows; row++) {
-        const uint32_t *upper = words + (stride == 1 ? row / 2 : row) * TP_DEPTHWISE_CHANNELS;
+        const uint32_t *upper = words + (stride == 1 ? row / 2 : row) * TP_PIXEL_CHANNELS;
         int32_t sum = channel->bias;
         for (int32_t i = 0; i < 3; i++) {
-            const uint32_t *pair = upper + i * pitch * TP_DEPTHWISE_CHANNELS;
-            const uint32_t x = pair[0], y = pair[TP_DEPTHWISE_CHANNELS];
+            const uint32_t *pair = upper + i * pitch * TP_PIXEL_CHANNELS;
+            const uint32_t x = pair[0], y = pair[TP_PIXEL_CHANNELS];
             const uint32_t w01 = weights[i] & TP_ODD_BYTES, w12 = weights[i] << 8 & TP_ODD_BYTES;
             sum = stride == 1 && row % 2 != 0 ? tp_smlatb(x, w01, tp_smlad(y, w12, sum))
                                               : tp_smlabt(y, w12, tp_smlad(x, w01, sum));
@@ -263,8 +263,8 @@ static void one_column(const uint32_t *words, int8_t *output, const uint32_t *we
     void tp_depthwise_##kind##_##pitch(const uint32_t *words, int8_t *output, const uint32_t *weights,                 \
                                        const tp_depthwise_channel *channel) {                                          \
         for (int32_t i = 0; i < channel->columns; i++) {                                                               \
-            one_column(words + i * stride * pitch * TP_DEPTHWISE_CHANNELS, output + i * channel->right, weights,       \
-                       channel, pitch, stride, level, wide);                                                           \
+            one_column(words + i * stride * pitch * TP_PIXEL_CHANNELS, output + i * channel->right, weights, channel,  \
+                       pitch, stride, level, wide);                                                                    \
         }                                                                                                              \
     }
 #define FUNCTIONS(pitch)                                                                                               \

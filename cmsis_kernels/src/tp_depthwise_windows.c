@@ -2,6 +2,7 @@
 
 #include "tp_apart.h"
 #include "tp_clamp.h"
+#include "tp_columns.h"
 #include "tp_pixels.h"
 
 enum { CHANNELS = TP_PIXEL_CHANNELS, SHORT = 4 };
@@ -54,13 +55,12 @@ static inline uint32_t *pack_columns(const depthwise *layer, source upper, sourc
 static TP_APART void pack(const depthwise *layer, const int8_t *input, int32_t position, uint32_t *words) {
     const axis *across = &layer->across;
     const source outside = {layer->padding, 0};
-    const int32_t left = across->pad < layer->columns ? across->pad : layer->columns, rest = layer->columns - left;
-    const int32_t inside = rest < across->input ? rest : across->input;
+    const tp_columns columns = tp_columns_in(across->pad, across->input, layer->columns);
     for (int32_t i = 0; i < layer->pitch; i++, position += 2, words += CHANNELS) {
         const source upper = source_at(layer, input, position), lower = source_at(layer, input, position + 1);
-        uint32_t *next = pack_columns(layer, outside, outside, left, words);
-        next = pack_columns(layer, upper, lower, inside, next);
-        pack_columns(layer, outside, outside, rest - inside, next);
+        uint32_t *next = pack_columns(layer, outside, outside, columns.left, words);
+        next = pack_columns(layer, upper, lower, columns.inside, next);
+        pack_columns(layer, outside, outside, columns.right, next);
     }
 }
 
@@ -141,8 +141,7 @@ void tp_depthwise_windows(const tp_window_params *params, const tp_requant *requ
         for (int32_t i = 0; i < params->output_channels; i++) {
             const int32_t channel = i / multiplier;
             if (channel >= behind) {
-                /* four channels that are there are read: beside the last ones, some of those before them */
-                first = channel > channels - CHANNELS && channels > CHANNELS ? channels - CHANNELS : channel;
+                first = tp_first_of_four(channel, channels);
                 behind = first + CHANNELS;
                 pack(&layer, input + first, row * down->stride - down->pad, packed);
             }

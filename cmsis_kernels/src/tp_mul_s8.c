@@ -18,9 +18,8 @@ void tp_mul_s8(const tp_mul_params *params, const tp_broadcast *shape, const int
     const int32_t input_step = shape->input_strides[3];
     const int32_t other_step = shape->other_strides[3];
     const tp_mul_params of = *params; /* which no output can change */
-    const int32_t exponent = of.shift < 0 ? -of.shift : 1;
-    const int32_t addend = (int32_t)((uint32_t)(2 * of.output_zero_point + 1) << (exponent - 1));
-    const tp_right_requant right = {of.multiplier, addend, exponent};
+    const tp_right_requant right =
+        tp_right_requant_by(of.multiplier, of.shift < 0 ? of.shift : -1, of.output_zero_point);
     for (int32_t row = 0; row < tp_rows(shape); row++) {
         const int8_t *a = input + tp_row_start(shape, shape->input_strides, row);
         const int8_t *b = other + tp_row_start(shape, shape->other_strides, row);

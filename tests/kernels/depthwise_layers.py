@@ -1,15 +1,20 @@
 """Depthwise layers in every variant of a kernel of the DSP extension, and whether what comes out is right."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pytest
 from host import run_host
 from test_kernels import wrong_layers
 
-from tinyprune import formats, ir, kernels
+from tinyprune import board as boards
+from tinyprune import emulators, formats, ir, kernels, toolchain
+from tinyprune.errors import ToolMissingError
 from tinyprune.ir import Graph, Int8, Int32, Quant, Tensor, Window
 from tinyprune.passes.plan_memory import plan_memory
 from tinyprune.passes.verify import verify
+from tinyprune.pipeline import Target, compile_graph
 
 
 def layer_of(values: Int8, bias: Int32, window: Window, scale: float) -> ir.DepthwiseConv2D:
@@ -43,3 +48,19 @@ def is_right(graph: Graph, inputs: Int8 | None = None) -> bool:
     """In C on this machine; on random inputs where none are given."""
     inputs = inputs_of(graph) if inputs is None else inputs
     return not wrong_layers(graph, inputs, run_host(planned(graph), inputs).layers)
+
+
+def stm32f4(toolchain_name: str) -> Target:
+    """Skips where there is no such compiler."""
+    try:
+        return Target(boards.load("stm32f4"), toolchain.find(toolchain_name), "unicorn")
+    except ToolMissingError as error:
+        pytest.skip(error.what)
+
+
+def is_right_on(on: Target, graph: Graph, folder: Path) -> bool:
+    """In the emulator, compiled in the new `folder`."""
+    graph, inputs = planned(graph), inputs_of(graph)
+    folder.mkdir()
+    run = emulators.run(on.emulator, compile_graph(graph, inputs[0], on, folder), on.board, inputs)
+    return not wrong_layers(graph, inputs, run.layer_outputs)

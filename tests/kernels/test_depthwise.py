@@ -4,15 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from depthwise_layers import graph_of, inputs_of, is_right, layer_of, planned
-from test_kernels import wrong_layers
+from depthwise_layers import graph_of, is_right, is_right_on, layer_of, stm32f4
 
-from tinyprune import board as boards
-from tinyprune import emulators, ir, toolchain
-from tinyprune.errors import ToolMissingError
+from tinyprune import ir
 from tinyprune.ir import Graph, Padding, Quant, Tensor, Window
 from tinyprune.kernels import depthwise
-from tinyprune.pipeline import Target, compile_graph
 
 KERNEL = "tp_depthwise_conv2d_dense_dsp_s8"
 ANY, RECTIFIED = 5, -128  # output zero points: requantized in two ways
@@ -47,17 +43,9 @@ def test_channels(channels: int) -> None:
 @pytest.mark.parametrize("toolchain_name", ["gcc", "zig"])
 def test_assembly(toolchain_name: str, zero_point: int, stride: int, tmp_path: Path) -> None:
     """The tiles of all pitches: outputs even and odd, one of a row or of a column alone."""
-    try:
-        on = Target(boards.load("stm32f4"), toolchain.find(toolchain_name), "unicorn")
-    except ToolMissingError as error:
-        pytest.skip(error.what)
+    on = stm32f4(toolchain_name)
     for size in [(4, 1), (37, 3), (36, 4)]:
-        graph = planned(random_graph(size, stride, PADDINGS[0], 6, zero_point))
-        inputs = inputs_of(graph)
-        folder = tmp_path / f"{size}"
-        folder.mkdir()
-        run = emulators.run(on.emulator, compile_graph(graph, inputs[0], on, folder), on.board, inputs)
-        assert not wrong_layers(graph, inputs, run.layer_outputs), size
+        assert is_right_on(on, random_graph(size, stride, PADDINGS[0], 6, zero_point), tmp_path / f"{size}"), size
 
 
 def test_requantization_in_two_ways() -> None:

@@ -4,15 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from depthwise_layers import graph_of, inputs_of, is_right, layer_of, planned
-from test_kernels import wrong_layers
+from depthwise_layers import graph_of, is_right, is_right_on, layer_of, stm32f4
 
-from tinyprune import board as boards
-from tinyprune import emulators, ir, toolchain
-from tinyprune.errors import ToolMissingError
+from tinyprune import ir
 from tinyprune.ir import Graph, Padding, Quant, Tensor, Window
 from tinyprune.kernels import depthwise_any
-from tinyprune.pipeline import Target, compile_graph
 
 KERNEL = "tp_depthwise_conv2d_dense_dsp_any_s8"
 ROW = Padding(left=2, right=1)
@@ -68,18 +64,11 @@ def test_random_windows() -> None:
 @pytest.mark.parametrize("toolchain_name", ["gcc", "zig"])
 def test_assembly(toolchain_name: str, tmp_path: Path) -> None:
     """Windows of one to eight words in a column."""
-    try:
-        on = Target(boards.load("stm32f4"), toolchain.find(toolchain_name), "unicorn")
-    except ToolMissingError as error:
-        pytest.skip(error.what)
+    on = stm32f4(toolchain_name)
     for rows in range(2, 16, 2):
-        graph = planned(random_graph((18, 6), Window((rows, 2)), 5, 1, -128))
+        graph = random_graph((18, 6), Window((rows, 2)), 5, 1, -128)
         assert all(depthwise_any.DEPTHWISE_DENSE.constants(one, graph) == (rows // 2 + 1,) for one in graph.layers)
-        inputs = inputs_of(graph)
-        folder = tmp_path / f"{rows}"
-        folder.mkdir()
-        run = emulators.run(on.emulator, compile_graph(graph, inputs[0], on, folder), on.board, inputs)
-        assert not wrong_layers(graph, inputs, run.layer_outputs), rows
+        assert is_right_on(on, graph, tmp_path / f"{rows}"), rows
 
 
 def test_the_largest_accumulators() -> None:

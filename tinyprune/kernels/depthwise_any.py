@@ -14,7 +14,6 @@ from tinyprune.kernels import depthwise
 from tinyprune.kernels.kernel import Kernel, Operand, flash_or_sram
 from tinyprune.kernels.proofs import accumulator_problem, right_requant_problem
 
-CHANNELS = 4  # packed at a time
 ACCUMULATOR_BITS = 29  # of tp_requantize_right
 MOST_WORDS = 8  # TP_DEPTHWISE_WORDS
 STRIPS = (4, 16, 64)  # output rows: a window is unpacked once for each
@@ -49,7 +48,7 @@ def _scratch_bytes(layer: Layer, graph: Graph) -> int:
     down, across, _ = _axes(layer, graph)
     pitch = (layer.variant.rows - 1) * down.stride // 2 + _words(down)
     columns = (across.output - 1) * across.stride + (across.window - 1) * across.dilation + 1
-    return 4 * (_words(down) * across.window * (1 + down.stride % 2) + CHANNELS * columns * pitch)
+    return 4 * (_words(down) * across.window * (1 + down.stride % 2) + depthwise.CHANNELS * columns * pitch)
 
 
 def _unfit(layer: Layer, graph: Graph) -> str:
