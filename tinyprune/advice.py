@@ -29,6 +29,7 @@ from tinyprune.passes.choose import Goal, cost_of, total
 from tinyprune.passes.plan_memory import activations_alive
 from tinyprune.passes.prune_channels import prune_channels
 from tinyprune.passes.prune_weights import GRANULARITIES, RUNS, prune_weights
+from tinyprune.pruning.choosing import check_sparsity
 from tinyprune.source import KERAS_SUFFIXES, Say, checked_inputs, import_pruned, prepare
 
 CHANNEL, DENSE, WHOLE = "channel", "dense", "none"
@@ -143,8 +144,7 @@ def advise(
 def _checked(granularity: str, sparsity: float) -> tuple[str, float]:
     """An option with the granularity's full name. Raises TinypruneError where there is none such."""
     name = full_name(granularity)
-    if not 0 <= sparsity < 1:
-        raise TinypruneError(f"sparsity {sparsity} is not in [0, 1)", remedy="0.8 removes 80 % of the weights")
+    check_sparsity(sparsity)
     if name not in (CHANNEL, *GRANULARITIES):
         raise unknown_name("granularity", granularity, (CHANNEL, *GRANULARITIES))
     check_fixed_sparsity(name, sparsity)

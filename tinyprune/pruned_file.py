@@ -27,7 +27,7 @@ def prune_file(
         raise TinypruneError(f"{model} is not a Keras model", remedy=f"give a file with {' or '.join(KERAS_SUFFIXES)}")
     check_model_output(output)
     if plot is not None:
-        matplotlib_pyplot()
+        check_picture(plot)
     dataset = load_dataset(data) if data else None
     say("loading TensorFlow")
     from tinyprune.pruning import prune

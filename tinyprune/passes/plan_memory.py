@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 from tinyprune import kernels
 from tinyprune.ir import Arena, Graph, Placement
@@ -32,44 +34,50 @@ def crucial_scratch(graph: Graph, most: int) -> tuple[list[str], int]:
     assert graph.arena is not None
     every, whole = _scratch(graph), graph.arena.bytes
 
-    def bytes_with(names: list[str]) -> int:
+    @cache
+    def bytes_with(names: tuple[str, ...]) -> int:
         if len(names) == len(every):
             return whole
-        scratch = {name: every[name] for name in names}
-        activations, same = blocks(graph, share_places(graph, list(scratch.values())))
-        return extent(place([*activations, *scratch.values()], same))
+        scratch = [every[name] for name in names]
+        activations, same = _activations(graph, scratch)
+        return extent(place([*activations, *scratch], same))
 
-    largest = sorted(every, key=lambda name: -every[name].bytes)
+    largest = tuple(sorted(every, key=lambda name: -every[name].bytes))
     counts = range(len(largest) + 1)
     crucial = largest[: bisect_left(counts, True, key=lambda count: bytes_with(largest[:count]) > most)]
     for name in reversed(crucial):
-        if bytes_with(others := [one for one in crucial if one != name]) > most:
+        if bytes_with(others := tuple(one for one in crucial if one != name)) > most:
             crucial = others
-    return crucial, bytes_with(crucial)
+    return [*crucial], bytes_with(crucial)
 
 
 def liveness_bound(graph: Graph) -> int:
     """The most bytes of activations that are alive in one layer: no plan with these places shared takes less."""
-    return lower_bound(*blocks(graph, share_places(graph, list(_scratch(graph).values()))))
+    return lower_bound(*_activations(graph, list(_scratch(graph).values())))
 
 
 def alive_bytes(graph: Graph) -> list[int]:
     """The bytes of activations and scratch that are needed while each layer runs."""
     scratch = list(_scratch(graph).values())
-    activations, same = blocks(graph, share_places(graph, scratch))
+    activations, same = _activations(graph, scratch)
     needed = alive([*activations, *scratch], same)
     return [needed[step] for step in range(len(graph.layers))]
 
 
 def activations_alive(graph: Graph) -> list[int]:
     """The bytes of activations alone that are needed while each layer runs."""
-    activations, same = blocks(graph, share_places(graph, []))
+    activations, same = _activations(graph, [])
     needed = alive(activations, same)
     return [needed[step] for step in range(len(graph.layers))]
 
 
 def _inside(block: Placement, inset: int) -> Placement:
     return Placement(block.offset + inset, block.bytes - inset)
+
+
+def _activations(graph: Graph, scratch: Sequence[Block]) -> tuple[list[Block], dict[str, str]]:
+    """What is to be placed beside `scratch`, and the first of each place, as `blocks` has them."""
+    return blocks(graph, share_places(graph, scratch))
 
 
 def _scratch(graph: Graph) -> dict[str, Block]:
